@@ -1,0 +1,46 @@
+"""The settings of one run: what LangGraph Studio shows beside the graph."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Expert = Literal["reference", "knowledge", "reasoning"]
+Profile = Literal["adaptive", "paper", "always", "never"]
+
+
+class Context(BaseModel):
+    """How one inspection is run. Everything has a default; nothing here names a folder of test data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    memory: str | None = Field(
+        default=None, description="Folder of the memory; the process's ECHO_MEMORY where it is not given."
+    )
+    mllm: str | None = Field(
+        default=None,
+        description="Decision Maker: 'measured', a HuggingFace id or folder, or URL#model; ECHO_MLLM where not given.",
+    )
+    experts: tuple[Expert, ...] = Field(
+        default=("reference", "knowledge", "reasoning"),
+        description="Experts that take part; leave one out for an ablation.",
+    )
+    profile: Profile = Field(
+        default="adaptive",
+        description=(
+            "When the Reasoning Expert is asked: by need (adaptive), by kind of question (paper), always or never."
+        ),
+    )
+    shots: int = Field(default=4, ge=1, le=64, description="Nearest references that are retrieved and shown.")
+    max_false_reject: float = Field(
+        default=0.10,
+        gt=0,
+        lt=1,
+        description="Expected share of good parts that may be called defective; sets the threshold.",
+    )
+    min_confidence: float = Field(
+        default=0.55, ge=0.5, le=1, description="Below this confidence the graph looks again, then asks a person."
+    )
+    max_attempts: int = Field(default=3, ge=1, le=5, description="Decisions at most, the first one included.")
+    human_review: bool = Field(
+        default=False, description="Interrupt for a person when attempts are spent (needs a checkpointer)."
+    )

@@ -1,0 +1,45 @@
+"""Errors that a user can act on: one sentence that names the thing and the remedy."""
+
+
+class EchoError(Exception):
+    """Base of all errors that Echo raises on purpose; its message is fit to be shown to a user."""
+
+
+class ImageError(EchoError):
+    """An image that cannot be read or judged."""
+
+
+class ProductError(EchoError):
+    """A product that is unknown, or that cannot be registered."""
+
+
+class StoreError(EchoError):
+    """A memory folder that cannot be opened, read or written."""
+
+
+class EncoderError(EchoError):
+    """An encoder that is missing, or that is not the one a memory was made with."""
+
+
+class KnowledgeError(EchoError):
+    """A knowledge card that cannot be read; the message names file and line."""
+
+
+class ModelError(EchoError):
+    """A multimodal language model that is missing, failing or misconfigured."""
+
+
+class DatasetError(EchoError):
+    """A dataset for evaluation that is incomplete or in an unknown layout."""
+
+
+class MissingExtraError(EchoError):
+    """An optional dependency that is not installed.
+
+    Args:
+        package: The package that could not be imported.
+        extra: The extra of ``echo-agent`` that brings it.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed: run pip install 'echo-agent[{extra}]'")

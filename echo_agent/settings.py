@@ -1,0 +1,34 @@
+"""Settings of the process (folders, devices), from the environment or ``.env``; those of one run are in ``context``."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What holds for the whole process. Every field can be set by ``ECHO_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="ECHO_", env_file=".env", extra="ignore", frozen=True)
+
+    memory: Path = Field(default=Path("echo-memory"), description="Folder of the memory.")
+    mllm: str = Field(
+        default="measured",
+        description="Decision Maker: 'measured' (no language model), a HuggingFace id or folder, or a URL#model.",
+    )
+    encoder: str = Field(
+        default="efficientnet-lite2",
+        description="Image encoder for new memories: the embedded one or a HuggingFace id or folder.",
+    )
+    device: str = Field(default="auto", description="'auto' (CUDA where there is one), 'cpu' or 'cuda[:N]'.")
+    knowledge: Path | None = Field(default=None, description="Folder of your own knowledge cards.")
+    max_image_megapixels: float = Field(
+        default=100.0, gt=0, description="Larger images are refused before they are decoded."
+    )
+
+
+@lru_cache(maxsize=1)
+def process_settings() -> Settings:
+    """Returns the settings of this process, read once."""
+    return Settings()
