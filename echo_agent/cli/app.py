@@ -1,7 +1,7 @@
 """The command line's entry: which commands there are, and the options that all share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -11,7 +11,7 @@ from echo_agent.cli.lazy import LazyCommand, LazyGroup
 class EchoCommands(LazyGroup):
     """All commands. A new one is one line here and one module with a ``typer.Typer`` named ``app``."""
 
-    lazy_commands = {
+    lazy_commands: ClassVar = {
         "register": LazyCommand(
             "echo_agent.cli.register", "Show Echo photographs of good parts of a product."
         ),

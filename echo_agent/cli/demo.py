@@ -23,10 +23,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the choice of cells.")] = 0,
 ) -> None:
     """See Echo judge real solar cells."""
+    from echo_agent.inspector import Inspector
     from rich.console import Console
 
     from echo_agent.cli.solar_cells import LICENCE, choose, data_folder
-    from echo_agent.inspector import Inspector
     from echo_agent.report.page import Entry, write_page
     from echo_agent.report.table import verdict_table
 
@@ -42,8 +42,8 @@ def demo(
             entries.append(Entry.of(cell.path, verdict, inspector.memory, truth=cell.truth))
             progress(done, len(choice.unseen))
     about = (
-        f"{len(record.references)} electroluminescence photographs of good solar cells were shown to Echo; it had not "
-        "seen the cells below. What experts said of each stands beside the verdict."
+        f"{len(record.references)} electroluminescence photographs of good solar cells were shown to Echo; "
+        "it had not seen the cells below. What experts said of each stands beside the verdict."
     )
     page = out / "index.html"
     write_page(page, entries, title="Echo inspects solar cells", about=about, licence=LICENCE)

@@ -39,9 +39,11 @@ def inspect(
 ) -> None:
     """Judge photographs: normal, defective or review.
 
-    Where one of several cannot be read, it is named on stderr, the others are inspected, and the exit code is 1.
+    Where one of several cannot be read, it is named on stderr, the others are inspected, and the exit code
+    is 1.
     """
     from echo_agent.inspector import Inspector
+
     from echo_agent.report.page import Entry, write_page
     from echo_agent.report.pictures import Pictures
     from echo_agent.report.words import described, tally
@@ -81,7 +83,7 @@ def inspect(
 
 
 def _photographs(given: list[Path]) -> tuple[list[Path], int]:
-    """Returns the photographs below ``given`` in order, and how many of ``given`` hold none (told on stderr)."""
+    """Returns the photographs below ``given`` in order, and how many of ``given`` hold none."""
     paths: list[Path] = []
     bad = 0
     for path in given:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -16,7 +16,7 @@ class LazyCommand:
     """A command by name of its module.
 
     Attributes:
-        module: Module with a ``typer.Typer`` named ``app``: one function makes a command, several make a group.
+        module: Module with a ``typer.Typer`` named ``app``; one function makes a command, several a group.
         help: The line that ``echo-agent --help`` shows.
     """
 
@@ -30,7 +30,7 @@ class LazyGroup(TyperGroup):
     A subclass names its commands in ``lazy_commands``, in the order in which ``--help`` lists them.
     """
 
-    lazy_commands: Mapping[str, LazyCommand] = {}
+    lazy_commands: ClassVar[Mapping[str, LazyCommand]] = {}
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Returns the names of all commands."""

@@ -9,7 +9,7 @@ from echo_agent.settings import process_settings
 
 
 def _memory_folder(ctx: typer.Context, given: Path | None) -> Path:
-    """Returns the memory folder: the command's option, else that of a command before it, else the settings'."""
+    """Returns the memory folder: the command's option, else that before the command, else ECHO_MEMORY."""
     asked: typer.Context | None = ctx
     while given is None and asked is not None:
         given, asked = asked.params.get("memory"), asked.parent

@@ -1,7 +1,7 @@
-"""The demonstration's photographs: which solar cells of the package ``elpv-dataset`` are shown and inspected.
+"""The demonstration's photographs: which solar cells of ``elpv-dataset`` are shown and inspected.
 
-Deitsch et al., "Automatic classification of defective photovoltaic module cells in electroluminescence images",
-Solar Energy 185 (2019). A cell has a defect probability (0, 1/3, 2/3 or 1) that experts agreed on.
+Deitsch et al., "Automatic classification of defective photovoltaic module cells in electroluminescence
+images", Solar Energy 185 (2019). A cell has a defect probability (0, 1/3, 2/3 or 1) that experts agreed on.
 """
 
 import random
@@ -12,8 +12,8 @@ from pathlib import Path
 from echo_agent.errors import DatasetError, MissingExtraError
 
 LICENCE = (
-    "Photographs: ELPV dataset, Deitsch et al. (package elpv-dataset), CC BY-NC-SA 4.0: not for commercial use. "
-    "The pictures with maps are derived from them and stand under the same licence."
+    "Photographs: ELPV dataset, Deitsch et al. (package elpv-dataset), CC BY-NC-SA 4.0: not for "
+    "commercial use. The pictures with maps are derived from them and stand under the same licence."
 )
 CELL_TYPE = "mono"
 

@@ -14,8 +14,8 @@ Colours = NDArray[np.float32]
 
 _VALUES = np.array([SHOWN_FROM, 0.75, DEFECTIVE_FROM, 1.35, 1.75, 2.25, SATURATED_AT], dtype=np.float32)
 _OPACITY = np.array([0.0, 0.22, 0.5, 0.62, 0.7, 0.76, 0.82], dtype=np.float32)
-# Lightness rises along the scale, from a dark violet through red and orange to pale yellow (CIE L* 20 to 95), so
-# that it reads in grey and for the colour-blind.
+# Lightness rises along the scale, from a dark violet through red and orange to pale yellow (CIE L* 16 to 95),
+# so that it reads in grey and for the colour-blind.
 _COLOURS = np.array(
     [
         (48, 16, 98),
@@ -37,8 +37,8 @@ def colours_of(anomaly_map: Colours) -> tuple[Colours, Colours]:
         anomaly_map: Map of shape (height, width) in multiples of the map threshold.
 
     Returns:
-        RGB of shape (height, width, 3) in 0..255, and opacity of shape (height, width) in 0..1: zero up to half
-        the threshold, so that a good part's picture stays as it is.
+        RGB of shape (height, width, 3) in 0..255, and opacity of shape (height, width) in 0..1: zero up
+        to half the threshold, so that a good part's picture stays as it is.
     """
     channels = [np.interp(anomaly_map, _VALUES, _COLOURS[:, channel]) for channel in range(3)]
     opacity = np.interp(anomaly_map, _VALUES, _OPACITY)

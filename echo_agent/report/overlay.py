@@ -25,8 +25,8 @@ def overlay(
 
     Args:
         picture: Upright RGB photograph.
-        anomaly_map: Map of any resolution that covers the picture, in multiples of the map threshold; None draws
-            the regions alone.
+        anomaly_map: Map of any resolution that covers the picture, in multiples of the map threshold; None
+            draws the regions alone.
         regions: Regions in pixels of the picture; each gets a box with its name.
         longest_side: Longest side of the result in pixels; None keeps the picture's size.
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
+from echo_agent.memory.memory import Memory
+from echo_agent.vision.image import load_image
 from PIL import Image
 
 from echo_agent.errors import ReportError
-from echo_agent.memory.memory import Memory
 from echo_agent.report import words
 from echo_agent.report.colours import DEFECTIVE_FROM, SATURATED_AT, SHOWN_FROM, scale_stops
 from echo_agent.report.overlay import overlay
 from echo_agent.state import Verdict
-from echo_agent.vision.image import load_image
 
 PICTURE_SIDE = 640
 REFERENCE_SIDE = 200

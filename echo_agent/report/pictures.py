@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from echo_agent.errors import ReportError
 from echo_agent.memory.memory import Memory
+from echo_agent.vision.image import load_image
+
+from echo_agent.errors import ReportError
 from echo_agent.report.overlay import overlay
 from echo_agent.state import Verdict
-from echo_agent.vision.image import load_image
 
 
 class Pictures:
@@ -34,7 +35,8 @@ class Pictures:
 
         Args:
             photograph: The inspected file.
-            verdict: What Echo said of it. Without a map (an unknown product) the photograph is saved as it is.
+            verdict: What Echo said of it. Without a map (an unknown product) the photograph is saved
+                as it is.
 
         Returns:
             The file that was written.

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from echo_agent.memory.memory import ProductRecord
 from rich.table import Table
 from rich.text import Text
 
-from echo_agent.memory.memory import ProductRecord
 from echo_agent.report.words import percent
 from echo_agent.state import Label, Verdict
 

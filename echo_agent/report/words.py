@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from echo_agent.memory.memory import ProductRecord
+
 from echo_agent.state import Attempt, Guarantee, Label, Region, Verdict
 
 MEANING: dict[Label, str] = {
@@ -80,8 +81,8 @@ def promise(guarantee: Guarantee) -> str:
         words = f"none yet from {normals}"
     else:
         words = (
-            f"{normals}: {percent(guarantee.expected_false_reject)} of good parts called defective are expected, "
-            f"at most {percent(guarantee.bound_95)} with 95 % confidence"
+            f"{normals}: {percent(guarantee.expected_false_reject)} of good parts are expected to be "
+            f"called defective, at most {percent(guarantee.bound_95)} with 95 % confidence"
         )
     if guarantee.normals_missing:
         words += f"; {guarantee.normals_missing} more would reach the wanted rate"
@@ -106,7 +107,10 @@ def registered(record: ProductRecord, memory: Path) -> str:
     """Says what a registration made."""
     count = len(record.references)
     images = f"{count} reference{'' if count == 1 else 's'}"
-    return f"{record.name} is registered in {memory}: {images}, version {record.version}, encoder {record.encoder}."
+    return (
+        f"{record.name} is registered in {memory}: {images}, version {record.version}, "
+        f"encoder {record.encoder}."
+    )
 
 
 def tally(labels: Sequence[Label], bad: int = 0) -> str:
