@@ -48,7 +48,7 @@ def shared(
     memory: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the memory [default: ECHO_MEMORY, else ./echo-memory].", file_okay=False
+            help="Folder of the memory (default: ECHO_MEMORY, else ./echo-memory).", file_okay=False
         ),
     ] = None,
     version: Annotated[

@@ -22,11 +22,11 @@ def inspect(
         list[Path], typer.Argument(metavar="IMAGE|DIR...", help="Photographs, or folders of them.")
     ],
     product: Annotated[
-        str | None, typer.Option(help="Product that they show [default: the one that they resemble].")
+        str | None, typer.Option(help="Product that they show (default: the one that they resemble).")
     ] = None,
     question: Annotated[str | None, typer.Option(help="A question about each part.")] = None,
     mllm: Annotated[
-        str | None, typer.Option(help="Decision Maker [default: ECHO_MLLM, else 'measured'].")
+        str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save each photograph with its anomaly map here.")

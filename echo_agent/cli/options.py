@@ -20,7 +20,7 @@ MemoryOption = Annotated[
     Path,
     typer.Option(
         "--memory",
-        help="Folder of the memory [default: ECHO_MEMORY, else ./echo-memory].",
+        help="Folder of the memory (default: ECHO_MEMORY, else ./echo-memory).",
         callback=_memory_folder,
         show_default=False,
     ),

@@ -16,13 +16,13 @@ def register(
     product: Annotated[str, typer.Argument(help="Name of the product; a registered one is replaced.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photographs of good parts.")],
     shots: Annotated[
-        int | None, typer.Option(min=1, help="How many of them to take, drawn by the seed [default: all].")
+        int | None, typer.Option(min=1, help="How many of them to take, drawn by the seed (default: all).")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of that draw.")] = 0,
     knowledge: Annotated[Path | None, typer.Option(help="Knowledge card of the product.")] = None,
     encoder: Annotated[
         str | None,
-        typer.Option(help="Image encoder of a new memory [default: ECHO_ENCODER, else the embedded one]."),
+        typer.Option(help="Image encoder of a new memory (default: ECHO_ENCODER, else the embedded one)."),
     ] = None,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
     as_json: JsonOption = False,

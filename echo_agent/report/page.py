@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jinja2
-from echo_agent.memory.memory import Memory
 from echo_agent.vision.image import load_image
 from PIL import Image
 
@@ -17,6 +17,9 @@ from echo_agent.report import words
 from echo_agent.report.colours import DEFECTIVE_FROM, SATURATED_AT, SHOWN_FROM, scale_stops
 from echo_agent.report.overlay import overlay
 from echo_agent.state import Verdict
+
+if TYPE_CHECKING:
+    from echo_agent.memory.memory import Memory
 
 PICTURE_SIDE = 640
 REFERENCE_SIDE = 200
@@ -44,7 +47,7 @@ class Entry:
     truth: str | None = None
 
     @classmethod
-    def of(cls, photograph: Path, verdict: Verdict, memory: Memory, *, truth: str | None = None) -> "Entry":
+    def of(cls, photograph: Path, verdict: Verdict, memory: "Memory", *, truth: str | None = None) -> "Entry":
         """Makes an entry from an inspected file.
 
         Args:

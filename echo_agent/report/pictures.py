@@ -1,13 +1,16 @@
 """Saving a photograph with its anomaly map, one file an inspection."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from echo_agent.memory.memory import Memory
 from echo_agent.vision.image import load_image
 
 from echo_agent.errors import ReportError
 from echo_agent.report.overlay import overlay
 from echo_agent.state import Verdict
+
+if TYPE_CHECKING:
+    from echo_agent.memory.memory import Memory
 
 
 class Pictures:
@@ -21,7 +24,7 @@ class Pictures:
         ReportError: The folder cannot be made.
     """
 
-    def __init__(self, memory: Memory, folder: Path) -> None:
+    def __init__(self, memory: "Memory", folder: Path) -> None:
         self._memory = memory
         self._folder = folder
         self._taken: set[str] = set()

@@ -1,13 +1,16 @@
 """Tables for the terminal."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from echo_agent.memory.memory import ProductRecord
 from rich.table import Table
 from rich.text import Text
 
 from echo_agent.report.words import percent
 from echo_agent.state import Label, Verdict
+
+if TYPE_CHECKING:
+    from echo_agent.memory.product import ProductRecord
 
 STYLES: dict[Label, str] = {"normal": "green", "defective": "bold red", "review": "yellow"}
 
@@ -42,23 +45,30 @@ def verdict_table(rows: Sequence[tuple[str, Verdict, str | None]]) -> Table:
     return table
 
 
-def product_table(records: Sequence[ProductRecord]) -> Table:
-    """Makes a table of registered products."""
+def product_table(records: Sequence["ProductRecord"]) -> Table:
+    """Makes a table of registered products, each with the false-reject rate that its references allow."""
     table = Table("product", box=None, pad_edge=False)
     table.add_column("references", justify="right")
-    table.add_column("version", justify="right")
+    for column in ("false rejects", "at most (95 %)", "version"):
+        table.add_column(column, justify="right")
     for column in ("encoder", "knowledge card", "registered"):
         table.add_column(column)
     for record in records:
         table.add_row(
             Text(record.name),
             str(len(record.references)),
+            _share(record.guarantee.expected_false_reject),
+            _share(record.guarantee.bound_95),
             str(record.version),
             Text(record.encoder),
             Text(record.card or "-"),
             record.created,
         )
     return table
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else percent(value)
 
 
 def _number(value: float | None, places: int = 2) -> str:

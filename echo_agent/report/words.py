@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from echo_agent.memory.memory import ProductRecord
 
 from echo_agent.state import Attempt, Guarantee, Label, Region, Verdict
+
+if TYPE_CHECKING:
+    from echo_agent.memory.product import ProductRecord
 
 MEANING: dict[Label, str] = {
     "normal": "normal",
@@ -103,13 +106,13 @@ def decided_by(verdict: Verdict) -> str:
     return f"{author.name}{model}{revision}; confidence {calibrated}"
 
 
-def registered(record: ProductRecord, memory: Path) -> str:
+def registered(record: "ProductRecord", memory: Path) -> str:
     """Says what a registration made."""
     count = len(record.references)
     images = f"{count} reference{'' if count == 1 else 's'}"
     return (
         f"{record.name} is registered in {memory}: {images}, version {record.version}, "
-        f"encoder {record.encoder}."
+        f"encoder {record.encoder}.\nFalse rejects: {promise(record.guarantee)}."
     )
 
 
