@@ -23,10 +23,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the choice of cells.")] = 0,
 ) -> None:
     """See Echo judge real solar cells."""
-    from echo_agent.inspector import Inspector
     from rich.console import Console
 
     from echo_agent.cli.solar_cells import LICENCE, choose, data_folder
+    from echo_agent.inspector import Inspector
     from echo_agent.report.page import Entry, write_page
     from echo_agent.report.table import verdict_table
 

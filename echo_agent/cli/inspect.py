@@ -43,7 +43,6 @@ def inspect(
     is 1.
     """
     from echo_agent.inspector import Inspector
-
     from echo_agent.report.page import Entry, write_page
     from echo_agent.report.pictures import Pictures
     from echo_agent.report.words import described, tally

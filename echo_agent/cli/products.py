@@ -18,9 +18,9 @@ def products(
     ctx.obj = memory
     if ctx.invoked_subcommand is not None:
         return
-    from echo_agent.memory.memory import Memory
     from rich.console import Console
 
+    from echo_agent.memory.memory import Memory
     from echo_agent.report.table import product_table
 
     records = Memory.open(memory).products()

@@ -29,7 +29,6 @@ def register(
 ) -> None:
     """Show Echo photographs of good parts of a product."""
     from echo_agent.inspector import Inspector
-
     from echo_agent.report.words import registered
 
     with progress_bar(f"Registering {product}") as progress:

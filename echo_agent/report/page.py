@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
-from echo_agent.vision.image import load_image
 from PIL import Image
 
 from echo_agent.errors import ReportError
@@ -17,6 +16,7 @@ from echo_agent.report import words
 from echo_agent.report.colours import DEFECTIVE_FROM, SATURATED_AT, SHOWN_FROM, scale_stops
 from echo_agent.report.overlay import overlay
 from echo_agent.state import Verdict
+from echo_agent.vision.image import load_image
 
 if TYPE_CHECKING:
     from echo_agent.memory.memory import Memory

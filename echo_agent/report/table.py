@@ -62,7 +62,7 @@ def product_table(records: Sequence["ProductRecord"]) -> Table:
             str(record.version),
             Text(record.encoder),
             Text(record.card or "-"),
-            record.created,
+            record.created[:10],
         )
     return table
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-
 from echo_agent.state import Attempt, Guarantee, Label, Region, Verdict
 
 if TYPE_CHECKING:

@@ -11,6 +11,8 @@ from echo_agent.state import Guarantee
 from echo_agent.vision.image import load_image
 from tests.verdicts import a_verdict
 
+PROMISE = Guarantee(normals=2, expected_false_reject=0.33, bound_95=0.78, normals_missing=7)
+
 
 @dataclass
 class FakeRecord:
@@ -22,7 +24,7 @@ class FakeRecord:
     encoder: str = "fake"
     card: str | None = None
     created: str = "2026-11-23"
-    guarantee: Guarantee = Guarantee(normals=2, expected_false_reject=0.33, bound_95=0.78, normals_missing=7)
+    guarantee: Guarantee = PROMISE
 
     def model_dump(self, mode="python"):
         return {"name": self.name, "version": self.version}
@@ -93,7 +95,7 @@ OPENED: list[FakeInspector] = []
 
 @pytest.fixture
 def fake_inspector(monkeypatch):
-    """Puts the fake inspector and memory in place of the real ones; gives the list of those that were opened."""
+    """Puts the fake inspector and memory in place of the real ones; gives the inspectors that were opened."""
     OPENED.clear()
     inspector, memory = ModuleType("echo_agent.inspector"), ModuleType("echo_agent.memory.memory")
     inspector.Inspector = FakeInspector

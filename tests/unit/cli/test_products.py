@@ -1,7 +1,8 @@
 import json
 
 
-def test_the_table_names_products_with_references_and_encoder(echo, fake_inspector):
+def test_the_table_names_products_with_references_and_encoder(echo, fake_inspector, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     code, out, _ = echo("products")
     assert code == 0
     for words in ("plate", "2", "fake", "33 %", "78 %", "2026-11-23"):

@@ -17,7 +17,7 @@ def shown(stream, monkeypatch, **options):
     monkeypatch.setattr(sys, "stderr", stream)
     with progress_bar("Registering", **options) as progress:
         progress(1, 2)
-        print("a result")
+        sys.stdout.write("a result\n")
     return stream.getvalue()
 
 
