@@ -28,8 +28,8 @@ def overlay(
         anomaly_map: Map of any resolution that covers the picture, in multiples of the map threshold; None
             draws the regions alone.
         regions: Regions in pixels of the picture; each gets a box with its name.
-        longest_side: Longest side of the result in pixels, larger or smaller than the picture's, so that lines
-            and names stay readable; None keeps the picture's size.
+        longest_side: Longest side of the result in pixels, larger or smaller than the picture's, so that
+            lines and names stay readable; None keeps the picture's size.
 
     Returns:
         RGB picture. Below half the map threshold it is the photograph, at the threshold the outline is drawn.
