@@ -1,7 +1,7 @@
 import pytest
 
-from echo_agent.evaluation.solar_cells import choose
 from echo_agent.errors import DatasetError, MissingExtraError
+from echo_agent.evaluation.solar_cells import choose
 
 
 @pytest.fixture
