@@ -12,6 +12,7 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation.folder_layout import Category, LabelledImage
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.state import Label, Value, Verdict
+from echo_agent.vision.image import load_image
 
 if TYPE_CHECKING:
     from echo_agent.inspector import Inspector
@@ -119,11 +120,10 @@ def _count_pixels(
 ) -> None:
     if verdict.map_id is None or (test.defective and not test.masks):
         return
-    anomaly_map = inspector.memory.anomaly_map(verdict.map_id)
-    height, width = anomaly_map.shape
-    mask = test.mask((width, height))
+    size = load_image(test.path).size
+    mask = test.mask(size)
     if mask is not None:
-        pixels.add(anomaly_map, mask)
+        pixels.add(inspector.memory.anomaly_map(verdict.map_id, size), mask)
 
 
 def _result(
