@@ -1,0 +1,1 @@
+"""The know-how: cards, their rules and passages."""
