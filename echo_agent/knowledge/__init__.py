@@ -1,1 +1,1 @@
-"""The know-how: cards, their rules and passages."""
+"""Know-how about products: cards, the rules in them, and the passages they cite."""
