@@ -1,28 +1,27 @@
 """``echo-agent evaluate``: measure Echo on labelled image folders and on the MMAD benchmark."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from echo_agent.evaluation.folder import FolderResult, Progress, evaluate_category
+from echo_agent.cli.options import JsonOption
+from echo_agent.cli.progress import progress_bar
+from echo_agent.evaluation.folder import FolderResult, evaluate_category
 from echo_agent.evaluation.folder_layout import read_category
 
 if TYPE_CHECKING:
     from echo_agent.inspector import Inspector
 
-evaluate_app = typer.Typer(help="Measure Echo on labelled images.", no_args_is_help=True)
+app = typer.Typer(help="Measure Echo on labelled images.", no_args_is_help=True)
 
 
-@evaluate_app.callback()
+@app.callback()
 def evaluate() -> None:
     """Measure Echo on labelled images."""
 
 
-@evaluate_app.command()
+@app.command()
 def folder(
     category_dir: Annotated[Path, typer.Argument(help="Folder of one category: train/good, test/<kind>.")],
     *,
@@ -30,7 +29,7 @@ def folder(
     seed: Annotated[int, typer.Option(help="Seed that chooses the references.")] = 0,
     encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
     mllm: Annotated[str | None, typer.Option(help="Decision Maker; 'measured' needs no model.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on one line.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Inspect the test photographs of a dataset's category and print how well it went."""
     category = read_category(category_dir)
@@ -64,26 +63,3 @@ def _as_text(result: FolderResult) -> str:
         for name, value in result.model_dump().items()
     ]
     return "\n".join(f"{name:<18} {value}" for name, value in rows)
-
-
-@contextmanager
-def progress_bar(what: str) -> Iterator[Progress | None]:
-    """A progress bar with count, rate and time left on standard error; nothing where that is no terminal.
-
-    Args:
-        what: What is being done.
-
-    Yields:
-        A function to call with the number done and the number in all; None without a terminal.
-    """
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, TimeRemainingColumn
-    from rich.progress import Progress as RichProgress
-
-    columns = (*RichProgress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with RichProgress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

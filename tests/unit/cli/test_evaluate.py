@@ -3,7 +3,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from echo_agent.cli.evaluate import evaluate_app
+from echo_agent.cli.evaluate import app
 from tests.unit.evaluation.fake_inspector import FakeInspector
 from tests.unit.evaluation.photographs import write_mvtec_category
 
@@ -13,7 +13,7 @@ def run_folder(monkeypatch, tmp_path):
     """Runs ``evaluate folder`` on a small category with the fake in the place of the Inspector."""
     monkeypatch.setattr("echo_agent.cli.evaluate.open_inspector", lambda memory, **_: FakeInspector(memory))
     category = write_mvtec_category(tmp_path / "plate")
-    return lambda *options: CliRunner().invoke(evaluate_app, ["folder", str(category), *options])
+    return lambda *options: CliRunner().invoke(app, ["folder", str(category), *options])
 
 
 def test_json_is_one_object_on_one_line_and_nothing_else(run_folder):
