@@ -13,8 +13,8 @@ _RANK_OFFSET = 60
 """Constant of reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009)."""
 
 _COMMON_WORDS = """
-a an and any are as at be by do does for from has have how if in is it its many much no not of on or that the there
-this to was what when where which who why will with you
+a an and any are as at be by do does for from has have how if in is it its many much no not of on or that the
+there this to was what when where which who why will with you
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 
