@@ -1,8 +1,9 @@
 """The kind of a question, told by its words.
 
-The kinds are those of MMAD: whether there is a defect (``discrimination``), which (``type``), where (``place``),
-how it looks (``look``), what it does or comes from (``effect``), and what concerns the object itself (``object``).
-The rules are tried in their order and the first that fits decides, so that anybody can see why.
+The kinds are those of MMAD: whether there is a defect (``discrimination``), which (``type``), where
+(``place``), how it looks (``look``), what it does or comes from (``effect``), and what concerns the object
+itself (``object``). The rules are tried in their order and the first that fits decides, so that anybody can see
+why.
 """
 
 import re
