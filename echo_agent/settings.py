@@ -1,10 +1,12 @@
 """Settings of the process (folders, devices), from the environment or ``.env``; those of one run are in ``context``."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -26,6 +28,21 @@ class Settings(BaseSettings):
     max_image_megapixels: float = Field(
         default=100.0, gt=0, description="Larger images are refused before they are decoded."
     )
+    max_image_megabytes: float = Field(
+        default=25.0, gt=0, description="Larger image files are refused in a conversation."
+    )
+    image_folders: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(),
+        description="Folders whose images a message may name by path, separated as in PATH; none by default.",
+    )
+    image_urls: bool = Field(
+        default=False, description="Whether a message may name an image on a public web host."
+    )
+
+    @field_validator("image_folders", mode="before")
+    @classmethod
+    def _split_folders(cls, given: object) -> object:
+        return [part for part in given.split(os.pathsep) if part] if isinstance(given, str) else given
 
 
 @lru_cache(maxsize=1)

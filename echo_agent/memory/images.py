@@ -59,6 +59,19 @@ def copy_image(image: ImageRef, folder: Path) -> ImageRef:
     return image.model_copy(update={"uri": str(_write(data, folder, source.suffix.lower()))})
 
 
+def find_image(digest: str, folder: Path) -> ImageRef:
+    """Finds an image that ``put_aside`` or ``copy_image`` wrote into a folder.
+
+    Raises:
+        ImageError: There is none under that digest.
+    """
+    known = digest.isalnum() and len(digest) == hashlib.sha256().digest_size * 2
+    file = next(iter(sorted(folder.glob(f"{digest}.*"))), None) if known else None
+    if file is None:
+        raise ImageError(f"no image is kept under {digest[:64]!r}: send the photograph again")
+    return put_aside(file, folder)
+
+
 def _ref(file: Path, data: bytes, loaded: Image.Image) -> ImageRef:
     digest = hashlib.sha256(data).hexdigest()
     return ImageRef(uri=str(file), sha256=digest, width=loaded.width, height=loaded.height)

@@ -242,6 +242,14 @@ class Memory:
         """Makes an ``ImageRef``; what is no file yet is kept in the memory's folder under its digest."""
         return images.put_aside(image, self.folder / "images")
 
+    def kept_image(self, digest: str) -> ImageRef:
+        """The image that was put aside in the memory's folder under its SHA-256.
+
+        Raises:
+            ImageError: There is none.
+        """
+        return images.find_image(digest, self.folder / "images")
+
     def card(self, product: str) -> Path | None:
         """The knowledge card that was registered with a product."""
         record = self.product(product)

@@ -1,0 +1,64 @@
+"""What a question in a conversation asks for, told by its words."""
+
+import re
+from typing import Literal
+
+Asked = Literal[
+    "limit",
+    "tolerance",
+    "size",
+    "place",
+    "comparison",
+    "confidence",
+    "reasons",
+    "count",
+    "type",
+    "effect",
+    "verdict",
+    "help",
+    "unknown",
+]
+
+_RULES: tuple[tuple[Asked, str], ...] = (
+    ("help", r"^\W*help\W*$|\bwhat (?:can|could) (?:you|i ask)\b"),
+    ("tolerance", r"\btoleran\w*|\blimits?\b|\ballow\w*|\bpermit\w*|\bin spec\w*|\bwithin spec\w*"),
+    ("confidence", r"\bhow (?:sure|certain|likely|confident|reliable)\b|\bconfiden\w*|\bprobab\w*|\bp.?value\b|\btrust\b"),
+    ("size", r"\bhow (?:big|large|long|wide|small|high|much)\b|\bsizes?\b|\barea\b|\blengths?\b|\bdimension\w*|\bextent\b"),
+    ("place", r"\bwhere\b|\bwhereabouts\b|\blocat\w*|\bposition\w*|\b(?:which|what) (?:part|side|corner|region|zone|place)\b"),
+    ("count", r"\bhow many\b|\bnumber of\b"),
+    ("comparison", r"\bcompar\w*|\breferences?\b|\bdiffer\w*|\bsimilar\w*|\bunlike\b|\bdeviat\w*"),
+    ("effect", r"\beffects?\b|\baffect\w*|\bcaus\w*|\bconsequen\w*|\bhappen\w*|\brisk\w*|\bdanger\w*|\bserious\b|\bsever\w*"),
+    ("reasons", r"\bwhy\b|\breasons?\b|\bexplain\b|\bevidence\b|\bhow come\b|\bhow do you know\b"),
+    ("type", r"\b(?:what|which) (?:kind|type|sort|class|defect|is wrong)\b|\bwhat(?:'s| is| went) wrong\b|\btype of\b"),
+    (
+        "verdict",
+        r"\bdefect\w*|\banomal\w*|\bnormal\b|\bgood\b|\bbad\b|\bok(?:ay)?\b|\bverdict\b|\bpass\w*|\breject\w*|\bfault\w*"
+        r"|\bdamag\w*|\bbroken\b|\bflaw\w*|\bscratch\w*|\bcrack\w*|\binspect\b|\bcheck\b|\bjudge\b",
+    ),
+)  # fmt: skip
+
+_LIMIT = re.compile(
+    r"(\d{1,9}(?:[.,]\d{1,6})?)\s*(mm\s?(?:2|²|\^2)|px\s?(?:2|²|\^2)|square (?:mm|millimet\w+|px|pixels?)"
+    r"|mm|millimet\w+|px|pixels?|%|percent)(?!\w)"
+)
+_UNITS = {"mm": "mm", "mil": "mm", "px": "px", "pix": "px", "%": "%", "per": "%"}
+
+
+def what_is_asked(text: str) -> Asked:
+    """Tells what a question asks for; the rules are tried in order and the first that fits decides."""
+    plain = " ".join(text.casefold().replace("’", "'").split())
+    if limit_in(plain) is not None:
+        return "limit"
+    return next((asked for asked, pattern in _RULES if re.search(pattern, plain)), "unknown")
+
+
+def limit_in(text: str) -> str | None:
+    """Finds a limit that a question supposes, such as ``3 mm``, ``0.5 mm2`` or ``2 %``."""
+    found = _LIMIT.search(text.casefold())
+    if found is None:
+        return None
+    number, unit = found.group(1).replace(",", "."), found.group(2)
+    square = unit.startswith("square") or unit[-1] in "2²"
+    unit = unit.removeprefix("square").strip()
+    short = next(name for prefix, name in _UNITS.items() if unit.startswith(prefix))
+    return f"{number} {short}2" if square and short != "%" else f"{number} {short}"
