@@ -1,4 +1,4 @@
-"""Tiny image-text checkpoints, made on the spot: the right architecture and files, weights without meaning."""
+"""Tiny image-text checkpoints, made on the spot: real architectures, weights without meaning."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,8 +32,9 @@ from transformers import (
 from echo_agent.mllm.checkpoint import stills_only
 
 WORDS = (
-    "the part is normal or defective A B C D E look at the reference beside the query and answer with the letter "
-    "scratch dent stain crack hole contamination score threshold region top left centre evidence rule knowledge"
+    "the part is normal or defective A B C D E look at the reference beside the query and "
+    "answer with the letter scratch dent stain crack hole contamination "
+    "score threshold region top left centre evidence rule knowledge"
 )
 
 CHATML = (
@@ -44,12 +45,13 @@ CHATML = (
 QWEN_TEMPLATE = CHATML.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>")
 LLAVA_TEMPLATE = CHATML.replace("IMAGE", "<image>\n")
 IDEFICS_TEMPLATE = (
-    "<|im_start|>{% for m in messages %}{{ m.role | capitalize }}: {% for c in m.content %}{% if c.type == 'image' %}"
-    "<image>{% else %}{{ c.text }}{% endif %}{% endfor %}<end_of_utterance>\n{% endfor %}"
+    "<|im_start|>{% for m in messages %}{{ m.role | capitalize }}: {% for c in m.content %}"
+    "{% if c.type == 'image' %}<image>{% else %}{{ c.text }}{% endif %}{% endfor %}<end_of_utterance>\n{% endfor %}"
     "{% if add_generation_prompt %}Assistant:{% endif %}"
 )
 GEMMA_TEMPLATE = (
-    "{{ bos_token }}{% for m in messages %}<start_of_turn>{{ 'model' if m.role == 'assistant' else 'user' }}\n"
+    "{{ bos_token }}{% for m in messages %}<start_of_turn>"
+    "{{ 'model' if m.role == 'assistant' else 'user' }}\n"
     "{% for c in m.content %}{% if c.type == 'image' %}<start_of_image>{% else %}{{ c.text }}{% endif %}{% endfor %}"
     "<end_of_turn>\n{% endfor %}{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
 )

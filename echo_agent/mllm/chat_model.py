@@ -22,8 +22,8 @@ from echo_agent.settings import process_settings
 class EchoVLM(BaseChatModel):
     """Any image-text model that transformers serves, run in this process.
 
-    Its weights load at the first call and are shared by all objects with the same spec. Messages may hold several
-    images each, as content blocks with ``base64`` data or the ``path`` of a file that Echo put aside.
+    Its weights load at the first call and are shared by all objects with the same spec. Messages may hold
+    several images each, as content blocks with ``base64`` data or the ``path`` of a file that Echo put aside.
 
     Attributes:
         spec: Which checkpoint, where and in which number format.

@@ -104,8 +104,9 @@ def _load(spec: CheckpointSpec) -> Checkpoint:
         arguments |= _four_bit(device)
     try:
         processor = _load_processor(spec)
-        model = AutoModelForImageTextToText.from_pretrained(spec.model, **arguments)
-        model = model if spec.four_bit else model.to(device)
+        model: Any = AutoModelForImageTextToText.from_pretrained(spec.model, **arguments)
+        if not spec.four_bit:
+            model = model.to(device)
     except ImportError as error:
         raise ModelError(f"{spec.model} needs a package that is missing: {_first_line(error)}") from error
     except (OSError, ValueError, RuntimeError) as error:
@@ -162,7 +163,7 @@ def _four_bit(device: str) -> dict[str, Any]:
         raise ModelError("4-bit weights need a CUDA device: unset ECHO_MLLM_4BIT or run where a GPU is")
     import torch
 
-    quantization = BitsAndBytesConfig(
+    quantization = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
     )
     return {"quantization_config": quantization, "device_map": device}
@@ -172,7 +173,7 @@ def _load_processor(spec: CheckpointSpec) -> Any:
     """Loads the processor; where torchvision is missing, without its video half, which Echo never uses."""
     from transformers import AutoConfig, AutoProcessor
     from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
-    from transformers.utils import is_torchvision_available
+    from transformers.utils.import_utils import is_torchvision_available
 
     config = AutoConfig.from_pretrained(spec.model, **_source(spec))
     processor_class: Any = PROCESSOR_MAPPING.get(type(config), None)
@@ -181,7 +182,7 @@ def _load_processor(spec: CheckpointSpec) -> Any:
             f"{spec.model} ({config.model_type}) has no processor for images and text: choose an MLLM"
         )
     if is_torchvision_available() or "video_processor" not in processor_class.get_attributes():
-        return AutoProcessor.from_pretrained(spec.model, **_source(spec))
+        return AutoProcessor.from_pretrained(spec.model, **_source(spec))  # type: ignore[no-untyped-call]
     return stills_only(processor_class).from_pretrained(spec.model, **_source(spec))
 
 
@@ -201,7 +202,8 @@ def _first_line(error: BaseException) -> str:
 def _remedy(spec: CheckpointSpec, error: Exception) -> str:
     if isinstance(error, OSError) and not Path(spec.model).exists():
         return (
-            f"{spec.model} is neither a folder nor downloaded: run 'hf download {spec.model}' where there is a network,"
+            f"{spec.model} is neither a folder nor downloaded: run 'hf download {spec.model}' where there "
+            f"is a network,"
             f" or give a folder ({_first_line(error)})"
         )
     return f"{spec.model} cannot be loaded as an image-text model: {_first_line(error)}"

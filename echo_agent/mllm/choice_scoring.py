@@ -1,7 +1,8 @@
 """Log-probabilities of closed answers: the shared prefix runs once, its key-value cache serves every variant.
 
-A variant is one wording of the end of a conversation (the options in another order, or another question about the same
-images). All variants of a case share their images and their evidence; only what differs is run for each.
+A variant is one wording of the end of a conversation (the options in another order, or another question about
+the same images). All variants of a case share their images and their evidence; only what differs is run for
+each.
 """
 
 import copy
@@ -60,7 +61,7 @@ class _Row:
 
 @dataclass
 class _Prefix:
-    """The shared prefixes after their one pass: cache, mask (cases, tokens), lengths and position offsets (cases,)."""
+    """The shared prefixes after their one pass: cache, mask (cases, tokens) and next position (cases,)."""
 
     cache: Any
     mask: Any
@@ -82,8 +83,9 @@ def score_variants(
         checkpoint: The loaded model.
         cases: The variants of each case; those of one case show the same images.
         max_pixels: Pixels an image is reduced to at most.
-        length: How an answer of several tokens is scored: ``sum`` of its tokens' log-probabilities (the probability of
-            the text) or their ``mean`` (so that long answers are not punished). One token is the same either way.
+        length: How an answer of several tokens is scored: ``sum`` of its tokens' log-probabilities (the
+            probability of the text) or their ``mean`` (so that long answers are not punished). One token is
+            the same either way.
         timeout: Seconds after which the next pass is not begun.
 
     Returns:
@@ -162,7 +164,7 @@ def _shared_length(ids: Sequence[Sequence[int]]) -> int:
 
 
 def _answer_ids(checkpoint: Checkpoint, text: str, text_ids: list[int], answer: str) -> list[int]:
-    """Returns an answer's tokens where the model would write it: after a word or colon, it begins with a blank."""
+    """Returns an answer's tokens as the model would write them: after a word or colon with a blank."""
     spaced = answer if text[-1:].isspace() or text.endswith((">", "]")) else f" {answer}"
     joined = _token_ids(checkpoint, text + spaced)
     if joined[: len(text_ids)] == text_ids:
@@ -171,7 +173,7 @@ def _answer_ids(checkpoint: Checkpoint, text: str, text_ids: list[int], answer: 
 
 
 def _prefix_free(checkpoint: Checkpoint, answers: list[list[int]]) -> list[list[int]]:
-    """Ends every answer with the end token where one answer begins another: else the longer could never win fairly."""
+    """Ends every answer with the end token where one begins another, so that both can win."""
     begins_another = any(a is not b and b[: len(a)] == a for a in answers for b in answers)
     end = checkpoint.tokenizer.eos_token_id
     return [[*answer, end] for answer in answers] if begins_another and end is not None else answers
@@ -241,7 +243,7 @@ def _select(cache: Any, rows: Any) -> Any:
 
 
 def _continue(checkpoint: Checkpoint, prefix: _Prefix, rows: Any, ids: Any, keep: int) -> tuple[Any, _Prefix]:
-    """Runs ``ids`` (rows, tokens) after the chosen rows of a prefix; returns the last ``keep`` logits and the new state."""
+    """Runs ``ids`` (rows, tokens) after rows of a prefix; returns log-probabilities and the new state."""
     import torch
 
     cache = _select(prefix.cache, rows)
@@ -290,7 +292,7 @@ def _add_later_tokens(
     long: list[tuple[int, int]],
     tokens: list[list[list[float]]],
 ) -> None:
-    """Adds the log-probabilities of the second and later tokens of answers that have them, all in one pass."""
+    """Adds the log-probabilities of second and later tokens of the answers, all in one pass."""
     import torch
 
     device = after.mask.device

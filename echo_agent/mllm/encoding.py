@@ -70,7 +70,7 @@ def encode(
 
 
 def _tiling(checkpoint: Checkpoint, max_pixels: int) -> dict[str, Any]:
-    """Returns arguments for processors that blow every image up to a fixed number of tiles (Idefics 3, SmolVLM)."""
+    """Returns arguments for processors that blow every image up to tiles (Idefics 3, SmolVLM)."""
     processor = checkpoint.processor.image_processor
     tile = getattr(processor, "max_image_size", None)
     if not getattr(processor, "do_image_splitting", False) or tile is None:

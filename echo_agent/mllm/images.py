@@ -14,7 +14,7 @@ from echo_agent.settings import process_settings
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """Returns 8-bit RGB; 16-bit and floating-point greys keep their relative brightness, alpha lies on white."""
+    """Returns 8-bit RGB; 16-bit and floating-point greys keep their brightness, alpha lies on white."""
     if image.mode.startswith("I") or image.mode == "F":
         grey = np.asarray(image, dtype=np.float64)
         top = (
@@ -66,7 +66,7 @@ def read_base64(data: str) -> Image.Image:
 
 
 def within_budget(image: Image.Image, max_pixels: int) -> Image.Image:
-    """Reduces an image to at most ``max_pixels`` pixels, its aspect ratio kept; smaller ones stay as they are."""
+    """Reduces an image to at most ``max_pixels`` pixels, its aspect ratio kept; smaller ones stay."""
     pixels = image.width * image.height
     if pixels <= max_pixels:
         return image

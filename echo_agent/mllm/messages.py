@@ -26,7 +26,8 @@ def _image_source(block: Block) -> str | None:
 def read_block(block: Block) -> Image.Image:
     """Reads the image of a content block: base64, a data URL, or ``path`` for a file that Echo put aside.
 
-    Nothing is fetched: a URL of the network or of the file system is refused, since a message may come from anyone.
+    Nothing is fetched: a URL of the network or of the file system is refused, since a message may come from
+    anyone.
 
     Raises:
         ModelError: The block names no image or a URL.

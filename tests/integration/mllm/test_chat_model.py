@@ -109,7 +109,7 @@ def test_a_text_model_is_refused(tmp_path):
 def test_four_bits_without_the_extra_names_it(checkpoint_folder):
     from echo_agent.errors import MissingExtraError
 
-    with pytest.raises((MissingExtraError, ModelError), match="quantized|CUDA"):
+    with pytest.raises((MissingExtraError, ModelError), match=r"quantized|CUDA"):
         load(CheckpointSpec(str(checkpoint_folder("llava")), four_bit=True))
 
 

@@ -27,7 +27,7 @@ def conversation(pictures, tail, evidence="score 3.1 above the threshold"):
 
 
 def full_forward(checkpoint, variant, answer):
-    """Returns the summed log-probability of an answer by one uncached pass over prompt and answer, and its tokens."""
+    """Returns an answer's summed log-probability by one uncached pass, and its length."""
     text, images = render(checkpoint, variant.conversation)
     batch = encode(checkpoint, [text], [images], PIXELS)
     spaced = answer if text.endswith(("\n", ">")) else f" {answer}"
