@@ -45,6 +45,10 @@ class DatasetError(EchoError):
     """A dataset for evaluation that is incomplete or in an unknown layout."""
 
 
+class ReportError(EchoError):
+    """A picture or page that cannot be written."""
+
+
 class MissingExtraError(EchoError):
     """An optional dependency that is not installed.
 

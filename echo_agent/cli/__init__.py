@@ -1,0 +1,1 @@
+"""The command line ``echo-agent``: one module a command, loaded when the command is called."""

@@ -1,0 +1,68 @@
+"""The command line's entry: which commands there are, and the options that all share."""
+
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import typer
+
+from echo_agent.cli.lazy import LazyCommand, LazyGroup
+
+
+class EchoCommands(LazyGroup):
+    """All commands. A new one is one line here and one module with a ``typer.Typer`` named ``app``."""
+
+    lazy_commands: ClassVar = {
+        "register": LazyCommand(
+            "echo_agent.cli.register", "Show Echo photographs of good parts of a product."
+        ),
+        "inspect": LazyCommand("echo_agent.cli.inspect", "Judge photographs: normal, defective or review."),
+        "products": LazyCommand("echo_agent.cli.products", "List the registered products, or remove one."),
+        "demo": LazyCommand("echo_agent.cli.demo", "See Echo judge real solar cells."),
+        "config": LazyCommand("echo_agent.cli.config", "Show the settings in force."),
+        "version": LazyCommand(
+            "echo_agent.cli.version", "Show the versions of Echo and of what it stands on."
+        ),
+    }
+
+
+app = typer.Typer(
+    cls=EchoCommands,
+    name="echo-agent",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"echo-agent {version('echo-agent')}")
+        raise typer.Exit
+
+
+@app.callback()
+def shared(
+    ctx: typer.Context,
+    memory: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the memory (default: ECHO_MEMORY, else ./echo-memory).", file_okay=False
+        ),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Echo looks at parts: normal, defective or "a person should look", with the evidence."""
+    ctx.obj = memory
+
+
+def main() -> None:
+    """Runs the command line. Exit codes: 0 done, 1 an error (one line on stderr), 2 wrong usage."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

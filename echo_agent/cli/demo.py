@@ -1,0 +1,62 @@
+"""``echo-agent demo``: real solar cells, registered and judged, with a page to look at."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from echo_agent.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from echo_agent.report.page import Entry
+
+app = typer.Typer()
+
+PRODUCT = "solar-cell"
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the memory and the page.")] = Path(
+        "demo"
+    ),
+    seed: Annotated[int, typer.Option(help="Seed of the choice of cells.")] = 0,
+) -> None:
+    """See Echo judge real solar cells."""
+    from rich.console import Console
+
+    from echo_agent.cli.solar_cells import LICENCE, choose, data_folder
+    from echo_agent.inspector import Inspector
+    from echo_agent.report.page import Entry, write_page
+    from echo_agent.report.table import verdict_table
+
+    console = Console()
+    choice = choose(data_folder(), seed=seed)
+    inspector = Inspector.open(out / "memory")
+    with progress_bar(f"Registering {len(choice.references)} normal cells") as progress:
+        record = inspector.register(PRODUCT, choice.references, progress=progress)
+    entries: list[Entry] = []
+    with progress_bar(f"Inspecting {len(choice.unseen)} unseen cells") as progress:
+        for done, cell in enumerate(choice.unseen, start=1):
+            verdict = inspector.inspect(cell.path, product=PRODUCT)
+            entries.append(Entry.of(cell.path, verdict, inspector.memory, truth=cell.truth))
+            progress(done, len(choice.unseen))
+    about = (
+        f"{len(record.references)} electroluminescence photographs of good solar cells were shown to Echo; "
+        "it had not seen the cells below. What experts said of each stands beside the verdict."
+    )
+    page = out / "index.html"
+    write_page(page, entries, title="Echo inspects solar cells", about=about, licence=LICENCE)
+    console.print(verdict_table([(entry.name, entry.verdict, entry.truth) for entry in entries]))
+    console.print()
+    console.print(
+        f"{agreement(entries)} The page with pictures and maps: {page}", soft_wrap=True, highlight=False
+    )
+    console.print(LICENCE, style="dim", soft_wrap=True, highlight=False)
+
+
+def agreement(entries: list["Entry"]) -> str:
+    """Counts how the verdicts stand to the truth, in one sentence."""
+    right = sum(entry.verdict.label == entry.truth for entry in entries)
+    review = sum(entry.verdict.label == "review" for entry in entries)
+    return f"{right} of {len(entries)} verdicts agree with the experts; {review} are left to a person."

@@ -1,0 +1,107 @@
+"""``echo-agent inspect``: photographs in, verdicts out, one after the other."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from echo_agent.cli.lazy import one_line
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.progress import progress_bar
+from echo_agent.errors import EchoError, ImageError
+
+app = typer.Typer()
+
+
+@app.command()
+def inspect(
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE|DIR...", help="Photographs, or folders of them.")
+    ],
+    product: Annotated[
+        str | None, typer.Option(help="Product that they show (default: the one that they resemble).")
+    ] = None,
+    question: Annotated[str | None, typer.Option(help="A question about each part.")] = None,
+    mllm: Annotated[
+        str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Save each photograph with its anomaly map here.")
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write an HTML page with pictures, maps and verdicts.")
+    ] = None,
+    memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge photographs: normal, defective or review.
+
+    Where one of several cannot be read, it is named on stderr, the others are inspected, and the exit code
+    is 1.
+    """
+    from echo_agent.inspector import Inspector
+    from echo_agent.report.page import Entry, write_page
+    from echo_agent.report.pictures import Pictures
+    from echo_agent.report.words import described, tally
+
+    paths, bad = _photographs(images)
+    inspector = Inspector.open(memory, mllm=mllm, create=False)
+    if product is not None:
+        inspector.memory.product(product)
+    pictures = Pictures(inspector.memory, out) if out is not None else None
+    entries: list[Entry] = []
+    labels: list[str] = []
+    with progress_bar("Inspecting", shown=not sys.stdout.isatty()) as progress:
+        for done, path in enumerate(paths, start=1):
+            try:
+                verdict = inspector.inspect(path, product=product, question=question)
+            except ImageError as error:
+                bad += _told(error)
+                continue
+            finally:
+                progress(done, len(paths))
+            saved = pictures.save(path, verdict) if pictures is not None else None
+            if as_json:
+                typer.echo(
+                    json.dumps({"image": str(path)} | verdict.model_dump(mode="json"), allow_nan=False)
+                )
+            else:
+                typer.echo(described(verdict, str(path), saved) + "\n")
+            labels.append(verdict.label)
+            if page is not None:
+                entries.append(Entry.of(path, verdict, inspector.memory))
+    if page is not None:
+        write_page(page, entries, title=f"{len(entries)} inspected")
+    if not as_json and len(paths) > 1:
+        typer.echo(tally(labels, bad))
+    if bad:
+        raise typer.Exit(1)
+
+
+def _photographs(given: list[Path]) -> tuple[list[Path], int]:
+    """Returns the photographs below ``given`` in order, and how many of ``given`` hold none."""
+    paths: list[Path] = []
+    bad = 0
+    for path in given:
+        try:
+            paths.extend(_below(path))
+        except EchoError as error:
+            bad += _told(error)
+    return paths, bad
+
+
+def _below(path: Path) -> Iterator[Path]:
+    from echo_agent.vision.image import list_images
+
+    if path.is_dir():
+        yield from list_images(path)
+    else:
+        yield path
+
+
+def _told(error: EchoError) -> int:
+    typer.echo(f"echo-agent: {one_line(error)}", err=True)
+    return 1

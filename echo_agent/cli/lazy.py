@@ -1,0 +1,68 @@
+"""A command group whose commands are imported when they are called, so that ``--help`` stays fast."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from echo_agent.errors import EchoError
+
+
+@dataclass(frozen=True)
+class LazyCommand:
+    """A command by name of its module.
+
+    Attributes:
+        module: Module with a ``typer.Typer`` named ``app``; one function makes a command, several a group.
+        help: The line that ``echo-agent --help`` shows.
+    """
+
+    module: str
+    help: str
+
+
+class LazyGroup(TyperGroup):
+    """Group that imports a command's module only to run it, and tells an ``EchoError`` in one line.
+
+    A subclass names its commands in ``lazy_commands``, in the order in which ``--help`` lists them.
+    """
+
+    lazy_commands: ClassVar[Mapping[str, LazyCommand]] = {}
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Returns the names of all commands."""
+        return [*self.lazy_commands, *(name for name in self.commands if name not in self.lazy_commands)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Returns the command, or only its help line while its module has not been imported."""
+        if cmd_name in self.commands or cmd_name not in self.lazy_commands:
+            return super().get_command(ctx, cmd_name)
+        return TyperCommand(cmd_name, help=self.lazy_commands[cmd_name].help)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Imports the command that ``args`` begin with, then resolves it."""
+        name = args[0]
+        if name in self.lazy_commands and name not in self.commands:
+            module = import_module(self.lazy_commands[name].module)
+            self.add_command(typer.main.get_command(module.app), name)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command.
+
+        Raises:
+            typer.Exit: With exit code 1, after an ``EchoError`` was told in one line on stderr.
+        """
+        try:
+            return super().invoke(ctx)
+        except EchoError as error:
+            typer.echo(f"echo-agent: {one_line(error)}", err=True)
+            raise typer.Exit(1) from error
+
+
+def one_line(error: EchoError) -> str:
+    """Returns the error's message on one line."""
+    return " ".join(str(error).split())

@@ -1,0 +1,39 @@
+"""``echo-agent register``: photographs of good parts become a product."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.progress import progress_bar
+
+app = typer.Typer()
+
+
+@app.command()
+def register(
+    product: Annotated[str, typer.Argument(help="Name of the product; a registered one is replaced.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photographs of good parts.")],
+    shots: Annotated[
+        int | None, typer.Option(min=1, help="How many of them to take, drawn by the seed (default: all).")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of that draw.")] = 0,
+    knowledge: Annotated[Path | None, typer.Option(help="Knowledge card of the product.")] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="Image encoder of a new memory (default: ECHO_ENCODER, else the embedded one)."),
+    ] = None,
+    memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
+    as_json: JsonOption = False,
+) -> None:
+    """Show Echo photographs of good parts of a product."""
+    from echo_agent.inspector import Inspector
+    from echo_agent.report.words import registered
+
+    with progress_bar(f"Registering {product}") as progress:
+        inspector = Inspector.open(memory, encoder=encoder)
+        record = inspector.register(
+            product, folder, shots=shots, seed=seed, knowledge=knowledge, progress=progress
+        )
+    typer.echo(record.model_dump_json() if as_json else registered(record, memory))

@@ -1,0 +1,1 @@
+"""The experts: one node a file, in the order in which an image travels."""

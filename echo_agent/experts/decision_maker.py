@@ -1,0 +1,74 @@
+"""Decision Maker: comes to a label with a confidence; where it is unsure the graph looks again, then asks a person."""
+
+import time
+from typing import Literal
+
+from langgraph.runtime import Runtime
+
+from echo_agent.context import Context
+from echo_agent.errors import ModelError
+from echo_agent.experts.measured_decision import decide_measured
+from echo_agent.experts.run import Update, context_of, timed
+from echo_agent.memory.normal_model import EFFORT_SCALES
+from echo_agent.settings import process_settings
+from echo_agent.state import Attempt, ReferenceEvidence, State
+
+MEASURED = "measured"
+
+
+@timed
+def decision_maker(state: State, runtime: Runtime[Context]) -> Update:
+    """Adds one attempt.
+
+    Raises:
+        ModelError: The Decision Maker that was asked for is not there.
+    """
+    context = context_of(runtime)
+    name = context.mllm or process_settings().mllm
+    if name != MEASURED:
+        raise ModelError(f"unknown Decision Maker {name!r}: the one there is is {MEASURED!r}")
+    start = time.perf_counter()
+    attempt = decide_measured(
+        state.reference or ReferenceEvidence(product=None, product_given=False, matches=()),
+        number=len(state.attempts) + 1,
+        max_false_reject=context.max_false_reject,
+        min_confidence=context.min_confidence,
+        changed=_what_changed(state),
+    )
+    path: Literal["fast", "reasoned"] = "reasoned" if state.trace is not None else "fast"
+    finished = attempt.model_copy(update={"path": path, "seconds": time.perf_counter() - start})
+    return {"attempts": (*state.attempts, finished)}
+
+
+def _what_changed(state: State) -> str:
+    if not state.attempts:
+        return "first look"
+    scales = ", ".join(f"{scale:g}" for scale in EFFORT_SCALES[: state.effort + 1])
+    count = len(state.reference.references) if state.reference else 0
+    return f"resolutions {scales} of the encoder together, {count} nearest references"
+
+
+def more_evidence_helps(attempt: Attempt, evidence: ReferenceEvidence | None) -> bool:
+    """Whether a finer look can change an unsure attempt: not where the product or the calibration is missing."""
+    return (
+        attempt.label == "review"
+        and evidence is not None
+        and evidence.p_value is not None
+        and evidence.quality.acceptable
+        and (evidence.guarantee is None or evidence.guarantee.normals_missing == 0)
+        and all(match.resembles for match in evidence.matches if match.product == evidence.product)
+    )
+
+
+
+def after_decision(
+    state: State, runtime: Runtime[Context]
+) -> Literal["reference_extractor", "human_review", "responder"]:
+    """Escalates an unsure attempt while attempts are left and finer evidence can help; then asks a person, if any."""
+    context = context_of(runtime)
+    last = state.attempts[-1]
+    if len(state.attempts) < context.max_attempts and more_evidence_helps(last, state.reference):
+        return "reference_extractor"
+    if last.label == "review" and context.human_review:
+        return "human_review"
+    return "responder"

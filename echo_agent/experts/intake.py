@@ -1,0 +1,30 @@
+"""Intake: takes the image and the question in, and clears what an earlier turn of the thread left."""
+
+from langgraph.runtime import Runtime
+
+from echo_agent.context import Context
+from echo_agent.errors import ImageError
+from echo_agent.experts.run import Update, timed
+from echo_agent.state import State
+
+
+@timed
+def intake(state: State, runtime: Runtime[Context]) -> Update:  # noqa: ARG001 (every node has this signature)
+    """Starts an inspection afresh: no evidence, no attempt and no verdict of an earlier one is left.
+
+    Raises:
+        ImageError: There is no image in the state.
+    """
+    if state.image is None:
+        raise ImageError("no image was given: put an ImageRef into the state, or use Inspector.inspect")
+    return {
+        "effort": 0,
+        "reference": None,
+        "knowledge": None,
+        "route": None,
+        "trace": None,
+        "attempts": (),
+        "human": None,
+        "verdict": None,
+        "timings": {},
+    }

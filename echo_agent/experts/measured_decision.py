@@ -1,0 +1,122 @@
+"""The Decision Maker without a language model: decides from calibrated evidence, and says why in its numbers."""
+
+import importlib.metadata
+import math
+
+from echo_agent.state import Attempt, DecidedBy, Label, ReferenceEvidence
+
+DEFECTIVE_P_POWER = 0.2
+"""Power of the alternative: p-values of defective parts are taken as Beta(0.2, 1)."""
+
+UNDECIDED = 0.5
+
+
+def measured_by() -> DecidedBy:
+    """Names this Decision Maker."""
+    return DecidedBy(name="measured", model="calibrated evidence", revision=importlib.metadata.version("echo-agent"))
+
+
+def defective_probability(p_value: float) -> float:
+    """Probability that a part is defective, from its p-value, with even odds beforehand.
+
+    p-values of normal parts are uniform; those of defective parts are taken as Beta(a, 1) with a = 0.2, whose
+    density is ``a p^(a - 1)`` (Sellke, Bayarri and Berger 2001, section 3).
+
+    Args:
+        p_value: In (0, 1].
+
+    Returns:
+        ``1 / (1 + 1 / (a p^(a - 1)))``.
+    """
+    log_density = math.log(DEFECTIVE_P_POWER) + (DEFECTIVE_P_POWER - 1) * math.log(max(p_value, 1e-12))
+    return 1.0 / (1.0 + math.exp(-log_density))
+
+
+def decide_measured(
+    evidence: ReferenceEvidence, *, number: int, max_false_reject: float, min_confidence: float, changed: str
+) -> Attempt:
+    """Decides one attempt.
+
+    Args:
+        evidence: The Reference Extractor's evidence.
+        number: Number of the attempt, from 1.
+        max_false_reject: Wanted expected false-reject rate.
+        min_confidence: Below it the label is ``review``.
+        changed: What this attempt changed against the one before.
+
+    Returns:
+        The attempt. ``defective`` needs a p-value of at most ``max_false_reject``; ``normal`` a part that does not
+        stand out; all else is ``review``.
+    """
+    label, confidence, reasons = _judge(evidence, max_false_reject, min_confidence)
+    probability = _probability(evidence)
+    return Attempt(
+        number=number,
+        label=label,
+        confidence=confidence,
+        changed=changed,
+        score=evidence.score,
+        p_value=evidence.p_value,
+        probabilities={} if probability is None else {"defective": probability, "normal": 1.0 - probability},
+        reasons=reasons,
+        decided_by=measured_by(),
+    )
+
+
+def _probability(evidence: ReferenceEvidence) -> float | None:
+    p_value = evidence.tail_p_value if evidence.tail_p_value is not None else evidence.p_value
+    return None if p_value is None else defective_probability(p_value)
+
+
+def _judge(
+    evidence: ReferenceEvidence, max_false_reject: float, min_confidence: float
+) -> tuple[Label, float, tuple[str, ...]]:
+    if evidence.product is None:
+        return "review", UNDECIDED, ("Unknown product: no registered product is near enough.", *_matches(evidence))
+    resemblance = _resemblance(evidence)
+    if not evidence.quality.acceptable:
+        return "review", UNDECIDED, (f"Poor image: {'; '.join(evidence.quality.findings)}.", *resemblance)
+    probability = _probability(evidence)
+    limit, score, p_value = evidence.threshold, evidence.score, evidence.p_value
+    if probability is None or limit is None or score is None or p_value is None:
+        return "review", UNDECIDED, ("Uncalibrated: one reference alone gives no threshold.", *resemblance)
+    sides = max(probability, 1.0 - probability)
+    score_text = f"Score {score:.2f} (1 is a typical normal part), threshold {limit:.2f}, p = {p_value:.3f}."
+    if resemblance:
+        return "review", sides, (*resemblance, score_text)
+    if score > limit:
+        missing = evidence.guarantee.normals_missing if evidence.guarantee else 0
+        if p_value > max_false_reject:
+            lacking = (
+                f"The part stands out, but {missing} more normal photograph(s) are needed before it may be called "
+                f"defective at {max_false_reject:.0%} false rejects."
+            )
+            return "review", sides, (lacking, score_text, *_where(evidence))
+        stands_out = "The part differs from its references more than normal parts differ from each other."
+        return "defective", max(probability, UNDECIDED), (stands_out, score_text, *_where(evidence))
+    if 1.0 - probability < min_confidence:
+        close = "The part is close to the threshold: it cannot be told from a weak defect."
+        return "review", sides, (close, score_text, *_where(evidence))
+    return "normal", 1.0 - probability, ("The part looks like its references.", score_text)
+
+
+def _where(evidence: ReferenceEvidence) -> tuple[str, ...]:
+    return tuple(
+        f"{region.id}: {region.place}, {region.area_px} px2, {region.length_px:.0f} px long, "
+        f"peak {region.peak:.2f} of the largest in normals."
+        for region in evidence.regions[:3]
+    )
+
+
+def _matches(evidence: ReferenceEvidence) -> tuple[str, ...]:
+    return tuple(f"Nearest is {found.product}, similarity {found.similarity:.2f}." for found in evidence.matches[:1])
+
+
+def _resemblance(evidence: ReferenceEvidence) -> tuple[str, ...]:
+    """Says so when the image does not resemble the product that was named."""
+    own = next((match for match in evidence.matches if match.product == evidence.product), None)
+    if own is None or own.resembles:
+        return ()
+    nearest = evidence.matches[0]
+    hint = f"; it is nearer to {nearest.product}" if nearest.product != own.product else ""
+    return (f"The image does not resemble {own.product} (similarity {own.similarity:.2f}){hint}.",)

@@ -1,0 +1,25 @@
+"""Reference Extractor: retrieves similar normal images and measures how the image differs from them."""
+
+from langgraph.runtime import Runtime
+
+from echo_agent.context import Context
+from echo_agent.errors import ImageError
+from echo_agent.experts.run import Update, context_of, memory_of, timed
+from echo_agent.state import State
+
+
+@timed
+def reference_extractor(state: State, runtime: Runtime[Context]) -> Update:
+    """Compares the image with its product's references; a further attempt looks finer."""
+    if state.image is None:
+        raise ImageError("no image was given: put an ImageRef into the state, or use Inspector.inspect")
+    context = context_of(runtime)
+    effort = len(state.attempts)
+    found = memory_of(runtime).evidence(
+        state.image,
+        state.product,
+        effort=effort,
+        shots=context.shots * (effort + 1),
+        max_false_reject=context.max_false_reject,
+    )
+    return {"reference": found, "effort": effort}

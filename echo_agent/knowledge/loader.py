@@ -1,0 +1,248 @@
+"""Cards from files: read one, check it with line numbers, and find a product's among several folders."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from echo_agent.errors import KnowledgeError
+from echo_agent.knowledge.card import SCHEMA_VERSION, Card, canonical_name, contradictions
+from echo_agent.knowledge.yaml_lines import Problem, YamlDocument, YamlPath, read_yaml
+
+CARD_FILE = "card.yaml"
+SHIPPED_CARDS = Path(__file__).resolve().parents[2] / "knowledge_base"
+
+
+@dataclass(frozen=True)
+class LoadedCard:
+    """A card and where it came from.
+
+    Attributes:
+        card: The card.
+        file: Its file.
+        yaml: The file's values with their lines.
+    """
+
+    card: Card
+    file: Path
+    yaml: YamlDocument
+
+    def line(self, *path: str | int) -> int:
+        """Returns the line (from 1) of a value of the card, such as ``line("defects", 0, "look")``."""
+        return self.yaml.line(path)
+
+
+def card_file(path: Path) -> Path:
+    """Returns the card's file for a path that names the file itself or the product's folder."""
+    return path / CARD_FILE if path.is_dir() else path
+
+
+def check_card(path: Path) -> tuple[LoadedCard | None, list[Problem]]:
+    """Reads a card and says what is wrong with it.
+
+    Args:
+        path: The card's file, or the folder that holds ``card.yaml``.
+
+    Returns:
+        The card, or None where it cannot be used, and the problems in the order of their lines.
+    """
+    file = card_file(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None, [Problem(str(file), 1, "there is no such file: name a card.yaml or the folder it is in")]
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [Problem(str(file), 1, f"the file cannot be read as UTF-8 text: {error}")]
+    document = read_yaml(text, str(file))
+    if document.problems:
+        return None, list(document.problems)
+    if not isinstance(document.data, dict):
+        return None, [
+            Problem(str(file), 1, "the card must be a list of 'key: value' lines, such as 'product: bolt'")
+        ]
+    try:
+        card = Card.model_validate(document.data)
+    except ValidationError as error:
+        return None, sorted(_problems(error, document, str(file)), key=lambda problem: problem.line)
+    loaded = LoadedCard(card, file, document)
+    problems = [Problem(str(file), document.line(place), message) for place, message in contradictions(card)]
+    problems += _missing_files(loaded)
+    return (None if problems else loaded), sorted(problems, key=lambda problem: problem.line)
+
+
+def read_card(path: Path) -> LoadedCard:
+    """Reads a card.
+
+    Raises:
+        KnowledgeError: The card is missing or broken; the message names file, line and remedy.
+    """
+    loaded, problems = check_card(path)
+    if loaded is None:
+        raise KnowledgeError("\n".join(str(problem) for problem in problems))
+    return loaded
+
+
+def list_cards(folder: Path) -> list[Path]:
+    """Returns the card files in a folder and its sub-folders, sorted."""
+    return sorted(folder.rglob(CARD_FILE))
+
+
+def check_folder(folder: Path) -> tuple[list[LoadedCard], list[Problem]]:
+    """Checks every card of a folder, and that no two of them are for one product.
+
+    Returns:
+        The sound cards and all problems.
+    """
+    cards: list[LoadedCard] = []
+    problems: list[Problem] = []
+    owner: dict[str, LoadedCard] = {}
+    for path in list_cards(folder):
+        loaded, found = check_card(path)
+        problems += found
+        if loaded is None:
+            continue
+        clashes = [name for name in sorted(loaded.card.names()) if name in owner]
+        for name in clashes:
+            message = (
+                f"'{name}' already belongs to {owner[name].file}:{owner[name].line('product')}: "
+                "two cards for one product, so rename one or take the alias out"
+            )
+            problems.append(Problem(str(loaded.file), loaded.line("product"), message))
+        if not clashes:
+            cards.append(loaded)
+            owner.update(dict.fromkeys(loaded.card.names(), loaded))
+    return cards, problems
+
+
+@dataclass(frozen=True)
+class CardLibrary:
+    """The cards that are known, by product name or alias; earlier cards go before later ones."""
+
+    cards: tuple[LoadedCard, ...]
+
+    @classmethod
+    def open(
+        cls, folders: Iterable[Path] = (), *, registered: Sequence[Path] = (), shipped: bool = True
+    ) -> "CardLibrary":
+        """Reads the cards that can be found.
+
+        A card registered with a product goes before those of the folders, and these before the shipped ones,
+        so that a user's own card replaces Echo's for the same name.
+
+        Args:
+            folders: Folders of the user's cards.
+            registered: Card files or folders that were registered with a product.
+            shipped: Whether Echo's own cards are looked at too.
+
+        Raises:
+            KnowledgeError: A folder is missing, a card is broken, or one folder has two cards for a product.
+        """
+        cards = [read_card(path) for path in registered]
+        for folder in [*folders, *([SHIPPED_CARDS] if shipped else [])]:
+            if not folder.is_dir():
+                raise KnowledgeError(
+                    f"there is no knowledge folder {folder}: make it, or unset ECHO_KNOWLEDGE"
+                )
+            found, problems = check_folder(folder)
+            if problems:
+                raise KnowledgeError("\n".join(str(problem) for problem in problems))
+            cards += found
+        return cls(tuple(cards))
+
+    def find(self, product: str) -> LoadedCard | None:
+        """Returns the first card of that name, else the first with that alias, else None."""
+        wanted = canonical_name(product)
+        for card in self.cards:
+            if canonical_name(card.card.product) == wanted:
+                return card
+        return next((card for card in self.cards if wanted in card.card.names()), None)
+
+
+def _missing_files(loaded: LoadedCard) -> list[Problem]:
+    problems = []
+    for index, item in enumerate(loaded.card.checklist):
+        is_digest = item.reference is not None and len(item.reference) == 64 and item.reference.isalnum()
+        if (
+            item.reference is not None
+            and not is_digest
+            and not (loaded.file.parent / item.reference).is_file()
+        ):
+            message = (
+                f"there is no image '{item.reference}' beside the card: "
+                "put it there, or give the reference's SHA-256"
+            )
+            problems.append(Problem(str(loaded.file), loaded.line("checklist", index, "reference"), message))
+    return problems
+
+
+def _problems(error: ValidationError, document: YamlDocument, file: str) -> list[Problem]:
+    return [
+        Problem(
+            file,
+            document.line(place),
+            _plain_words(detail["type"], detail["msg"], place, detail.get("input")),
+        )
+        for detail in error.errors()
+        for place in [_in_file(detail["loc"], document)]
+    ]
+
+
+def _in_file(place: YamlPath, document: YamlDocument) -> YamlPath:
+    """Drops what pydantic adds behind the value that stands in the file."""
+    inner = place
+    while inner[:-1] and inner not in document.lines and inner[:-1] not in document.lines:
+        inner = inner[:-1]
+    return inner
+
+
+def _plain_words(kind: str, message: str, place: YamlPath, given: object) -> str:
+    name = _spelled(place)
+    if kind == "extra_forbidden":
+        known = _keys_at(place[:-1])
+        close = difflib.get_close_matches(str(place[-1]), known, n=1)
+        remedy = f"did you mean '{close[0]}'?" if close else f"known keys here are {', '.join(known)}"
+        return f"unknown key '{name}': {remedy}"
+    if kind == "missing":
+        return f"the key '{name}' is missing: add it"
+    if kind == "literal_error" and place == ("schema_version",):
+        return (
+            f"schema_version is {given!r}, this Echo reads version {SCHEMA_VERSION}: write {SCHEMA_VERSION}"
+        )
+    if kind in {"less_than_equal", "greater_than_equal"} and ({"box", "polygon", "places"} & set(place)):
+        return (
+            f"'{name}' is {given}, outside the image: coordinates run from 0 (left, top) to 1 (right, bottom)"
+        )
+    if kind == "value_error":
+        said = message.removeprefix("Value error, ")
+        return f"'{name}': {said}" if name else said
+    return f"'{name}' is {given!r}: {(message[0].lower() + message[1:]).replace('tuple', 'list')}"
+
+
+def _spelled(place: YamlPath) -> str:
+    """Spells a place for a person: ``defects[2].look``, counted from 1."""
+    text = ""
+    for step in place:
+        text += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _keys_at(place: YamlPath) -> list[str]:
+    """Returns the keys that the schema knows at a place."""
+    model: Any = Card
+    for step in place:
+        if isinstance(step, int):
+            continue
+        inner = _models_in(model.model_fields[step].annotation)
+        if not inner:
+            return []
+        model = inner[0]
+    return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> list[Any]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models_in(argument)]

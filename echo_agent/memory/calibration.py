@@ -1,0 +1,97 @@
+"""From scores of normals to a threshold, a p-value and a guarantee. Pure statistics, no images."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+from echo_agent.state import Guarantee
+
+FEWEST_FOR_TAIL = 3
+
+
+def conformal_p_value(score: float, normal_scores: Sequence[float]) -> float:
+    """Share of normals expected to score at least as high.
+
+    Args:
+        score: Image score of the part.
+        normal_scores: Scores of n normals, each against the others.
+
+    Returns:
+        ``(1 + #{normal >= score}) / (n + 1)`` (Vovk et al. 2005; Bates et al. 2023, eq. 2), in ``(0, 1]``.
+    """
+    at_least = sum(1 for normal in normal_scores if normal >= score)
+    return (1 + at_least) / (len(normal_scores) + 1)
+
+
+def tail_p_value(score: float, normal_scores: Sequence[float]) -> float | None:
+    """p-value by the Student t prediction for one further normal, on log scores.
+
+    Finer than ``1 / (n + 1)``, but a model: it supposes that log scores of normals are normally distributed.
+
+    Args:
+        score: Image score of the part, positive.
+        normal_scores: Scores of n normals, positive.
+
+    Returns:
+        Upper tail of t with n - 1 degrees of freedom at ``(log s - m) / (sd sqrt(1 + 1/n))``
+        (Geisser 1993, predictive distribution of a normal sample); None with fewer than three normals.
+    """
+    count = len(normal_scores)
+    if count < FEWEST_FOR_TAIL:
+        return None
+    logs = np.log(np.maximum(np.asarray(normal_scores, dtype=np.float64), 1e-12))
+    spread = max(float(logs.std(ddof=1)), 1e-3)
+    deviation = (math.log(max(score, 1e-12)) - float(logs.mean())) / (spread * math.sqrt(1 + 1 / count))
+    return float(stats.t.sf(deviation, df=count - 1))
+
+
+def threshold(normal_scores: Sequence[float], max_false_reject: float) -> float | None:
+    """Score above which a part is called defective.
+
+    Args:
+        normal_scores: Scores of n normals, each against the others.
+        max_false_reject: Wanted expected false-reject rate, in (0, 1).
+
+    Returns:
+        The k-th largest score with ``k = floor(max_false_reject (n + 1))``, at least the largest; None without
+        scores. A score above it has a conformal p-value of at most k / (n + 1).
+    """
+    if not normal_scores:
+        return None
+    return sorted(normal_scores, reverse=True)[max(_rank(len(normal_scores), max_false_reject), 1) - 1]
+
+
+def guarantee(normals: int, max_false_reject: float) -> Guarantee:
+    """What n calibration normals allow to promise about the false-reject rate of ``threshold``.
+
+    The false-reject rate of the k-th largest of n exchangeable scores follows Beta(k, n + 1 - k)
+    (Wilks 1941): its mean is k / (n + 1), its 95 % quantile the bound.
+
+    Args:
+        normals: Number of calibration normals; below 2 nothing can be promised.
+        max_false_reject: Wanted expected false-reject rate, in (0, 1).
+
+    Returns:
+        Expected rate, bound, and how many normals the wanted rate still needs.
+    """
+    missing = max(0, normals_needed(max_false_reject) - normals)
+    if normals < 2:
+        return Guarantee(normals=normals, expected_false_reject=None, bound_95=None, normals_missing=missing)
+    rank = max(_rank(normals, max_false_reject), 1)
+    return Guarantee(
+        normals=normals,
+        expected_false_reject=rank / (normals + 1),
+        bound_95=float(stats.beta.ppf(0.95, rank, normals + 1 - rank)),
+        normals_missing=missing,
+    )
+
+
+def normals_needed(max_false_reject: float) -> int:
+    """Fewest normals with which an expected false-reject rate can be kept: ``1 / (n + 1) <= rate``."""
+    return math.ceil(1 / max_false_reject - 1 - 1e-9)
+
+
+def _rank(normals: int, max_false_reject: float) -> int:
+    return math.floor(max_false_reject * (normals + 1) + 1e-9)

@@ -1,0 +1,51 @@
+"""The catalog file of a memory, replaced in one step."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from echo_agent.errors import StoreError
+from echo_agent.memory.product import Catalog
+
+FILE_NAME = "catalog.json"
+
+
+def read_catalog(folder: Path) -> Catalog | None:
+    """Reads the catalog; None where the folder holds none.
+
+    Raises:
+        StoreError: The file cannot be read, or is no catalog of this format.
+    """
+    file = folder / FILE_NAME
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{file} cannot be read ({error.strerror}): check the rights of the folder") from error
+    try:
+        catalog = Catalog.model_validate_json(text)
+    except ValidationError as error:
+        raise StoreError(f"{file} is no catalog of a memory: restore it, or register into a new folder") from error
+    if catalog.format != 1:
+        raise StoreError(f"{file} has format {catalog.format}, this Echo reads format 1: use the newer Echo")
+    return catalog
+
+
+def write_catalog(folder: Path, catalog: Catalog) -> None:
+    """Replaces the catalog atomically: after a crash the file is the old one or the new one.
+
+    Raises:
+        StoreError: The folder cannot be written.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".catalog-")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(catalog.model_dump_json(indent=1))
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).replace(folder / FILE_NAME)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written ({error.strerror}): choose another folder by --memory") from error

@@ -1,0 +1,119 @@
+"""Comparing an image with a product's references: the Reference Extractor's evidence."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from echo_agent.errors import StoreError
+from echo_agent.memory import calibration
+from echo_agent.memory.index import Neighbour
+from echo_agent.memory.normal_model import Look, NormalModel
+from echo_agent.memory.product import ProductRecord
+from echo_agent.state import ImageRef, ProductMatch, Reference, ReferenceEvidence
+from echo_agent.vision.anomaly_map import at_size
+from echo_agent.vision.features import Array
+from echo_agent.vision.regions import find_regions
+
+PEAK_SHARE = 0.75
+"""Where a part stands out but no patch alone does, regions are drawn at this share of the map's peak."""
+
+
+def product_matches(neighbours: Sequence[Neighbour], records: Sequence[ProductRecord]) -> tuple[ProductMatch, ...]:
+    """The products of the nearest references, best first, each with its nearest one's similarity."""
+    by_key = {record.key: record for record in records}
+    best: dict[str, float] = {}
+    for neighbour in neighbours:
+        best.setdefault(neighbour.key, neighbour.similarity)
+    return tuple(
+        ProductMatch(
+            product=by_key[key].name, similarity=similarity, resembles=similarity >= by_key[key].similarity_floor
+        )
+        for key, similarity in sorted(best.items(), key=lambda item: -item[1])
+    )
+
+
+def nearest_references(neighbours: Sequence[Neighbour], record: ProductRecord) -> tuple[Reference, ...]:
+    """The product's references among the neighbours, best first."""
+    images = {image.sha256: image for image in record.references}
+    return tuple(
+        Reference(id=f"N{rank}", image=images[neighbour.sha256], similarity=neighbour.similarity)
+        for rank, neighbour in enumerate(
+            (neighbour for neighbour in neighbours if neighbour.key == record.key), start=1
+        )
+    )
+
+
+def combine(looks: Sequence[Look]) -> Look:
+    """Averages the scores and the maps of several resolutions, on the grid of the finest."""
+    rows, columns = looks[-1].anomaly_map.shape
+    maps = [at_size(look.anomaly_map, (columns, rows)) for look in looks]
+    return Look(float(np.mean([look.score for look in looks])), np.mean(maps, axis=0, dtype=np.float32))
+
+
+def describe(
+    look: Look,
+    model: NormalModel,
+    *,
+    image: ImageRef,
+    record: ProductRecord,
+    effort: int,
+    max_false_reject: float,
+) -> ReferenceEvidence:
+    """Puts the score on the calibration and measures the regions.
+
+    Args:
+        look: Combined look at the image.
+        model: Normal model of the product.
+        image: The image.
+        record: The product.
+        effort: Effort of the look.
+        max_false_reject: Wanted expected false-reject rate.
+
+    Returns:
+        The evidence, without references and matches.
+    """
+    normals = model.normal_scores[effort]
+    limit = calibration.threshold(normals, max_false_reject)
+    full = at_size(look.anomaly_map, (image.width, image.height))
+    regions = find_regions(full)
+    if not regions and limit is not None and look.score > limit:
+        regions = find_regions(full, threshold=PEAK_SHARE * float(full.max()))
+    return ReferenceEvidence(
+        product=record.name,
+        product_given=False,
+        matches=(),
+        memory_version=record.version,
+        encoder=record.encoder,
+        effort=effort,
+        score=look.score,
+        threshold=limit,
+        p_value=calibration.conformal_p_value(look.score, normals) if normals else None,
+        tail_p_value=calibration.tail_p_value(look.score, normals),
+        guarantee=calibration.guarantee(len(normals), max_false_reject),
+        regions=regions,
+        map_id=f"{image.sha256[:24]}-{record.key}-e{effort}",
+    )
+
+
+def save_map(folder: Path, map_id: str, anomaly_map: Array) -> None:
+    """Keeps a calibrated map, at patch resolution, under its name."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / f"{map_id}.npy", anomaly_map.astype(np.float16))
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written ({error.strerror}): choose another folder by --memory") from error
+
+
+def read_map(folder: Path, map_id: str) -> Array:
+    """Reads a map that ``save_map`` kept, at patch resolution.
+
+    Raises:
+        StoreError: There is no map of that name.
+    """
+    if "/" in map_id or "\\" in map_id or map_id.startswith("."):
+        raise StoreError(f"{map_id!r} is no name of an anomaly map: take map_id from a verdict")
+    try:
+        return np.load(folder / f"{map_id}.npy").astype(np.float32)
+    except OSError as error:
+        raise StoreError(f"there is no anomaly map {map_id} in {folder}: inspect the image again") from error

@@ -1,0 +1,103 @@
+"""Reference images by embedding, in Chroma. Rows of versions that the catalog does not name are never returned."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import chromadb
+import numpy as np
+from chromadb.api.client import SharedSystemClient
+from chromadb.config import Settings as ChromaSettings
+
+from echo_agent.errors import StoreError
+from echo_agent.vision.features import Array
+
+COLLECTION = "references"
+BATCH = 4096
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A row of the index: version key of its product, digest of its image, cosine similarity to the query."""
+
+    key: str
+    sha256: str
+    similarity: float
+
+
+class ReferenceIndex:
+    """The embeddings of all references.
+
+    Args:
+        folder: Folder of the Chroma database; made where it is missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._collection = self._open()
+
+    def _open(self) -> chromadb.Collection:
+        try:
+            client = chromadb.PersistentClient(
+                path=str(self._folder), settings=ChromaSettings(anonymized_telemetry=False)
+            )
+            return client.get_or_create_collection(
+                COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+            )
+        except (chromadb.errors.ChromaError, OSError, ValueError) as error:
+            raise StoreError(f"{self._folder} cannot be opened as a Chroma database ({error}): check the folder") from error
+
+    def reopen(self) -> None:
+        """Opens the database anew, to see what another process wrote."""
+        SharedSystemClient.clear_system_cache()
+        self._collection = self._open()
+
+    def add(self, key: str, digests: Sequence[str], embeddings: Array) -> None:
+        """Adds the references of a version.
+
+        Args:
+            key: Version key of the product.
+            digests: Digest of each image.
+            embeddings: ``(images, dimensions)``, of unit length.
+        """
+        for start in range(0, len(digests), BATCH):
+            part = digests[start : start + BATCH]
+            self._collection.add(
+                ids=[f"{key}:{digest}" for digest in part],
+                embeddings=embeddings[start : start + BATCH],
+                metadatas=[{"key": key, "sha256": digest} for digest in part],
+            )
+
+    def remove(self, key: str) -> None:
+        """Removes all rows of a version."""
+        self._collection.delete(where={"key": key})
+
+    def keys(self) -> set[str]:
+        """Version keys of all rows."""
+        rows = self._collection.get(include=["metadatas"])["metadatas"] or []
+        return {str(row["key"]) for row in rows}
+
+    def nearest(self, embedding: Array, keys: Sequence[str], count: int) -> list[Neighbour]:
+        """The nearest references of some versions, best first.
+
+        Args:
+            embedding: ``(dimensions,)``, of unit length.
+            keys: Version keys to look among.
+            count: How many at most.
+        """
+        if not keys:
+            return []
+        where: Any = {"key": keys[0]} if len(keys) == 1 else {"key": {"$in": list(keys)}}
+        found = self._collection.query(
+            query_embeddings=[np.asarray(embedding)],
+            n_results=count,
+            where=where,
+            include=["metadatas", "distances"],
+        )
+        rows = (found["metadatas"] or [[]])[0]
+        distances = (found["distances"] or [[]])[0]
+        return [
+            Neighbour(str(row["key"]), str(row["sha256"]), 1.0 - max(float(distance), 0.0))
+            for row, distance in zip(rows, distances, strict=True)
+        ]

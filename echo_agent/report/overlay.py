@@ -1,0 +1,95 @@
+"""A photograph with its anomaly map and its regions drawn on it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+
+from echo_agent.report.colours import DEFECTIVE_FROM, colours_of
+from echo_agent.state import Region
+
+OUTLINE = (255, 255, 255)
+HALO = (20, 20, 24)
+
+
+def overlay(
+    picture: Image.Image,
+    anomaly_map: NDArray[np.float32] | None,
+    regions: Sequence[Region] = (),
+    *,
+    longest_side: int | None = None,
+) -> Image.Image:
+    """Draws an anomaly map and regions on a photograph.
+
+    Args:
+        picture: Upright RGB photograph.
+        anomaly_map: Map of any resolution that covers the picture, in multiples of the map threshold; None
+            draws the regions alone.
+        regions: Regions in pixels of the picture; each gets a box with its name.
+        longest_side: Longest side of the result in pixels; None keeps the picture's size.
+
+    Returns:
+        RGB picture. Below half the map threshold it is the photograph, at the threshold the outline is drawn.
+    """
+    scale = 1.0 if longest_side is None else min(1.0, longest_side / max(picture.size))
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    drawn = (
+        picture.convert("RGB")
+        if size == picture.size
+        else picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    )
+    if anomaly_map is not None:
+        drawn = _with_map(drawn, anomaly_map)
+    if regions:
+        drawn = _with_boxes(drawn, regions, size[0] / picture.width, size[1] / picture.height)
+    return drawn
+
+
+def _with_map(picture: Image.Image, anomaly_map: NDArray[np.float32]) -> Image.Image:
+    """Blends the map over the picture and outlines what lies above the map threshold."""
+    fitted = Image.fromarray(np.asarray(anomaly_map, dtype=np.float32)).resize(
+        picture.size, Image.Resampling.BILINEAR
+    )
+    values = np.asarray(fitted)
+    rgb, opacity = colours_of(values)
+    pixels = np.asarray(picture, dtype=np.float32)
+    blended = pixels + (rgb - pixels) * opacity[..., np.newaxis]
+    above = values >= DEFECTIVE_FROM
+    width = max(1, round(max(picture.size) / 400))
+    inside = ndimage.binary_erosion(above, iterations=width, border_value=1)
+    blended[above & ~inside] = OUTLINE
+    return Image.fromarray(blended.round().clip(0, 255).astype(np.uint8))
+
+
+def _with_boxes(picture: Image.Image, regions: Sequence[Region], across: float, down: float) -> Image.Image:
+    """Draws each region's box and name, the most suspicious last so that it lies on top."""
+    marked = picture.copy()
+    draw = ImageDraw.Draw(marked)
+    longest = max(picture.size)
+    width = max(1, round(longest / 350))
+    font = ImageFont.load_default(size=max(10, round(longest / 30)))
+    for region in reversed(regions):
+        left, right = region.box.left * across - width, region.box.right * across + width
+        top, bottom = region.box.top * down - width, region.box.bottom * down + width
+        draw.rectangle((left - width, top - width, right + width, bottom + width), outline=HALO, width=width)
+        draw.rectangle((left, top, right, bottom), outline=OUTLINE, width=width)
+        _write_name(draw, region.id, (left, top), picture.size, font)
+    return marked
+
+
+def _write_name(
+    draw: ImageDraw.ImageDraw,
+    name: str,
+    corner: tuple[float, float],
+    size: tuple[int, int],
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+) -> None:
+    """Writes a region's name above its box, or in it where there is no room above."""
+    left, top, right, bottom = draw.textbbox((0, 0), name, font=font)
+    x = min(max(0.0, corner[0]), size[0] - (right - left) - 6)
+    y = corner[1] - (bottom - top) - 8
+    y = y if y >= 0 else corner[1] + 2
+    draw.rectangle((x, y, x + right - left + 6, y + bottom - top + 6), fill=HALO)
+    draw.text((x + 3 - left, y + 3 - top), name, fill=OUTLINE, font=font)

@@ -1,0 +1,132 @@
+"""A verdict in plain words, for a terminal and for a page."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from echo_agent.state import Attempt, Guarantee, Label, Region, Verdict
+
+if TYPE_CHECKING:
+    from echo_agent.memory.product import ProductRecord
+
+MEANING: dict[Label, str] = {
+    "normal": "normal",
+    "defective": "defective",
+    "review": "a person should look",
+}
+
+
+def headline(verdict: Verdict) -> str:
+    """Returns the label with its confidence, such as ``defective, 93 % sure``."""
+    if verdict.label == "review":
+        return f"review: {MEANING['review']}"
+    return f"{MEANING[verdict.label]}, {percent(verdict.confidence)} sure"
+
+
+def described(verdict: Verdict, name: str, picture: Path | None = None) -> str:
+    """Describes a verdict on some lines.
+
+    Args:
+        verdict: What Echo said.
+        name: How the photograph is called.
+        picture: Where the photograph was saved with its anomaly map.
+
+    Returns:
+        Lines of text without a final newline: the label first, then evidence, reasons and who decided.
+    """
+    product = f" [{verdict.product}]" if verdict.product else ""
+    lines = [f"{name}{product}: {headline(verdict)}"]
+    lines += [f"- {reason}" for reason in verdict.reasons]
+    lines += [f"- {measured_region(region)}" for region in verdict.regions]
+    if verdict.score is not None:
+        lines.append(f"  score: {measured(verdict)}")
+    if verdict.answer is not None:
+        lines.append(f"  answer: {verdict.answer.text}")
+    if verdict.references:
+        nearest = verdict.references[0]
+        lines.append(f"  compared with: {Path(nearest.image.uri).name} (similarity {nearest.similarity:.2f})")
+    if verdict.guarantee is not None:
+        lines.append(f"  guarantee: {promise(verdict.guarantee)}")
+    if len(verdict.attempts) > 1:
+        lines += [f"  attempt {attempt.number}: {attempted(attempt)}" for attempt in verdict.attempts]
+    lines.append(f"  decided by: {decided_by(verdict)}")
+    if picture is not None:
+        lines.append(f"  picture: {picture}")
+    return "\n".join(lines)
+
+
+def measured(verdict: Verdict) -> str:
+    """Returns score, threshold and p-value in words."""
+    if verdict.score is None:
+        return "not measured"
+    threshold = "no threshold yet" if verdict.threshold is None else f"threshold {verdict.threshold:.2f}"
+    words = f"{verdict.score:.2f} ({threshold})"
+    if verdict.p_value is not None:
+        words += f", p = {verdict.p_value:.3f}: {percent(verdict.p_value)} of good parts would score as high"
+    return words
+
+
+def measured_region(region: Region) -> str:
+    """Returns a region's place, size and strength in words."""
+    box = region.box
+    return (
+        f"{region.id} {region.place}: {box.right - box.left} x {box.bottom - box.top} px at "
+        f"({box.left}, {box.top}), {region.area_px} px in area, peak {region.peak:.1f} x the map threshold"
+    )
+
+
+def promise(guarantee: Guarantee) -> str:
+    """Returns what the normals allow to promise about false rejects, in words."""
+    normals = f"{guarantee.normals} normal{'' if guarantee.normals == 1 else 's'}"
+    if guarantee.expected_false_reject is None or guarantee.bound_95 is None:
+        words = f"none yet from {normals}"
+    else:
+        words = (
+            f"{normals}: {percent(guarantee.expected_false_reject)} of good parts are expected to be "
+            f"called defective, at most {percent(guarantee.bound_95)} with 95 % confidence"
+        )
+    if guarantee.normals_missing:
+        words += f"; {guarantee.normals_missing} more would reach the wanted rate"
+    return words
+
+
+def attempted(attempt: Attempt) -> str:
+    """Returns an attempt's label, confidence and what changed in words."""
+    return f"{attempt.label}, {percent(attempt.confidence)} ({attempt.changed})"
+
+
+def decided_by(verdict: Verdict) -> str:
+    """Returns who decided, and whether the confidence was fitted on labelled images."""
+    author = verdict.decided_by
+    model = "" if author.model in {author.name, ""} else f" {author.model}"
+    revision = f" ({author.revision})" if author.revision else ""
+    calibrated = "calibrated" if verdict.confidence_calibrated else "uncalibrated"
+    return f"{author.name}{model}{revision}; confidence {calibrated}"
+
+
+def registered(record: "ProductRecord", memory: Path) -> str:
+    """Says what a registration made."""
+    count = len(record.references)
+    images = f"{count} reference{'' if count == 1 else 's'}"
+    return (
+        f"{record.name} is registered in {memory}: {images}, version {record.version}, "
+        f"encoder {record.encoder}.\nFalse rejects: {promise(record.guarantee)}."
+    )
+
+
+def tally(labels: Sequence[Label], bad: int = 0) -> str:
+    """Counts labels in words, with what could not be inspected."""
+    counts = Counter(labels)
+    parts = ", ".join(f"{counts[label]} {label}" for label in MEANING)
+    unread = f"; {bad} could not be inspected" if bad else ""
+    return f"{len(labels)} inspected: {parts}{unread}"
+
+
+def percent(share: float) -> str:
+    """Returns a share in 0..1 as per cent; never rounded up to 100 or down to 0."""
+    if 0 < share < 0.01:
+        return "under 1 %"
+    if 0.99 < share < 1:
+        return "over 99 %"
+    return f"{100 * share:.0f} %"

@@ -1,0 +1,1 @@
+"""Pixels to numbers: images, encoders, patch comparison, anomaly map, regions. Knows no graph and no store."""

@@ -1,0 +1,42 @@
+"""From patch distances to an anomaly map at image resolution and an image score."""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from echo_agent.vision.features import Array
+
+WORST_SHARE = 0.01
+"""The image score is the mean of this share of the worst patches (AnomalyDINO, Damm et al. 2024)."""
+
+
+def image_score(distances: Array) -> float:
+    """Mean of the worst 1 % of the patches, at least of one.
+
+    Args:
+        distances: Patch distances ``(rows, columns)``.
+
+    Returns:
+        The score, in the unit of the distances.
+    """
+    worst = max(1, int(distances.size * WORST_SHARE))
+    return float(np.partition(distances, -worst, axis=None)[-worst:].mean())
+
+
+def smooth(distances: Array) -> Array:
+    """Smooths patch distances over neighbouring patches (Gaussian, sigma of one patch)."""
+    return ndimage.gaussian_filter(distances, sigma=1.0, mode="nearest")
+
+
+def at_size(distances: Array, size: tuple[int, int]) -> Array:
+    """Brings a map to a size.
+
+    Args:
+        distances: Map ``(rows, columns)``.
+        size: Wanted width and height in pixels.
+
+    Returns:
+        Map ``(height, width)``, bicubic, float32, at least 0.
+    """
+    resized = Image.fromarray(distances.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
+    return np.maximum(np.asarray(resized, dtype=np.float32), 0.0)

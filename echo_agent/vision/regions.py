@@ -1,0 +1,105 @@
+"""From a calibrated anomaly map to measured regions."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial.distance import pdist
+
+from echo_agent.state import Box, Region
+from echo_agent.vision.features import Array
+
+STRICT, LOOSE = 1.25, 0.8
+"""Factors on the map threshold that give the lower and the upper end of a region's area."""
+
+SMALLEST_SHARE = 1e-4
+"""Smaller areas, as a share of the image, are noise of the interpolation."""
+
+MOST_REGIONS = 10
+
+
+def find_regions(anomaly_map: Array, threshold: float = 1.0) -> tuple[Region, ...]:
+    """Finds and measures the connected areas at or above a threshold.
+
+    Args:
+        anomaly_map: Calibrated map at image resolution ``(height, width)``.
+        threshold: Map value from which a pixel is suspicious.
+
+    Returns:
+        At most ten regions, highest peak first, named ``R1``, ``R2`` and so on.
+    """
+    labels, count = ndimage.label(anomaly_map >= threshold, structure=np.ones((3, 3), dtype=int))
+    if not count:
+        return ()
+    wide_labels, _ = ndimage.label(anomaly_map >= threshold * LOOSE, structure=np.ones((3, 3), dtype=int))
+    wide_areas = np.bincount(wide_labels.ravel())
+    index = np.arange(1, count + 1)
+    peaks = np.asarray(ndimage.maximum(anomaly_map, labels, index))
+    boxes = ndimage.find_objects(labels)
+    found = []
+    for label in index[np.argsort(-peaks, kind="stable")]:
+        window = boxes[label - 1]
+        inside = labels[window] == label
+        if inside.sum() >= max(1, SMALLEST_SHARE * anomaly_map.size) and len(found) < MOST_REGIONS:
+            wide_area = int(wide_areas[wide_labels[window][inside][0]])
+            found.append(_measure(f"R{len(found) + 1}", anomaly_map, window, inside, threshold, wide_area))
+    return tuple(found)
+
+
+def _measure(
+    name: str,
+    anomaly_map: Array,
+    window: tuple[slice, slice],
+    inside: NDArray[np.bool_],
+    threshold: float,
+    wide_area: int,
+) -> Region:
+    values = anomaly_map[window][inside]
+    rows, columns = window
+    return Region(
+        id=name,
+        box=Box(left=columns.start, top=rows.start, right=columns.stop, bottom=rows.stop),
+        area_px=int(inside.sum()),
+        area_px_low=int((values >= threshold * STRICT).sum()),
+        area_px_high=wide_area,
+        length_px=longest_extent(inside),
+        peak=float(values.max()),
+        mean=float(values.mean()),
+        place=place_in_words(
+            ((columns.start + columns.stop) / 2, (rows.start + rows.stop) / 2),
+            (anomaly_map.shape[1], anomaly_map.shape[0]),
+        ),
+    )
+
+
+def longest_extent(inside: NDArray[np.bool_]) -> float:
+    """Largest distance between two corners of the pixels of a mask (maximum Feret diameter), in pixels."""
+    rows = np.flatnonzero(inside.any(axis=1))
+    first = inside[rows].argmax(axis=1)
+    after_last = inside.shape[1] - inside[rows, ::-1].argmax(axis=1)
+    corners = np.unique(
+        np.concatenate(
+            [np.stack([rows + below, side], axis=1) for below in (0, 1) for side in (first, after_last)]
+        ),
+        axis=0,
+    )
+    try:
+        corners = corners[ConvexHull(corners).vertices]
+    except QhullError:
+        pass  # corners on one line have no hull; their extent is found from all of them
+    return float(pdist(corners).max())
+
+
+def place_in_words(point: tuple[float, float], size: tuple[int, int]) -> str:
+    """Names the cell of a 3 x 3 grid that a point lies in.
+
+    Args:
+        point: x and y in pixels.
+        size: Width and height of the image.
+
+    Returns:
+        ``centre``, ``left``, ``top right`` and so on.
+    """
+    across = ("left", "", "right")[min(int(3 * point[0] / size[0]), 2)]
+    down = ("top", "", "bottom")[min(int(3 * point[1] / size[1]), 2)]
+    return f"{down} {across}".strip() or "centre"

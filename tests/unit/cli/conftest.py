@@ -1,0 +1,119 @@
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from echo_agent.errors import ProductError
+from echo_agent.state import Guarantee
+from echo_agent.vision.image import load_image
+from tests.verdicts import a_verdict
+
+PROMISE = Guarantee(normals=2, expected_false_reject=0.33, bound_95=0.78, normals_missing=7)
+
+
+@dataclass
+class FakeRecord:
+    """Stands in for a ``ProductRecord``."""
+
+    name: str
+    references: tuple[str, ...] = ("a", "b")
+    version: int = 1
+    encoder: str = "fake"
+    card: str | None = None
+    created: str = "2026-11-23"
+    guarantee: Guarantee = PROMISE
+
+    def model_dump(self, mode="python"):
+        return {"name": self.name, "version": self.version}
+
+    def model_dump_json(self):
+        return f'{{"name": "{self.name}"}}'
+
+
+@dataclass
+class FakeMemory:
+    """Stands in for a memory with the product ``plate``."""
+
+    folder: Path
+    records: list[FakeRecord] = field(default_factory=lambda: [FakeRecord("plate")])
+
+    @classmethod
+    def open(cls, folder, **_):
+        return cls(folder)
+
+    def products(self):
+        return self.records
+
+    def product(self, name):
+        for record in self.records:
+            if record.name == name:
+                return record
+        raise ProductError(f"{name} is not registered in\n{self.folder}")
+
+    def remove(self, name):
+        self.records.remove(self.product(name))
+
+    def anomaly_map(self, map_id, size=None):
+        return np.full((4, 4), 2, dtype=np.float32)
+
+
+@dataclass
+class FakeInspector:
+    """Stands in for an inspector: a photograph with a dark pixel in it is defective."""
+
+    memory: FakeMemory
+    options: dict
+
+    @classmethod
+    def open(cls, memory=None, **options):
+        opened = cls(FakeMemory(Path(memory)), options)
+        OPENED.append(opened)
+        return opened
+
+    def register(self, product, images, *, shots=None, seed=0, knowledge=None, progress=None):
+        self.registered = {
+            "product": product,
+            "images": images,
+            "shots": shots,
+            "seed": seed,
+            "knowledge": knowledge,
+        }
+        for done in range(3):
+            progress(done + 1, 3)
+        return FakeRecord(product)
+
+    def inspect(self, image, *, product=None, question=None):
+        dark = np.asarray(load_image(image)).min() < 30
+        return a_verdict("defective" if dark else "normal", map_id="m", product=product or "plate")
+
+
+OPENED: list[FakeInspector] = []
+
+
+@pytest.fixture
+def fake_inspector(monkeypatch):
+    """Puts the fake inspector and memory in place of the real ones; gives the inspectors that were opened."""
+    OPENED.clear()
+    inspector, memory = ModuleType("echo_agent.inspector"), ModuleType("echo_agent.memory.memory")
+    inspector.Inspector = FakeInspector
+    memory.Memory = FakeMemory
+    monkeypatch.setitem(sys.modules, "echo_agent.inspector", inspector)
+    monkeypatch.setitem(sys.modules, "echo_agent.memory.memory", memory)
+    return OPENED
+
+
+@pytest.fixture
+def echo(capsys):
+    """Runs the command line in this process; gives (exit code, stdout, stderr)."""
+    from echo_agent.cli.app import app
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            app([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return run

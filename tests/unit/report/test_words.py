@@ -1,0 +1,95 @@
+import pytest
+
+from echo_agent.report.words import described, headline, percent, promise, tally
+from echo_agent.state import Answer, Attempt, Guarantee
+from tests.verdicts import a_reference, a_region, a_verdict
+
+
+def test_a_defective_part_is_told_with_place_size_reason_and_author():
+    text = described(a_verdict(references=(a_reference("/m/good-3.png"),)), "part.png")
+    first, *rest = text.splitlines()
+    assert first == "part.png [plate]: defective, 93 % sure"
+    body = "\n".join(rest)
+    for words in (
+        "above the threshold 1.40",
+        "R1 top centre: 30 x 30 px",
+        "3.10",
+        "p = 0.048",
+        "good-3.png",
+        "measured",
+    ):
+        assert words in body
+
+
+def test_review_claims_no_confidence_in_a_label():
+    assert headline(a_verdict("review")) == "review: a person should look"
+
+
+def test_an_uncalibrated_product_is_told_without_a_threshold():
+    verdict = a_verdict(
+        "review",
+        threshold=None,
+        p_value=None,
+        guarantee=Guarantee(normals=1, expected_false_reject=None, bound_95=None, normals_missing=8),
+    )
+    text = described(verdict, "part.png")
+    assert "no threshold yet" in text
+    assert "none yet from 1 normal; 8 more would reach the wanted rate" in text
+
+
+def test_a_part_of_no_known_product_is_told_without_numbers():
+    text = described(
+        a_verdict(
+            "review",
+            product=None,
+            score=None,
+            threshold=None,
+            p_value=None,
+            guarantee=None,
+            reasons=("unknown product",),
+        ),
+        "part.png",
+    )
+    assert text.startswith("part.png: review")
+    assert "unknown product" in text
+    assert "None" not in text
+
+
+def test_a_retry_shows_what_changed():
+    attempts = (
+        Attempt(number=1, label="review", confidence=0.5, changed="first look"),
+        Attempt(number=2, label="normal", confidence=0.8, changed="finer map"),
+    )
+    text = described(a_verdict("normal", attempts=attempts), "part.png")
+    assert "attempt 2: normal, 80 % (finer map)" in text
+
+
+def test_the_answer_to_a_question_is_told():
+    assert "a scratch" in described(a_verdict(answer=Answer(text="a scratch")), "part.png")
+
+
+def test_the_guarantee_names_both_rates():
+    words = promise(Guarantee(normals=20, expected_false_reject=1 / 21, bound_95=0.139, normals_missing=9))
+    assert "20 normals" in words
+    assert "5 %" in words
+    assert "14 %" in words
+    assert "9 more" in words
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0.0, "0 %"), (0.001, "under 1 %"), (0.5, "50 %"), (0.999, "over 99 %"), (1.0, "100 %")],
+)
+def test_certainty_is_never_rounded_into_being(share, words):
+    assert percent(share) == words
+
+
+def test_the_tally_counts_labels_and_what_could_not_be_inspected():
+    assert tally(["normal", "review", "normal"], bad=1) == (
+        "3 inspected: 2 normal, 0 defective, 1 review; 1 could not be inspected"
+    )
+
+
+def test_several_regions_are_told_in_their_order():
+    text = described(a_verdict(regions=(a_region(), a_region(id="R2", place="bottom left"))), "part.png")
+    assert text.index("R1 top centre") < text.index("R2 bottom left")
