@@ -17,6 +17,10 @@ class EchoCommands(LazyGroup):
         ),
         "inspect": LazyCommand("echo_agent.cli.inspect", "Judge photographs: normal, defective or review."),
         "products": LazyCommand("echo_agent.cli.products", "List the registered products, or remove one."),
+        "models": LazyCommand("echo_agent.cli.models", "List the Decision Makers, or check a model."),
+        "calibrate": LazyCommand(
+            "echo_agent.cli.calibrate", "Fit a model's confidence on labelled photographs."
+        ),
         "demo": LazyCommand("echo_agent.cli.demo", "See Echo judge real solar cells."),
         "config": LazyCommand("echo_agent.cli.config", "Show the settings in force."),
         "version": LazyCommand(

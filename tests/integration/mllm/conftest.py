@@ -1,19 +1,16 @@
 """Tiny checkpoints of several families, made once a session."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 
 @pytest.fixture(scope="session")
 def checkpoint_folder(tmp_path_factory):
     """Returns a maker of checkpoint folders by family."""
-    from tiny_checkpoints import FAMILIES
+    from tests.tiny_checkpoints import FAMILIES
 
     made: dict[str, Path] = {}
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from langchain_core.messages import HumanMessage
-from tiny_checkpoints import FAMILIES
 
 from echo_agent.errors import ModelError, ModelTimeoutError
 from echo_agent.mllm.chat_model import EchoVLM
 from echo_agent.mllm.checkpoint import CheckpointSpec, load
+from tests.tiny_checkpoints import FAMILIES
 
 
 def message(pictures):

@@ -5,12 +5,12 @@ import math
 import pytest
 import torch
 from langchain_core.messages import HumanMessage, SystemMessage
-from tiny_checkpoints import FAMILIES
 
 from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
 from echo_agent.mllm.checkpoint import CheckpointSpec, load
 from echo_agent.mllm.choice_scoring import Variant, score_variants
 from echo_agent.mllm.encoding import encode, render
+from tests.tiny_checkpoints import FAMILIES
 
 PIXELS = 448 * 448
 

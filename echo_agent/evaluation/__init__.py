@@ -1,0 +1,1 @@
+"""Evaluation: only ever uses the rooms below."""
