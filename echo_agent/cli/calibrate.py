@@ -54,6 +54,6 @@ def calibrate(
             typer.echo(json.dumps(fitted.model_dump(), allow_nan=False))
         else:
             typer.echo(
-                f"{fitted.model}, {each}: calibration error {fitted.ece_before:.2f} before, {fitted.ece_after:.2f} "
-                f"after on held-out photographs ({fitted.normal} normal, {fitted.defective} defective)."
+                f"{fitted.model}, {each}: calibration error {fitted.ece_before:.2f} before, "
+                f"{fitted.ece_after:.2f} after on held-out photographs ({fitted.normal} normal, {fitted.defective} defective)."
             )

@@ -67,7 +67,7 @@ def check(
     typer.echo(f"{by.model} ({by.revision}, {by.dtype or 'served'}) loads in {found.load_seconds:.1f} s.")
     if found.images:
         typer.echo(
-            f"{found.images} photographs: accuracy {found.accuracy:.0%}, balanced {found.balanced_accuracy:.0%}, "
-            f"calibration error {found.ece:.2f}, {found.seconds_per_image:.2f} s each."
+            f"{found.images} photographs: accuracy {found.accuracy:.0%}, "
+            f"balanced {found.balanced_accuracy:.0%}, calibration error {found.ece:.2f}, {found.seconds_per_image:.2f} s each."
         )
     typer.echo(f"Peak memory {found.memory_gib:.1f} GiB.")

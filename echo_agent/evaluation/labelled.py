@@ -30,8 +30,7 @@ def labelled_images(folder: Path, limit: int | None = None) -> list[LabelledImag
     good = [LabelledImage(path, False) for kind in kinds if kind.name == "good" for path in list_images(kind)]
     bad = [LabelledImage(path, True) for kind in kinds if kind.name != "good" for path in list_images(kind)]
     if not good or not bad:
-        raise DatasetError(f"{folder} needs photographs in test/good and in a folder for a defect, such as
-        test/scratch")
+        raise DatasetError(f"{folder} needs photographs in test/good and in a folder such as test/scratch")
     if limit is None:
         return [*good, *bad]
     half = max(1, limit // 2)

@@ -1,4 +1,4 @@
-"""Fitting an MLLM's confidence on labelled photographs, through the same experts that an inspection runs through."""
+"""Fitting an MLLM's confidence on labelled photographs, through the experts of an inspection."""
 
 from collections.abc import Callable, Sequence
 

@@ -75,8 +75,9 @@ def check_model(
             progress(done, len(images))
     labels = [image.defective for image in images]
     right = [(d.defective >= 0.5) == label for d, label in zip(decisions, labels, strict=True)]
-    by_class = [[r for r, label in zip(right, labels, strict=True) if label is value] for value in (True,
-    False)] tokens = [d.input_tokens for d in decisions if d.input_tokens is not None]
+    judged = list(zip(right, labels, strict=True))
+    by_class = [[r for r, label in judged if label is value] for value in (True, False)]
+    tokens = [d.input_tokens for d in decisions if d.input_tokens is not None]
     return ModelCheck(
         decided_by=by,
         images=len(images),

@@ -40,8 +40,8 @@ class Rung:
 
 LADDER = (
     Rung("first look", references=1, crops=0, orders=2),
-    Rung("stepwise reasoning; the worst region enlarged beside the reference", references=1, crops=1,
-    orders=2), Rung(
+    Rung("stepwise reasoning; worst region enlarged beside the reference", references=1, crops=1, orders=2),
+    Rung(
         "more references, three regions enlarged, twice the pixels, the options in further orders",
         references=3,
         crops=3,
@@ -52,7 +52,7 @@ LADDER = (
 
 
 def rung_of(state: State) -> Rung:
-    """Returns the step of the ladder that the next attempt stands on; the last one serves all further ones."""
+    """Returns the step of the ladder that the next attempt stands on; the last serves all further ones."""
     return LADDER[min(len(state.attempts), len(LADDER) - 1)]
 
 
@@ -112,7 +112,7 @@ def _cut(image: Image.Image, box: Box, size: tuple[int, int]) -> Image.Image:
     wide, high = (box.right - box.left) * CROP_MARGIN, (box.bottom - box.top) * CROP_MARGIN
     left, right = max(0.0, box.left - wide) * across, min(float(size[0]), box.right + wide) * across
     top, bottom = max(0.0, box.top - high) * down, min(float(size[1]), box.bottom + high) * down
-    crop = image.crop((int(left), int(top), max(int(left) + 1, round(right)), max(int(top) + 1,
-    round(bottom)))) scale = max(1.0, SMALLEST_CROP / max(crop.size))
+    corner = (max(int(left) + 1, round(right)), max(int(top) + 1, round(bottom)))
+    crop = image.crop((int(left), int(top), *corner))
+    scale = max(1.0, SMALLEST_CROP / max(crop.size))
     return crop.resize((max(1, round(crop.width * scale)), max(1, round(crop.height * scale))))
-

@@ -92,13 +92,14 @@ def _weigh(case: Case, measured: Attempt, decision: Decision, calibration: Calib
     if evidence is not None and knowledge is not None:
         effect = verdict_effect(evidence.regions, knowledge.tolerances, knowledge.checklist)
     usable = evidence is not None and not effect.permits_normal
+    beside = measured.probabilities.get("defective") if usable else None
     rejected = effect.reasons if effect.forces_defective else ()
     if usable and measured.label == "defective":
         rejected = (*rejected, *measured.reasons[:2])
     return _Sides(
         model=decision.defective,
-        joined=join(decision.defective, measured.probabilities.get("defective") if usable else None,
-        calibration), rejected=rejected,
+        joined=join(decision.defective, beside, calibration),
+        rejected=rejected,
         undecidable=_undecidable(evidence),
     )
 
@@ -128,14 +129,12 @@ def _judge(sides: _Sides, min_confidence: float) -> tuple[Label, float, tuple[st
         )
         return "review", confidence, told
     if confidence < min_confidence:
-        return "review", confidence, (f"Model and evidence together are at {confidence:.0%} for {side}: too
-        unsure.",)
+        return "review", confidence, (f"Model and evidence together are at {confidence:.0%}: too unsure.",)
     return side, confidence, ()
 
 
 def _own_word(decision: Decision) -> str:
-    return f"{decision.decided_by.model} puts defective at {decision.defective:.0%}, averaged over the
-    options' orders."
+    return f"{decision.decided_by.model} puts defective at {decision.defective:.0%}."
 
 
 def _defect_type(label: Label, decision: Decision) -> str | None:

@@ -97,8 +97,7 @@ def _device(model: str) -> tuple[str, list[str]]:
 
         total = torch.cuda.get_device_properties(device).total_memory / 2**30
         if total < wanted:
-            remedies.append(f"{total:.0f} GiB of GPU memory, {wanted} wanted: set ECHO_MLLM_4BIT=1 or take a
-            smaller one")
+            remedies.append(f"{total:.0f} GiB of GPU memory, {wanted} wanted: set ECHO_MLLM_4BIT=1")
     if settings.mllm_4bit and find_spec("bitsandbytes") is None:
         remedies.append("run pip install 'echo-agent[quantized]'")
     return device, remedies
@@ -106,9 +105,9 @@ def _device(model: str) -> tuple[str, list[str]]:
 
 def _missing_files(model: str) -> list[str]:
     if Path(model).is_dir():
-        return [] if (Path(model) / "config.json").is_file() else [f"{model} holds no config.json: name a
-        model's folder"]
+        found = (Path(model) / "config.json").is_file()
+        return [] if found else [f"{model} holds no config.json: name a model's folder"]
     from huggingface_hub import try_to_load_from_cache
 
-    found = isinstance(try_to_load_from_cache(model, "config.json"), str)
-    return [] if found else [f"not downloaded: run hf download {model}"]
+    cached = isinstance(try_to_load_from_cache(model, "config.json"), str)
+    return [] if cached else [f"not downloaded: run hf download {model}"]
