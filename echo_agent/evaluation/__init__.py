@@ -1,1 +1,1 @@
-"""Evaluation: only ever uses the rooms below."""
+"""Measuring Echo: image folders, the MMAD benchmark, comparisons of runs. Only ever uses the rooms below."""

@@ -47,8 +47,7 @@ def check_model(
     limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ModelCheck:
-    """Loads a model and lets it judge a product's photographs beside one reference, without any other
-    evidence.
+    """Loads a model and lets it judge a product's photographs beside one reference, with no other evidence.
 
     Args:
         decider: The model.

@@ -13,6 +13,7 @@ from echo_agent.mllm.chat_model import EchoVLM
 from echo_agent.mllm.decider import Decider, MllmDecider
 from echo_agent.mllm.scoring import LocalScorer
 from echo_agent.mllm.served import ServedModel
+from echo_agent.settings import Settings, process_settings
 
 MEASURED = "measured"
 
@@ -46,7 +47,7 @@ def parse(text: str) -> MllmChoice:
         if not model or not urlsplit(url).netloc:
             raise ModelError(f"{text!r} does not name a served model: write it as http://host:port/v1#model")
         return MllmChoice("served", model, url.rstrip("/"))
-    if Path(text).expanduser().is_dir():
+    if text and Path(text).expanduser().is_dir():
         return MllmChoice("local", str(Path(text).expanduser()))
     if text.count("/") == 1 and not text.startswith((".", "/", "~")) and " " not in text:
         return MllmChoice("local", text)
@@ -55,7 +56,6 @@ def parse(text: str) -> MllmChoice:
     )
 
 
-@lru_cache(maxsize=4)
 def open_decider(text: str) -> Decider | None:
     """Returns the Decision Maker's model; None for ``measured``. Nothing is loaded or sent yet.
 
@@ -63,6 +63,11 @@ def open_decider(text: str) -> Decider | None:
         ModelError: The text is no choice.
         MissingExtraError: A served model without the extra ``served``.
     """
+    return _open_decider(text, process_settings())
+
+
+@lru_cache(maxsize=4)
+def _open_decider(text: str, settings: Settings) -> Decider | None:  # noqa: ARG001 (other settings, other models)
     choice = parse(text)
     if choice.kind == "measured":
         return None

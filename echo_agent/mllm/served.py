@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -172,19 +173,19 @@ def _open(url: str, model: str, timeout: float, api_key: str) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
     try:
-        chat = init_chat_model(
-            model,
-            model_provider="openai",
-            base_url=url,
-            api_key=api_key,
-            timeout=timeout,
-            max_retries=_RETRIES,
-            temperature=0,
-            use_responses_api=False,
-        )
+        import_module("langchain_openai")
     except ImportError as error:
         raise MissingExtraError("langchain-openai", "served") from error
-    return chat
+    return init_chat_model(
+        model,
+        model_provider="openai",
+        base_url=url,
+        api_key=api_key,
+        timeout=timeout,
+        max_retries=_RETRIES,
+        temperature=0,
+        use_responses_api=False,
+    )
 
 
 def _as_sent(block: str | dict[str, Any], max_pixels: int) -> str | dict[str, Any]:
