@@ -18,6 +18,7 @@ class EchoCommands(LazyGroup):
         "inspect": LazyCommand("echo_agent.cli.inspect", "Judge photographs: normal, defective or review."),
         "products": LazyCommand("echo_agent.cli.products", "List the registered products, or remove one."),
         "models": LazyCommand("echo_agent.cli.models", "List the Decision Makers, or check a model."),
+        "benchmark": LazyCommand("echo_agent.cli.benchmark", "Measure what decisions cost on this machine."),
         "calibrate": LazyCommand(
             "echo_agent.cli.calibrate", "Fit a model's confidence on labelled photographs."
         ),

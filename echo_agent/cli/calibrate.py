@@ -55,5 +55,6 @@ def calibrate(
         else:
             typer.echo(
                 f"{fitted.model}, {each}: calibration error {fitted.ece_before:.2f} before, "
-                f"{fitted.ece_after:.2f} after on held-out photographs ({fitted.normal} normal, {fitted.defective} defective)."
+                f"{fitted.ece_after:.2f} after on held-out photographs "
+                f"({fitted.normal} normal, {fitted.defective} defective)."
             )

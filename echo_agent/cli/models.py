@@ -68,6 +68,7 @@ def check(
     if found.images:
         typer.echo(
             f"{found.images} photographs: accuracy {found.accuracy:.0%}, "
-            f"balanced {found.balanced_accuracy:.0%}, calibration error {found.ece:.2f}, {found.seconds_per_image:.2f} s each."
+            f"balanced {found.balanced_accuracy:.0%}, calibration error {found.ece:.2f}, "
+            f"{found.seconds_per_image:.2f} s each."
         )
     typer.echo(f"Peak memory {found.memory_gib:.1f} GiB.")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from langchain_core.language_models import BaseChatModel
 
 from echo_agent.errors import ModelError
+from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.chat_model import EchoVLM
 from echo_agent.mllm.decider import Decider, MllmDecider
 from echo_agent.mllm.scoring import LocalScorer
@@ -75,7 +76,7 @@ def _open_decider(text: str, settings: Settings) -> Decider | None:  # noqa: ARG
         served = ServedModel.from_settings(choice.url, choice.model)
         return MllmDecider(served, served.write)
     local = EchoVLM.from_settings(choice.model)
-    return MllmDecider(LocalScorer(local), local.invoke)
+    return MllmDecider(BatchingScorer(LocalScorer(local)), local.invoke)
 
 
 def open_chat(text: str) -> BaseChatModel | None:

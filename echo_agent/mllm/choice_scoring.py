@@ -136,7 +136,7 @@ def _tokenise(
     """Returns what each variant adds to its case's shared prefix, and the batch of the prefixes."""
     texts, images, rows, tails = [], [], [], []
     for number, variants in enumerate(cases):
-        rendered = [render(checkpoint, variant.conversation) for variant in variants]
+        rendered = [render(checkpoint, v.conversation, read_images=i == 0) for i, v in enumerate(variants)]
         ids = [_token_ids(checkpoint, text) for text, _ in rendered]
         shared = _shared_length(ids)
         texts.append(rendered[0][0])

@@ -15,7 +15,9 @@ from echo_agent.mllm.messages import to_template
 Conversation = Sequence[BaseMessage]
 
 
-def render(checkpoint: Checkpoint, conversation: Conversation) -> tuple[str, list[Image.Image]]:
+def render(
+    checkpoint: Checkpoint, conversation: Conversation, *, read_images: bool = True
+) -> tuple[str, list[Image.Image]]:
     """Renders a conversation by the model's own chat template, up to where its answer begins.
 
     Returns:
@@ -24,7 +26,7 @@ def render(checkpoint: Checkpoint, conversation: Conversation) -> tuple[str, lis
     Raises:
         ModelError: The checkpoint has no chat template, or it does not take these messages.
     """
-    messages, images = to_template(conversation)
+    messages, images = to_template(conversation, read_images=read_images)
     try:
         text = checkpoint.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     except (TemplateError, ValueError) as error:

@@ -57,8 +57,14 @@ def _role(message: BaseMessage) -> str:
     return "user"
 
 
-def to_template(messages: Sequence[BaseMessage]) -> tuple[list[dict[str, Any]], list[Image.Image]]:
+def to_template(
+    messages: Sequence[BaseMessage], *, read_images: bool = True
+) -> tuple[list[dict[str, Any]], list[Image.Image]]:
     """Splits messages into what a chat template renders and the images in reading order.
+
+    Args:
+        messages: The messages.
+        read_images: Whether to read the images; without it only their places are told.
 
     Raises:
         ModelError: A content block that is neither text nor an image.
@@ -75,7 +81,7 @@ def to_template(messages: Sequence[BaseMessage]) -> tuple[list[dict[str, Any]], 
             elif block.get("type") == "text":
                 content.append({"type": "text", "text": str(block["text"])})
             elif block.get("type") in ("image", "image_url"):
-                images.append(read_block(block))
+                images += [read_block(block)] if read_images else []
                 content.append({"type": "image"})
             else:
                 raise ModelError(
