@@ -283,13 +283,16 @@ CLIP_TOWER = {
 }
 
 
-def llava_processor(words: PreTrainedTokenizerFast, template: str = LLAVA_TEMPLATE) -> LlavaProcessor:
+def llava_processor(
+    words: PreTrainedTokenizerFast, template: str = LLAVA_TEMPLATE, image_token: str = "<image>"
+) -> LlavaProcessor:
     images = CLIPImageProcessorPil(size={"shortest_edge": 56}, crop_size={"height": 56, "width": 56})
     return LlavaProcessor(
         images,
         words,
         patch_size=14,
         vision_feature_select_strategy="default",
+        image_token=image_token,
         num_additional_image_tokens=1,
         chat_template=template,
     )

@@ -23,7 +23,10 @@ QUESTION = ClosedQuestion(
     "Which defect is it?",
     (("scratch", "a scratch"), ("dent", "a dent"), ("stain", "a stain"), ("crack", "a crack")),
 )
-EVIDENCE = "R1 region top left, box x 10 to 40 of 448, peak 2.3 x the map threshold. The part differs from the good ones. "
+EVIDENCE = (
+    "R1 region top left, box x 10 to 40 of 448, peak 2.3 x the map threshold. "
+    "The part differs from the good ones. "
+)
 
 
 class MllmBenchmark(Value):

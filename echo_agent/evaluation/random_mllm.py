@@ -127,7 +127,9 @@ def random_checkpoint(name: str, *, device: str = "auto", dtype: str = "auto") -
     )
     torch.manual_seed(0)
     with torch.device(place):
-        model = AutoModelForImageTextToText.from_config(config, dtype=getattr(torch, number))
+        model: Any = AutoModelForImageTextToText.from_config(  # type: ignore[no-untyped-call]
+            config, dtype=getattr(torch, number)
+        )
     images = Qwen2VLImageProcessorPil(patch_size=16, merge_size=2, temporal_patch_size=2)
     processor = stills_only(Qwen3VLProcessor)(image_processor=images, tokenizer=words, chat_template=TEMPLATE)
     return Checkpoint(
@@ -157,6 +159,6 @@ def _tokenizer() -> Any:
     )
     texts = [ROLE, TRACE_TASK, VERDICT, *(text for _, text in VERDICT_OPTIONS)]
     inner.train_from_iterator(texts * 4, trainer)
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=inner, eos_token="<|im_end|>", pad_token="<|endoftext|>", padding_side="left"
     )

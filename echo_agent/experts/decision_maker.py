@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 from echo_agent.context import Context
 from echo_agent.experts.measured_decision import decide_measured
 from echo_agent.experts.mllm_case import case_of, rung_of
-from echo_agent.experts.mllm_decision import decide_by_mllm
+from echo_agent.experts.mllm_decision import decide_by_mllm, undecidable
 from echo_agent.experts.run import Update, context_of, memory_of, timed
 from echo_agent.memory.normal_model import EFFORT_SCALES
 from echo_agent.mllm.choice import open_decider
@@ -75,8 +75,7 @@ def more_evidence_helps(attempt: Attempt, evidence: ReferenceEvidence | None) ->
     An MLLM can look again without a calibration, but not where it failed to answer.
     """
     if attempt.decided_by is not None and attempt.decided_by.name == "mllm":
-        judged = evidence is None or (evidence.product is not None and evidence.quality.acceptable)
-        return attempt.label == "review" and attempt.error is None and judged
+        return attempt.label == "review" and attempt.error is None and not undecidable(evidence)
     return (
         attempt.label == "review"
         and evidence is not None

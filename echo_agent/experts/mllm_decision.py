@@ -100,11 +100,12 @@ def _weigh(case: Case, measured: Attempt, decision: Decision, calibration: Calib
         model=decision.defective,
         joined=join(decision.defective, beside, calibration),
         rejected=rejected,
-        undecidable=_undecidable(evidence),
+        undecidable=undecidable(evidence),
     )
 
 
-def _undecidable(evidence: ReferenceEvidence | None) -> tuple[str, ...]:
+def undecidable(evidence: ReferenceEvidence | None) -> tuple[str, ...]:
+    """Returns why nobody may decide from this photograph; nothing where it can be judged, or has no evidence."""
     if evidence is None:
         return ()
     if evidence.product is None:

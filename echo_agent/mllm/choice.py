@@ -68,7 +68,7 @@ def open_decider(text: str) -> Decider | None:
 
 
 @lru_cache(maxsize=4)
-def _open_decider(text: str, settings: Settings) -> Decider | None:  # noqa: ARG001 (other settings, other models)
+def _open_decider(text: str, settings: Settings) -> Decider | None:
     choice = parse(text)
     if choice.kind == "measured":
         return None

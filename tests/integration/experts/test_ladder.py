@@ -1,6 +1,7 @@
 """The whole graph with a scripted model: each rung shows more, and no failure passes a part."""
 
 import pytest
+from PIL import ImageDraw
 
 from echo_agent.context import Context
 from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
@@ -22,6 +23,16 @@ def memory(tmp_path_factory, good_parts):
 def good_part(tmp_path_factory):
     file = tmp_path_factory.mktemp("unseen") / "part.png"
     synthetic_part(50).save(file)
+    return file
+
+
+@pytest.fixture(scope="module")
+def spotted_part(tmp_path_factory):
+    """A part with a small dark spot: it resembles its product, and the evidence rejects it."""
+    picture = synthetic_part(60)
+    ImageDraw.Draw(picture).ellipse((88, 36, 104, 52), fill=(40, 20, 20))
+    file = tmp_path_factory.mktemp("spotted") / "part.png"
+    picture.save(file)
     return file
 
 
@@ -49,8 +60,8 @@ def test_a_sure_model_beside_good_evidence_decides_at_once(inspect, good_part):
     assert '"dtype":"float32"' in verdict.model_dump_json()
 
 
-def test_an_unsure_model_is_shown_more_at_each_rung_and_then_a_person_should_look(inspect, scratched_part):
-    verdict = inspect(scratched_part, 0.3)
+def test_an_unsure_model_is_shown_more_at_each_rung_and_then_a_person_should_look(inspect, spotted_part):
+    verdict = inspect(spotted_part, 0.3)
     assert verdict.label == "review"
     assert [attempt.number for attempt in verdict.attempts] == [1, 2, 3]
     assert len({attempt.changed for attempt in verdict.attempts}) == 3
@@ -61,15 +72,15 @@ def test_an_unsure_model_is_shown_more_at_each_rung_and_then_a_person_should_loo
     assert pixels[2] == 2 * pixels[0]
 
 
-def test_the_second_look_can_settle_it(inspect, scratched_part):
-    verdict = inspect(scratched_part, 0.3, 0.95)
+def test_the_second_look_can_settle_it(inspect, spotted_part):
+    verdict = inspect(spotted_part, 0.3, 0.95)
     assert verdict.label == "defective"
     assert [attempt.label for attempt in verdict.attempts] == ["review", "defective"]
     assert verdict.attempts[1].path == "reasoned"
 
 
-def test_attempts_are_bounded(inspect, scratched_part):
-    assert len(inspect(scratched_part, 0.3, max_attempts=2).attempts) == 2
+def test_attempts_are_bounded(inspect, spotted_part):
+    assert len(inspect(spotted_part, 0.3, max_attempts=2).attempts) == 2
 
 
 @pytest.mark.parametrize("error", [AnswerError("unreadable"), ModelTimeoutError("late")])
@@ -93,8 +104,8 @@ def test_out_of_memory_twice_is_review(inspect, good_part):
     assert len(inspect.scorer.prompts) == 2
 
 
-def test_a_rejected_part_is_not_passed_by_the_model(inspect, scratched_part):
-    verdict = inspect(scratched_part, 0.0)
+def test_a_rejected_part_is_not_passed_by_the_model(inspect, spotted_part):
+    verdict = inspect(spotted_part, 0.0)
     assert verdict.label == "review"
     assert "Disagreement" in " ".join(verdict.reasons)
 
@@ -122,9 +133,9 @@ def test_a_calibration_of_this_model_and_path_is_used(inspect, memory, good_part
     assert not inspect(good_part, 0.02, profile="never").confidence_calibrated
 
 
-def test_a_trace_of_the_model_is_shown_to_it_and_one_that_cannot_be_read_gives_way(inspect, scratched_part):
+def test_a_trace_of_the_model_is_shown_to_it_and_one_that_cannot_be_read_gives_way(inspect, spotted_part):
     good = '{"steps": [{"kind": "observe", "text": "A dark line.", "evidence": ["E1"]}]}'
-    verdict = inspect(scratched_part, 0.95, writer=FakeWriter(good), profile="always")
+    verdict = inspect(spotted_part, 0.95, writer=FakeWriter(good), profile="always")
     assert verdict.trace.written_by == "fake/scripted"
     assert "A dark line." in inspect.scorer.prompts[0].content[-1]
-    assert inspect(scratched_part, 0.95, profile="always").trace.written_by == "measured"
+    assert inspect(spotted_part, 0.95, profile="always").trace.written_by == "measured"
