@@ -22,6 +22,7 @@ class EchoCommands(LazyGroup):
         "calibrate": LazyCommand(
             "echo_agent.cli.calibrate", "Fit a model's confidence on labelled photographs."
         ),
+        "evaluate": LazyCommand("echo_agent.cli.evaluate", "Measure Echo on labelled images."),
         "demo": LazyCommand("echo_agent.cli.demo", "See Echo judge real solar cells."),
         "config": LazyCommand("echo_agent.cli.config", "Show the settings in force."),
         "version": LazyCommand(
