@@ -30,7 +30,7 @@ def calibrate(
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit a model's confidence on labelled photographs and keep it beside the memory."""
+    """Fit a model's confidence on labelled photographs."""
     from echo_agent.errors import ModelError
     from echo_agent.evaluation.labelled import labelled_images
     from echo_agent.evaluation.mllm_calibration import calibrate_mllm

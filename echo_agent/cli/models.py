@@ -21,7 +21,7 @@ def models(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the Decision Makers: which is configured, where each runs, what is missing."""
+    """List the Decision Makers, or check a model."""
     if ctx.invoked_subcommand is not None:
         return
     from rich.console import Console
