@@ -1,8 +1,12 @@
 """The agent graph: who looks at the image, in which order, and when it looks again."""
 
+from collections.abc import Hashable
+from typing import Literal
+
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
 from echo_agent.experts.decision_maker import after_decision, decision_maker
@@ -16,6 +20,27 @@ from echo_agent.experts.router import after_router, router
 from echo_agent.state import State
 
 InspectionGraph = CompiledStateGraph[State, Context, State, State]
+
+
+AFTER_ROUTER: dict[Hashable, str] = {"weigh step by step": "reasoning_expert", "clear": "decision_maker"}
+AFTER_DECISION: dict[Hashable, str] = {
+    "unsure: look again": "reference_extractor",
+    "ask a person": "human_review",
+    "decided": "responder",
+}
+
+
+def _way_after_router(state: State) -> Literal["weigh step by step", "clear"]:
+    return "weigh step by step" if after_router(state) == "reasoning_expert" else "clear"
+
+
+def _way_after_decision(
+    state: State, runtime: Runtime[Context]
+) -> Literal["unsure: look again", "ask a person", "decided"]:
+    chosen = after_decision(state, runtime)
+    if chosen == "reference_extractor":
+        return "unsure: look again"
+    return "ask a person" if chosen == "human_review" else "decided"
 
 
 def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> InspectionGraph:
@@ -43,9 +68,9 @@ def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> Inspect
     graph.add_edge("intake", "reference_extractor")
     graph.add_edge("reference_extractor", "knowledge_guide")
     graph.add_edge("knowledge_guide", "router")
-    graph.add_conditional_edges("router", after_router)
+    graph.add_conditional_edges("router", _way_after_router, AFTER_ROUTER)
     graph.add_edge("reasoning_expert", "decision_maker")
-    graph.add_conditional_edges("decision_maker", after_decision)
+    graph.add_conditional_edges("decision_maker", _way_after_decision, AFTER_DECISION)
     graph.add_edge("human_review", "responder")
     graph.add_edge("responder", END)
     return graph.compile(checkpointer=checkpointer, name="inspection")

@@ -31,7 +31,8 @@ class Settings(BaseSettings):
         default=False, description="Load a local MLLM with 4-bit weights (extra 'quantized', CUDA only)."
     )
     mllm_attention: str | None = Field(
-        default=None, description="Attention implementation: 'sdpa', 'eager', 'flash_attention_2' or the model's own."
+        default=None,
+        description="Attention implementation: 'sdpa', 'eager', 'flash_attention_2' or the model's own.",
     )
     mllm_max_pixels: int = Field(
         default=448 * 448, ge=28 * 28, description="Pixels an image is reduced to before the MLLM sees it."

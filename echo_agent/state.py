@@ -355,14 +355,20 @@ class HumanAnswer(Value):
         who: The person.
         when: Time in ISO 8601, set when the answer is recorded.
         comment: Free text.
+        remember: Whether the memory learns it: a good part becomes a reference, a defect an exemplar.
     """
 
-    action: Literal["accept", "correct", "photo"]
-    label: Literal["normal", "defective"] | None = None
-    defect_type: str | None = None
-    who: str = ""
-    when: str = ""
+    action: Literal["accept", "correct", "photo"] = Field(
+        description="Accept the proposed label, correct it, or ask for another photo."
+    )
+    label: Literal["normal", "defective"] | None = Field(
+        default=None, description="What the part is; needed to correct, and to accept a review."
+    )
+    defect_type: str | None = Field(default=None, description="Name of the defect type.")
+    who: str = Field(default="", description="Who says so.")
+    when: str = Field(default="", description="Time in ISO 8601; set when left out.")
     comment: str = ""
+    remember: bool = Field(default=False, description="Let the memory learn it.")
 
 
 class Verdict(Value):

@@ -21,21 +21,36 @@ Asked = Literal[
 
 _RULES: tuple[tuple[Asked, str], ...] = (
     ("help", r"^\W*help\W*$|\bwhat (?:can|could) (?:you|i ask)\b"),
-    ("tolerance", r"\btoleran\w*|\blimits?\b|\ballow\w*|\bpermit\w*|\bin spec\w*|\bwithin spec\w*"),
-    ("confidence", r"\bhow (?:sure|certain|likely|confident|reliable)\b|\bconfiden\w*|\bprobab\w*|\bp.?value\b|\btrust\b"),
-    ("size", r"\bhow (?:big|large|long|wide|small|high|much)\b|\bsizes?\b|\barea\b|\blengths?\b|\bdimension\w*|\bextent\b"),
-    ("place", r"\bwhere\b|\bwhereabouts\b|\blocat\w*|\bposition\w*|\b(?:which|what) (?:part|side|corner|region|zone|place)\b"),
+    ("tolerance", r"\b(?:toleran\w*|limits?|allow\w*|permit\w*|in spec\w*|within spec\w*)\b"),
+    (
+        "confidence",
+        r"\bhow (?:sure|certain|likely|confident|reliable)\b|\b(?:confiden\w*|probab\w*|p.?value|trust)\b",
+    ),
+    (
+        "size",
+        r"\bhow (?:big|large|long|wide|small|high|much)\b|\b(?:sizes?|area|lengths?|dimension\w*|extent)\b",
+    ),
+    (
+        "place",
+        r"\b(?:where|whereabouts|locat\w*|position\w*)\b|\b(?:which|what) (?:part|side|corner|region|zone|place)\b",
+    ),
     ("count", r"\bhow many\b|\bnumber of\b"),
-    ("comparison", r"\bcompar\w*|\breferences?\b|\bdiffer\w*|\bsimilar\w*|\bunlike\b|\bdeviat\w*"),
-    ("effect", r"\beffects?\b|\baffect\w*|\bcaus\w*|\bconsequen\w*|\bhappen\w*|\brisk\w*|\bdanger\w*|\bserious\b|\bsever\w*"),
-    ("reasons", r"\bwhy\b|\breasons?\b|\bexplain\b|\bevidence\b|\bhow come\b|\bhow do you know\b"),
-    ("type", r"\b(?:what|which) (?:kind|type|sort|class|defect|is wrong)\b|\bwhat(?:'s| is| went) wrong\b|\btype of\b"),
+    ("comparison", r"\b(?:compar\w*|references?|differ\w*|similar\w*|unlike|deviat\w*)\b"),
+    (
+        "effect",
+        r"\b(?:effects?|affect\w*|caus\w*|consequen\w*|happen\w*|risk\w*|danger\w*|serious|sever\w*)\b",
+    ),
+    ("reasons", r"\b(?:why|reasons?|explain|evidence|how come|how do you know)\b"),
+    (
+        "type",
+        r"\b(?:what|which) (?:kind|type|sort|class|defect|is wrong)\b|\bwhat(?:'s| is| went) wrong\b|\btype of\b",
+    ),
     (
         "verdict",
-        r"\bdefect\w*|\banomal\w*|\bnormal\b|\bgood\b|\bbad\b|\bok(?:ay)?\b|\bverdict\b|\bpass\w*|\breject\w*|\bfault\w*"
-        r"|\bdamag\w*|\bbroken\b|\bflaw\w*|\bscratch\w*|\bcrack\w*|\binspect\b|\bcheck\b|\bjudge\b",
+        r"\b(?:defect\w*|anomal\w*|normal|good|bad|ok|okay|verdict|pass\w*|reject\w*|fault\w*|damag\w*|broken"
+        r"|flaw\w*|scratch\w*|crack\w*|inspect|check|judge)\b",
     ),
-)  # fmt: skip
+)
 
 _LIMIT = re.compile(
     r"(\d{1,9}(?:[.,]\d{1,6})?)\s*(mm\s?(?:2|²|\^2)|px\s?(?:2|²|\^2)|square (?:mm|millimet\w+|px|pixels?)"

@@ -115,7 +115,9 @@ def _of_url(address: str) -> ImageSource:
         return ImageSource("url", address)
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", address)
     if scheme:
-        raise ImageError(f"an address that begins with {scheme.group()[:20]} is not read: send the image itself")
+        raise ImageError(
+            f"an address that begins with {scheme.group()[:20]} is not read: send the image itself"
+        )
     return ImageSource("path", address)
 
 

@@ -62,11 +62,14 @@ def answer_measured(question: Question, inspected: Inspected) -> Answer:
 def _verdict(inspected: Inspected) -> str:
     verdict = inspected.verdict
     product = verdict.product or "The part (of an unknown product)"
-    sure = f"confidence {percent(verdict.confidence)}, {'' if verdict.confidence_calibrated else 'un'}calibrated"
-    if verdict.label == "review":
-        head = f"{product}: a person should look."
-    else:
-        head = f"{product}: {verdict.label}, {sure}."
+    sure = (
+        f"confidence {percent(verdict.confidence)}, {'' if verdict.confidence_calibrated else 'un'}calibrated"
+    )
+    head = (
+        f"{product}: a person should look."
+        if verdict.label == "review"
+        else f"{product}: {verdict.label}, {sure}."
+    )
     return f"{head} {' '.join(verdict.reasons)} [E1]"
 
 
@@ -131,8 +134,8 @@ def _tolerance(inspected: Inspected) -> str:
         rules = inspected.card.tolerances if inspected.card is not None else ()
         if rules and not verdict.regions:
             return f"{_no_region(verdict)} So nothing is held against the card's tolerances."
-        what = f"The card of {verdict.product} states no tolerance." if inspected.card else "There is no card with tolerances."
-        return f"I cannot tell: {what} Ask what a limit would mean, such as: what if the limit were 3 %?"
+        what = f"the card of {verdict.product} states no" if inspected.card else "there is no card with a"
+        return f"I cannot tell: {what} tolerance. Ask what a limit would mean, such as: what if the limit were 3 %?"
     outcomes = {finding.outcome for finding in findings}
     if outcomes == {"within"}:
         head = "Yes, within tolerance."
@@ -188,7 +191,8 @@ def _effect(inspected: Inspected) -> str:
         return "I cannot tell: there is no card that says what a defect of this product does."
     named = card.defect(verdict.defect_type) if verdict.defect_type is not None else None
     told = [
-        f"{defect.name} ({defect.severity}): {defect.effect or 'effect not stated'} Cause: {defect.cause or 'not stated'}"
+        f"{defect.name} ({defect.severity}): {defect.effect or 'effect not stated.'} "
+        f"Cause: {defect.cause or 'not stated.'}"
         for defect in ([named] if named is not None else card.defects)
     ]
     head = "" if named is not None else "Which type it is cannot be measured; the card says of each: "
@@ -230,5 +234,6 @@ def evidence_ids(verdict: Verdict) -> Sequence[str]:
     ids = ["E1", *(region.id for region in verdict.regions), *(near.id for near in verdict.references)]
     if knowledge is not None:
         ids += ["K", *(passage.id for passage in knowledge.citations)]
-        ids += [finding.id for finding in (*knowledge.tolerances, *knowledge.checklist)]
+        ids += [finding.id for finding in knowledge.tolerances]
+        ids += [finding.id for finding in knowledge.checklist]
     return ids

@@ -63,7 +63,9 @@ def _by_label(question: Question, verdict: Verdict) -> dict[str, float]:
     probability = _defective(verdict)
     if probability is None:
         return {}
-    about_good = bool(re.search(_GOOD, question.text.casefold())) and not re.search(_BAD, question.text.casefold())
+    about_good = bool(re.search(_GOOD, question.text.casefold())) and not re.search(
+        _BAD, question.text.casefold()
+    )
     says_defective = {
         letter: _says_defective(text.casefold(), about_good) for letter, text in question.options.items()
     }

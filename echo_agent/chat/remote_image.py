@@ -40,7 +40,9 @@ def fetch(address: str, max_bytes: int) -> bytes:
             for chunk in response.iter_bytes():
                 data += chunk
                 if len(data) > max_bytes:
-                    raise ImageError(f"the image of {host} has more than {max_bytes / 1e6:g} MB: scale it down")
+                    raise ImageError(
+                        f"the image of {host} has more than {max_bytes / 1e6:g} MB: scale it down"
+                    )
     except httpx.HTTPError as error:
         raise ImageError(f"{host} cannot be reached: send the photograph itself") from error
     return bytes(data)
@@ -57,5 +59,7 @@ def public_address(host: str) -> str:
     except (OSError, UnicodeError) as error:
         raise ImageError(f"the host {host[:100]!r} is unknown: send the photograph itself") from error
     if not found or not all(ipaddress.ip_address(one.split("%")[0]).is_global for one in found):
-        raise ImageError(f"{host[:100]} is no public host, nothing is fetched from it: send the photograph itself")
+        raise ImageError(
+            f"{host[:100]} is no public host, nothing is fetched from it: send the photograph itself"
+        )
     return sorted(found)[0]

@@ -23,7 +23,7 @@ def suppose_limit(limit: str, regions: Sequence[Region], frame: Frame) -> str:
     Returns:
         Sentences that say which region would keep it; the verdict itself is not changed.
     """
-    if float(limit.split()[0]) <= 0:
+    if float(limit.split(maxsplit=1)[0]) <= 0:
         return "A limit of nothing allows nothing: name a limit above 0."
     if not regions:
         return f"No area was measured, so a limit of {limit} would change nothing [E1]."
@@ -32,20 +32,19 @@ def suppose_limit(limit: str, regions: Sequence[Region], frame: Frame) -> str:
 
 
 def _held(limit: str, region: Region, frame: Frame) -> str:
-    if limit.endswith("2"):
-        area = _AREA.validate_python(limit)
-        quantity, unit, most, found = "area", area.unit, area.value, area_of(region, area, frame)
+    supposed = _AREA.validate_python(limit) if limit.endswith("2") else _LENGTH.validate_python(limit)
+    most, unit = supposed.value, supposed.unit
+    if isinstance(supposed, Area):
+        quantity, found = "area", area_of(region, supposed, frame)
     else:
-        length = _LENGTH.validate_python(limit)
-        quantity, most, found = "length", length.value, length_of(region, length, frame)
-        unit = length.unit  # type: ignore[assignment]
+        quantity, found = "length", length_of(region, supposed, frame)
     if found is None:
         return f"{region.id}: I cannot tell in {unit}, no card gives a scale for this image [{region.id}]."
     size = f"the {quantity} of {region.id} is {found.value:.3g} {unit} ({found.low:.3g} to {found.high:.3g})"
-    return f"With a limit of {limit}, {_outcome(found, most)}: {size} [{region.id}]."
+    return f"With a limit of {limit}, {region.id} {_outcome(found, most)}: {size} [{region.id}]."
 
 
 def _outcome(found: Measured, most: float) -> str:
     if found.high <= most:
-        return f"{most:g} would be kept"
-    return f"{most:g} would be exceeded" if found.low > most else "it could not be told, the border is too uncertain"
+        return "would be within it"
+    return "would exceed it" if found.low > most else "cannot be told, its border is too uncertain"

@@ -1,30 +1,125 @@
 """Human review: interrupts the run and waits for what a person says of the part."""
 
 from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 
 from echo_agent.context import Context
-from echo_agent.experts.run import Update, timed
+from echo_agent.errors import ImageError
+from echo_agent.experts.run import Update, context_of, memory_of, timed
+from echo_agent.memory.feedback import remember
 from echo_agent.state import HumanAnswer, State
+
+TASK = "judge_part"
+
+
+class AgentChatAnswer(BaseModel):
+    """What the buttons of agent-chat-ui send: accept, edit (the arguments corrected), respond in words, or ignore."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: Literal["accept", "edit", "response", "ignore"]
+    args: str | dict[str, Any] | None = None
+
+
+def _needs_a_label(answer: HumanAnswer) -> HumanAnswer:
+    if answer.action == "correct" and answer.label is None:
+        raise ValueError("a correction needs a label: normal or defective")
+    return answer
+
+
+Answered = Annotated[HumanAnswer, AfterValidator(_needs_a_label)] | AgentChatAnswer | list[AgentChatAnswer]
+
+
+class ReviewAnswer(RootModel[Answered]):
+    """A person's answer: accept, correct or photo; or what agent-chat-ui's buttons send."""
+
+    root: Answered = Field(union_mode="left_to_right")
+
+    def human(self) -> HumanAnswer:
+        """Returns the answer in Echo's own form; "ignore" and words ask for another photograph with that comment."""
+        given = self.root
+        if isinstance(given, list):
+            given = given[0] if given else AgentChatAnswer(type="ignore")
+        if isinstance(given, HumanAnswer):
+            return given
+        if given.type in {"accept", "edit"}:
+            arguments = given.args.get("args", given.args) if isinstance(given.args, dict) else {}
+            known = {
+                key: value for key, value in arguments.items() if key in HumanAnswer.model_fields and value
+            }
+            known["action"] = "accept" if given.type == "accept" else "correct"
+            return _needs_a_label(HumanAnswer.model_validate(known))
+        return HumanAnswer(action="photo", comment=given.args if isinstance(given.args, str) else "")
 
 
 @timed
 def human_review(state: State, runtime: Runtime[Context]) -> Update:
-    """Asks a person; the run goes on with the answer. Needs a checkpointer."""
-    last = state.attempts[-1]
-    answer = interrupt(
+    """Asks a person; the run goes on with the answer, which the memory keeps. Needs a checkpointer.
+
+    Raises:
+        ImageError: There is no image in the state.
+    """
+    if state.image is None:
+        raise ImageError("no image was given: put an ImageRef into the state, or use Inspector.inspect")
+    request = review_request(state, context_of(runtime))
+    answer = ReviewAnswer.model_validate(interrupt(request, response_schema=ReviewAnswer)).human()
+    label = answer.label if answer.label is not None or answer.action != "accept" else request[0]["likelier"]
+    when = answer.when or datetime.now(UTC).isoformat(timespec="seconds")
+    answer = answer.model_copy(update={"when": when, "label": label})
+    product = state.reference.product if state.reference is not None else None
+    remember(memory_of(runtime), product, state.image, state.attempts[-1].label, answer)
+    return {"human": answer}
+
+
+def review_request(state: State, context: Context) -> list[dict[str, Any]]:
+    """What a person is shown: picture, map, both sides, and the allowed answers.
+
+    Returns:
+        One request in the form of agent-chat-ui (``action_request``, ``config``, ``description``), with Echo's own
+        fields beside it.
+    """
+    last, evidence = state.attempts[-1], state.reference
+    sides = [
         {
+            "attempt": one.number,
+            "label": one.label,
+            "confidence": one.confidence,
+            "reasons": list(one.reasons),
+        }
+        for one in state.attempts
+    ]
+    likelier = (
+        max(last.probabilities, key=lambda label: last.probabilities[label]) if last.probabilities else None
+    )
+    image = state.image.uri if state.image is not None else None
+    described = "\n".join(["Is this part normal or defective?", f"Photograph: {image}", *last.reasons])
+    return [
+        {
+            "action_request": {
+                "action": TASK,
+                "args": {"label": likelier or "defective", "defect_type": last.defect_type or "", "who": ""},
+            },
+            "config": {
+                "allow_accept": True,
+                "allow_edit": True,
+                "allow_respond": True,
+                "allow_ignore": True,
+            },
+            "description": described,
             "question": "Is this part normal or defective?",
-            "image": state.image.uri if state.image else None,
-            "map_id": state.reference.map_id if state.reference else None,
+            "image": image,
+            "map_id": evidence.map_id if evidence is not None else None,
+            "memory": context.memory,
+            "product": evidence.product if evidence is not None else None,
             "proposed": last.label,
+            "likelier": likelier,
             "confidence": last.confidence,
-            "reasons": list(last.reasons),
+            "regions": [region.model_dump() for region in evidence.regions] if evidence is not None else [],
+            "sides": sides,
             "answers": ["accept", "correct", "photo"],
         }
-    )
-    said = HumanAnswer.model_validate(answer)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"human": said.model_copy(update={"when": said.when or now})}
+    ]

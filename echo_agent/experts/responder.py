@@ -52,8 +52,8 @@ def make_verdict(state: State) -> Verdict:
 
 
 def _final(last: Attempt, human: HumanAnswer | None) -> tuple[Label, float]:
-    """A person's correction counts as certain; an accepted proposal stays what it was."""
-    if human is not None and human.action == "correct" and human.label is not None:
+    """What a person says the part is counts as certain; who asks for another photo leaves it as it was."""
+    if human is not None and human.action != "photo" and human.label is not None:
         return human.label, 1.0
     return last.label, last.confidence
 

@@ -36,14 +36,20 @@ def memory_of(runtime: Runtime[Context]) -> Memory:
 
 
 def timed(node: Node) -> Node:
-    """Adds the seconds that a node takes to ``State.timings``, summed over attempts."""
+    """Adds the seconds that a node takes to ``State.timings``, summed over attempts, and tells its progress.
+
+    The custom stream gets ``{"expert": name, "event": "started"}`` and, with ``seconds``, ``"finished"``.
+    """
 
     @wraps(node)
     def run(state: State, runtime: Runtime[Context]) -> Update:
         start = time.perf_counter()
+        runtime.stream_writer({"expert": node.__name__, "event": "started"})
         update = node(state, runtime)
+        seconds = time.perf_counter() - start
+        runtime.stream_writer({"expert": node.__name__, "event": "finished", "seconds": round(seconds, 4)})
         timings = update.get("timings", state.timings)
-        spent = timings.get(node.__name__, 0.0) + time.perf_counter() - start
+        spent = timings.get(node.__name__, 0.0) + seconds
         return {**update, "timings": {**timings, node.__name__: spent}}
 
     return cast(Node, run)
