@@ -16,6 +16,11 @@ class EchoCommands(LazyGroup):
             "echo_agent.cli.register", "Show Echo photographs of good parts of a product."
         ),
         "inspect": LazyCommand("echo_agent.cli.inspect", "Judge photographs: normal, defective or review."),
+        "chat": LazyCommand("echo_agent.cli.chat", "Talk about a part: where, how big, why, how sure."),
+        "ui": LazyCommand("echo_agent.cli.ui", "Open the page for the line in a browser."),
+        "feedback": LazyCommand(
+            "echo_agent.cli.feedback", "Say what a part really was, so that the memory learns it."
+        ),
         "products": LazyCommand("echo_agent.cli.products", "List the registered products, or remove one."),
         "models": LazyCommand("echo_agent.cli.models", "List the Decision Makers, or check a model."),
         "benchmark": LazyCommand("echo_agent.cli.benchmark", "Measure what decisions cost on this machine."),

@@ -1,6 +1,5 @@
 """Human review: interrupts the run and waits for what a person says of the part."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from langgraph.runtime import Runtime
@@ -10,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 from echo_agent.context import Context
 from echo_agent.errors import ImageError
 from echo_agent.experts.run import Update, context_of, memory_of, timed
-from echo_agent.memory.feedback import remember
+from echo_agent.memory.feedback import now, remember
 from echo_agent.state import HumanAnswer, State
 
 TASK = "judge_part"
@@ -68,7 +67,7 @@ def human_review(state: State, runtime: Runtime[Context]) -> Update:
     request = review_request(state, context_of(runtime))
     answer = ReviewAnswer.model_validate(interrupt(request, response_schema=ReviewAnswer)).human()
     label = answer.label if answer.label is not None or answer.action != "accept" else request[0]["likelier"]
-    when = answer.when or datetime.now(UTC).isoformat(timespec="seconds")
+    when = answer.when or now()
     answer = answer.model_copy(update={"when": when, "label": label})
     product = state.reference.product if state.reference is not None else None
     remember(memory_of(runtime), product, state.image, state.attempts[-1].label, answer)

@@ -88,6 +88,11 @@ def remember(
     return said
 
 
+def now() -> str:
+    """The time in UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def recorded(memory: Memory, product: str | None = None) -> list[Feedback]:
     """All answers, oldest first; of one product where it is named."""
     return [said for said in _checked(memory.folder) if product is None or said.product == product]
@@ -120,7 +125,7 @@ def undo(memory: Memory, feedback_id: str | None = None) -> Feedback:
     chosen = standing[-1]
     if chosen.learnt == "reference" and chosen.product is not None:
         memory.remove_references(chosen.product, [chosen.image.sha256])
-    back = chosen.model_copy(update={"undone": datetime.now(UTC).isoformat(timespec="seconds")})
+    back = chosen.model_copy(update={"undone": now()})
     _change(memory.folder, [back if said.id == back.id else said for said in _checked(memory.folder)])
     return back
 

@@ -8,6 +8,7 @@ from echo_agent.chat.graph import build_chat
 from echo_agent.context import Context
 from echo_agent.inspector import Inspector
 from tests.conftest import synthetic_part
+from tests.integration.chat.parts import spotted_part
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +25,7 @@ def photograph():
 
     def encoded(seed, *, defect=False):
         stream = io.BytesIO()
-        synthetic_part(seed, defect=defect).save(stream, format="PNG")
+        (spotted_part() if defect else synthetic_part(seed)).save(stream, format="PNG")
         return base64.b64encode(stream.getvalue()).decode()
 
     return encoded

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.conftest import synthetic_part
+from tests.integration.chat.parts import spotted_part
 
 
 def said(state):
@@ -117,8 +117,8 @@ def test_internal_hosts_are_refused_even_where_addresses_are_allowed(talk, monke
 def test_a_path_within_an_allowed_folder_is_read(talk, tmp_path, monkeypatch):
     monkeypatch.setenv("ECHO_IMAGE_FOLDERS", str(tmp_path / "line"))
     (tmp_path / "line").mkdir()
-    synthetic_part(99, defect=True).save(tmp_path / "line" / "part.png")
-    synthetic_part(99, defect=True).save(tmp_path / "other.png")
+    spotted_part().save(tmp_path / "line" / "part.png")
+    spotted_part().save(tmp_path / "other.png")
     assert talk(f"{tmp_path}/line/part.png where is it?")["verdict"].label == "defective"
     assert "outside the folders" in said(talk(f"{tmp_path}/line/../other.png"))
     (tmp_path / "line" / "link.png").symlink_to(tmp_path / "other.png")

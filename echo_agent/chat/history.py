@@ -1,0 +1,38 @@
+"""Conversations on disk: the threads of ``echo-agent chat`` in one SQLite file."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from echo_agent.errors import MissingExtraError, StoreError
+
+FILE_NAME = "conversations.sqlite"
+
+
+@contextmanager
+def open_history(folder: Path) -> Iterator[BaseCheckpointSaver[str]]:
+    """Opens the conversations of a memory's folder; each step is on disk before the next one begins.
+
+    Yields:
+        The checkpointer that keeps the threads.
+
+    Raises:
+        MissingExtraError: The extra ``chat`` is not installed.
+        StoreError: The file cannot be opened.
+    """
+    try:
+        from langgraph.checkpoint.sqlite import SqliteSaver
+    except ImportError as error:
+        raise MissingExtraError("langgraph-checkpoint-sqlite", "chat") from error
+    file = folder / FILE_NAME
+    try:
+        connection = sqlite3.connect(file, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise StoreError(f"{file} cannot be opened ({error}): check the folder's rights") from error
+    try:
+        yield SqliteSaver(connection)
+    finally:
+        connection.close()

@@ -1,0 +1,103 @@
+"""A conversation from Python: photographs are put aside before the graph sees the turn."""
+
+from pathlib import Path
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.types import Command
+
+from echo_agent.chat.graph import build_chat
+from echo_agent.chat.image_bytes import read_file
+from echo_agent.chat.nodes import kept_message
+from echo_agent.chat.state import ChatState
+from echo_agent.context import Context
+from echo_agent.errors import ImageError
+from echo_agent.memory.memory import Memory
+from echo_agent.settings import process_settings
+from echo_agent.state import HumanAnswer, ImageRef
+from echo_agent.vision.image import ImageLike
+
+
+class Conversation:
+    """A conversation on one thread.
+
+    Args:
+        memory: The memory.
+        history: Keeps the threads.
+        thread: Name of the thread; one that is there goes on.
+        context: Settings of the runs.
+        product: The product that the photographs show.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        history: BaseCheckpointSaver[str],
+        *,
+        thread: str,
+        context: Context | None = None,
+        product: str | None = None,
+    ) -> None:
+        self.memory = memory
+        self.thread = thread
+        self.product = product
+        self._context = (context or Context()).model_copy(update={"memory": str(memory.folder)})
+        self._graph = build_chat(history)
+        self._config: RunnableConfig = {"configurable": {"thread_id": thread}}
+        if product is None:
+            self.product = self.state().product
+
+    def state(self) -> ChatState:
+        """What the thread holds; an empty state where it is new."""
+        return ChatState.model_validate(self._graph.get_state(self._config).values)
+
+    def put_aside(self, image: ImageLike) -> ImageRef:
+        """Puts a photograph aside for the next turn.
+
+        Raises:
+            ImageError: It is too large or cannot be read.
+        """
+        given = (
+            read_file(Path(image).expanduser(), process_settings())
+            if isinstance(image, str | Path)
+            else image
+        )
+        return self.memory.put_aside(given)
+
+    def say(self, text: str, image: ImageRef | None = None) -> str:
+        """Takes a turn.
+
+        Args:
+            text: What the person says; may be empty beside an image.
+            image: A photograph that was put aside.
+
+        Returns:
+            The answer.
+        """
+        message: AnyMessage = HumanMessage(text) if image is None else kept_message(text, image)
+        turn: dict[str, Any] = {"messages": [message], "product": self.product}
+        return self._answer(self._graph.invoke(turn, self._config, context=self._context))
+
+    def pending(self) -> dict[str, Any] | None:
+        """What a person is asked about the part just now; None where nothing waits."""
+        waiting = self._graph.get_state(self._config).interrupts
+        return dict(waiting[0].value[0]) if waiting else None
+
+    def review(self, answer: HumanAnswer) -> str:
+        """Answers what waits for a person; the conversation goes on.
+
+        Raises:
+            ImageError: Nothing waits.
+        """
+        if self.pending() is None:
+            raise ImageError("nothing waits for a person on this thread: inspect a photograph first")
+        resume: Command[Any] = Command(resume=answer.model_dump())
+        return self._answer(self._graph.invoke(resume, self._config, context=self._context))
+
+    def _answer(self, values: dict[str, Any]) -> str:
+        last = values["messages"][-1]
+        if isinstance(last, AIMessage):
+            return str(last.text)
+        return "A person should look at this part before the conversation goes on."
