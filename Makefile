@@ -1,6 +1,7 @@
 # make demo     real solar cells, judged: the first thing to run
 # make test     what must pass before a change lands: style, types, layers, tests
 # make check    the same without the tests
+# make studio   the graphs in LangGraph Studio, on this machine
 # make format   puts the style right
 # make constraints   pins what is installed now as what was tested
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -11,10 +12,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 export ANONYMIZED_TELEMETRY := False
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test check format constraints clean
+.PHONY: demo studio test check format constraints clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/echo-agent demo
+
+studio: $(VENV)/studio.stamp
+	@touch .env
+	LANGGRAPH_CLI_NO_ANALYTICS=1 $(BIN)/langgraph dev --no-reload
 
 test: check
 	$(BIN)/python -m pytest
@@ -44,6 +49,11 @@ $(BIN)/python:
 $(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing Echo into $(VENV) (some minutes, once) ..."
 	$(PIP) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/studio.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing Echo with LangGraph's server into $(VENV) (some minutes, once) ..."
+	$(PIP) --editable '.[studio]'
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python

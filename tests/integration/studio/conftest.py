@@ -1,0 +1,67 @@
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from echo_agent.inspector import Inspector
+
+
+@pytest.fixture(scope="session")
+def studio_memory(tmp_path_factory, good_parts):
+    """A memory that the server uses, with the synthetic plate in it."""
+    inspector = Inspector.open(tmp_path_factory.mktemp("studio") / "memory")
+    inspector.register("plate", good_parts)
+    return inspector.memory
+
+
+@pytest.fixture(scope="session")
+def server(repository, studio_memory, tmp_path_factory):
+    """A LangGraph server of this repository on a port of its own; gives its address, start time and memory."""
+    program = Path(sys.executable).with_name("langgraph")
+    if not program.exists() and shutil.which("langgraph") is None:
+        pytest.skip("the extra 'studio' is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ECHO_")},
+        "ECHO_MEMORY": str(studio_memory.folder),
+        "LANGGRAPH_CLI_NO_ANALYTICS": "1",
+        "LANGSMITH_TRACING": "false",
+        "LANGGRAPH_NO_VERSION_CHECK": "true",
+        "PYTHONPATH": str(repository),
+    }
+    log = tmp_path_factory.mktemp("log") / "server.log"
+    place = f"http://127.0.0.1:{port}"
+    command = [program, "dev", "--no-browser", "--no-reload", "--host", "127.0.0.1", "--port", str(port)]
+    with log.open("wb") as stream:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [*map(str, command), "--n-jobs-per-worker", "2"],
+            cwd=repository,
+            env=environment,
+            stdout=stream,
+            stderr=stream,
+        )
+        try:
+            yield place, _seconds_until_ok(place, process, log, started), log
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _seconds_until_ok(place, process, log, started):
+    while time.perf_counter() - started < 60:
+        assert process.poll() is None, log.read_text()[-3000:]
+        try:
+            if httpx.get(f"{place}/ok", timeout=2).status_code == 200:
+                return time.perf_counter() - started
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text()[-3000:])
