@@ -1,0 +1,48 @@
+"""``echo-agent ui``: the page for the line."""
+
+import ipaddress
+from typing import Annotated
+
+import typer
+
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption
+from echo_agent.errors import EchoError
+
+app = typer.Typer()
+
+
+@app.command()
+def ui(
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; others than this machine need a password.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
+    password: Annotated[
+        str | None,
+        typer.Option(envvar="ECHO_UI_PASSWORD", help="Password of the user 'echo'.", show_default=False),
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+    mllm: Annotated[
+        str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")
+    ] = None,
+    memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
+) -> None:
+    """Open the page for the line in a browser."""
+    from echo_agent.inspector import Inspector
+    from echo_agent.ui.desk import Desk
+    from echo_agent.ui.page import serve
+
+    if not password and not _this_machine(host):
+        raise EchoError(
+            f"{host} can be reached by others: give a password by ECHO_UI_PASSWORD, or listen at 127.0.0.1"
+        )
+    desk = Desk(Inspector.open(memory, mllm=mllm))
+    typer.echo(f"Echo is at http://{host}:{port} (Ctrl-C ends it).")
+    serve(desk, host=host, port=port, password=password, open_browser=browser)
+
+
+def _this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,153 @@
+"""What the page does: register, inspect, ask, correct. Knows no widgets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from langgraph.checkpoint.memory import InMemorySaver
+from PIL import Image
+
+from echo_agent.chat.session import Conversation
+from echo_agent.errors import ImageError, ProductError
+from echo_agent.inspector import Inspector
+from echo_agent.memory.feedback import Feedback, now, remember
+from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.registration import Progress
+from echo_agent.report.overlay import overlay
+from echo_agent.state import HumanAnswer, ImageRef, Verdict
+from echo_agent.vision.image import load_image
+
+PICTURE_SIDE = 900
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A part that waits for a person."""
+
+    image: ImageRef
+    verdict: Verdict
+
+
+class Desk:
+    """The work of the page, on one memory.
+
+    Args:
+        inspector: The inspector.
+    """
+
+    def __init__(self, inspector: Inspector) -> None:
+        self.inspector = inspector
+        self._history = InMemorySaver()
+        self._waiting: dict[str, Waiting] = {}
+
+    def products(self) -> list[str]:
+        """Names of the registered products."""
+        return [record.name for record in self.inspector.memory.products()]
+
+    def register(
+        self, product: str, files: Sequence[str], knowledge: str | None, progress: Progress | None = None
+    ) -> ProductRecord:
+        """Registers a product from photographs.
+
+        Raises:
+            ImageError: There is no photograph, or one cannot be read.
+            ProductError: The name cannot be used.
+        """
+        if not product.strip():
+            raise ProductError("the product has no name: give it one")
+        if not files:
+            raise ImageError(
+                "no photograph of a good part was dropped: drop one at least, ten or more are better"
+            )
+        return self.inspector.register(
+            product, [Path(file) for file in files], knowledge=knowledge, progress=progress
+        )
+
+    def conversation(self, thread: str, product: str | None) -> Conversation:
+        """The conversation of one browser tab."""
+        return Conversation(
+            self.inspector.memory,
+            self._history,
+            thread=thread,
+            context=self.inspector.context,
+            product=product,
+        )
+
+    def inspect(self, thread: str, picture: str, product: str | None) -> tuple[ImageRef, Verdict]:
+        """Inspects a photograph; what cannot be decided waits for a person.
+
+        Raises:
+            ImageError: It cannot be inspected; the message says why.
+        """
+        talk = self.conversation(thread, product)
+        image = talk.put_aside(picture)
+        said = talk.say("", image)
+        verdict = talk.state().verdict
+        if verdict is None:
+            raise ImageError(said.rstrip("."))
+        if verdict.label == "review":
+            self._waiting[image.sha256] = Waiting(image, verdict)
+        return image, verdict
+
+    def ask(self, thread: str, question: str, product: str | None) -> str:
+        """Answers a question about the last photograph of a tab."""
+        return self.conversation(thread, product).say(question)
+
+    def waiting(self) -> list[Waiting]:
+        """The parts that wait for a person, oldest first."""
+        return list(self._waiting.values())
+
+    def correct(
+        self, image: ImageRef, verdict: Verdict, label: str, defect_type: str, who: str, *, learn: bool
+    ) -> Feedback:
+        """Records what a person says of a part.
+
+        Raises:
+            ProductError: No label was chosen, or it shall be learnt of an unknown product.
+        """
+        if label not in {"normal", "defective"}:
+            raise ProductError("nothing was chosen: say whether the part is normal or defective")
+        answer = HumanAnswer.model_validate(
+            {
+                "action": "accept" if label == verdict.label else "correct",
+                "label": label,
+                "defect_type": defect_type.strip() or None,
+                "who": who.strip(),
+                "when": now(),
+                "remember": learn,
+            }
+        )
+        said = remember(self.inspector.memory, verdict.product, image, verdict.label, answer)
+        self._waiting.pop(image.sha256, None)
+        return said
+
+    def picture(self, image: ImageRef, verdict: Verdict, opacity: float) -> Image.Image:
+        """The photograph with its map and regions.
+
+        Args:
+            image: The photograph.
+            verdict: Its verdict.
+            opacity: Of the map, 0 to 1.
+        """
+        photograph = load_image(image.uri)
+        values = self.inspector.memory.anomaly_map(verdict.map_id) if verdict.map_id is not None else None
+        plain = overlay(photograph, None, (), longest_side=PICTURE_SIDE)
+        with_map = overlay(photograph, values, (), longest_side=PICTURE_SIDE)
+        blended = Image.blend(plain, with_map, opacity)
+        across, down = blended.width / photograph.width, blended.height / photograph.height
+        scaled = [
+            region.model_copy(
+                update={
+                    "box": region.box.model_copy(
+                        update={
+                            "left": round(region.box.left * across),
+                            "right": round(region.box.right * across),
+                            "top": round(region.box.top * down),
+                            "bottom": round(region.box.bottom * down),
+                        }
+                    )
+                }
+            )
+            for region in verdict.regions
+        ]
+        return overlay(blended, None, scaled)
