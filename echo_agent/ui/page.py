@@ -99,7 +99,7 @@ class _Page:
                 with gradio.Column(scale=3, min_width=420):
                     self._results()
             self._review()
-        self._wire()
+            self._wire()
 
     def _inputs(self) -> None:
         gr = self._gr
