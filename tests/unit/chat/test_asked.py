@@ -1,0 +1,42 @@
+import pytest
+
+from echo_agent.chat.asked import limit_in, what_is_asked
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Where is it?", "place"),
+        ("how big?", "size"),
+        ("Compare it with the reference.", "comparison"),
+        ("Is this within tolerance?", "tolerance"),
+        ("What if the limit were 3 mm?", "limit"),
+        ("And with 0,5 mm² allowed?", "limit"),
+        ("Why?", "reasons"),
+        ("How sure are you?", "confidence"),
+        ("What type of defect is it?", "type"),
+        ("What causes this?", "effect"),
+        ("Is it ok?", "verdict"),
+        ("help", "help"),
+        ("Tell me a joke", "unknown"),
+    ],
+)
+def test_questions_are_told_by_their_words(text, asked):
+    assert what_is_asked(text) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("3 mm", "3 mm"),
+        ("if 0,5 mm² were allowed", "0.5 mm2"),
+        ("40 pixels", "40 px"),
+        ("200 square pixels", "200 px2"),
+        ("2 percent", "2 %"),
+        ("12 px2", "12 px2"),
+        ("3 metres", None),
+        ("part 3", None),
+    ],
+)
+def test_limits_are_read_with_their_unit(text, limit):
+    assert limit_in(text) == limit
