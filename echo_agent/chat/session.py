@@ -11,7 +11,7 @@ from langgraph.types import Command
 from echo_agent.chat.graph import build_chat
 from echo_agent.chat.image_bytes import read_file
 from echo_agent.chat.nodes import kept_message
-from echo_agent.chat.state import ChatState
+from echo_agent.chat.state import ChatInput, ChatState
 from echo_agent.context import Context
 from echo_agent.errors import ImageError
 from echo_agent.memory.memory import Memory
@@ -77,7 +77,7 @@ class Conversation:
             The answer.
         """
         message: AnyMessage = HumanMessage(text) if image is None else kept_message(text, image)
-        turn: dict[str, Any] = {"messages": [message], "product": self.product}
+        turn = ChatInput(messages=[message], product=self.product)
         return self._answer(self._graph.invoke(turn, self._config, context=self._context))
 
     def pending(self) -> dict[str, Any] | None:

@@ -128,12 +128,12 @@ class Terminal:
             f"Product: {self._talk.product or 'found out'} (registered: {known})", markup=False
         )
 
-    def _verdict(self, _: str) -> None:
+    def _verdict(self, _rest: str) -> None:
         state, verdict = self._inspected()
         name = Path(state.image.uri).name[:12] if state.image is not None else "photograph"
         self._console.print(described(verdict, name), markup=False, highlight=False)
 
-    def _why(self, _: str) -> None:
+    def _why(self, _rest: str) -> None:
         _, verdict = self._inspected()
         lines = [f"- {reason}" for reason in verdict.reasons]
         if verdict.trace is not None:
@@ -150,7 +150,7 @@ class Terminal:
             written = Pictures(self._talk.memory, folder).save(Path(state.image.uri), verdict)
             self._console.print(f"Saved: {written}", markup=False, soft_wrap=True)
 
-    def _references(self, _: str) -> None:
+    def _references(self, _rest: str) -> None:
         _, verdict = self._inspected()
         table = Table("id", "similarity", "file", box=None)
         for near in verdict.references:

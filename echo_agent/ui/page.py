@@ -119,8 +119,9 @@ class _Page:
                 file_types=["image"],
                 label="Photographs of good parts",
                 elem_id="references",
+                height=190,
             )
-            self.card = gr.File(file_types=[".yaml", ".yml"], label="Knowledge card (optional)", height=90)
+            self.card = gr.File(file_types=[".yaml", ".yml"], label="Knowledge card (optional)", height=120)
             self.register = gr.Button("Register")
             self.registered = gr.Markdown()
 
@@ -142,7 +143,7 @@ class _Page:
         with gr.Tab("Trace"):
             self.trace = gr.HTML()
         self.chat = gr.Chatbot(
-            height=260, label="Conversation", elem_id="conversation", feedback_options=None
+            height=260, label="Conversation", elem_id="conversation", feedback_options=None, buttons=["copy"]
         )
         with gr.Row():
             self.question = gr.Textbox(
@@ -187,7 +188,7 @@ class _Page:
         if picture is None:
             raise self._gr.Error("There is no photograph yet: drop or paste one.", print_exception=False)
         image, verdict = self._try(self._desk.inspect, tab, picture, _named(product))
-        return (*self._show((image, verdict), opacity), [], self._queue(), verdict.label)
+        return (*self._show((image, verdict), opacity), [], self._queue(), _decided(verdict.label))
 
     def _show(self, shown: Any, opacity: float) -> tuple[Any, ...]:
         image, verdict = shown
@@ -251,6 +252,11 @@ class _Page:
             return work(*given)
         except EchoError as error:
             raise self._gr.Error(" ".join(str(error).split()), print_exception=False) from error
+
+
+def _decided(label: str) -> str | None:
+    """The label that a person would confirm; none where Echo left it to the person."""
+    return None if label == "review" else label
 
 
 def _named(product: str | None) -> str | None:
