@@ -9,6 +9,7 @@ from echo_agent.context import Context
 from echo_agent.errors import ModelError
 from echo_agent.experts.measured_decision import decide_measured
 from echo_agent.experts.run import Update, context_of, timed
+from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
 from echo_agent.memory.normal_model import EFFORT_SCALES
 from echo_agent.settings import process_settings
 from echo_agent.state import Attempt, ReferenceEvidence, State
@@ -34,10 +35,17 @@ def decision_maker(state: State, runtime: Runtime[Context]) -> Update:
         max_false_reject=context.max_false_reject,
         min_confidence=context.min_confidence,
         changed=_what_changed(state),
+        effect=_effect(state),
     )
     path: Literal["fast", "reasoned"] = "reasoned" if state.trace is not None else "fast"
     finished = attempt.model_copy(update={"path": path, "seconds": time.perf_counter() - start})
     return {"attempts": (*state.attempts, finished)}
+
+
+def _effect(state: State) -> VerdictEffect:
+    if state.reference is None or state.knowledge is None:
+        return VerdictEffect()
+    return verdict_effect(state.reference.regions, state.knowledge.tolerances, state.knowledge.checklist)
 
 
 def _what_changed(state: State) -> str:
