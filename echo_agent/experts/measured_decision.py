@@ -125,7 +125,7 @@ def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are 
 def _by_rules(
     evidence: ReferenceEvidence, effect: VerdictEffect, label: Label
 ) -> tuple[Label, float, tuple[str, ...]] | None:
-    """Decides by the rules of the card where they have a say: on a sound photograph of the right, calibrated product."""
+    """Decides by the card where it has a say: on a sound photograph of the right, calibrated product."""
     score, limit = evidence.score, evidence.threshold
     if evidence.product is None or not evidence.quality.acceptable or _resemblance(evidence):
         return None
