@@ -38,7 +38,10 @@ class Context(BaseModel):
         description="Expected share of good parts that may be called defective; sets the threshold.",
     )
     min_confidence: float = Field(
-        default=0.55, ge=0.5, le=1, description="Below this confidence the graph looks again, then asks a person."
+        default=0.55,
+        ge=0.5,
+        le=1,
+        description="Below this confidence the graph looks again, then asks a person.",
     )
     max_attempts: int = Field(default=3, ge=1, le=5, description="Decisions at most, the first one included.")
     human_review: bool = Field(

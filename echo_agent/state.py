@@ -94,7 +94,9 @@ class ProductMatch(Value):
 
     product: str
     similarity: float
-    resembles: bool = Field(description="Whether the similarity lies in the range of the product's own references.")
+    resembles: bool = Field(
+        description="Whether the similarity lies in the range of the product's own references."
+    )
 
 
 class Guarantee(Value):

@@ -25,7 +25,7 @@ def demo(
     """See Echo judge real solar cells."""
     from rich.console import Console
 
-    from echo_agent.cli.solar_cells import LICENCE, choose, data_folder
+    from echo_agent.evaluation.solar_cells import LICENCE, choose, data_folder
     from echo_agent.inspector import Inspector
     from echo_agent.report.page import Entry, write_page
     from echo_agent.report.table import verdict_table

@@ -60,7 +60,6 @@ def more_evidence_helps(attempt: Attempt, evidence: ReferenceEvidence | None) ->
     )
 
 
-
 def after_decision(
     state: State, runtime: Runtime[Context]
 ) -> Literal["reference_extractor", "human_review", "responder"]:

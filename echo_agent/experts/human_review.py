@@ -11,7 +11,7 @@ from echo_agent.state import HumanAnswer, State
 
 
 @timed
-def human_review(state: State, runtime: Runtime[Context]) -> Update:  # noqa: ARG001 (every node has this signature)
+def human_review(state: State, runtime: Runtime[Context]) -> Update:
     """Asks a person; the run goes on with the answer. Needs a checkpointer."""
     last = state.attempts[-1]
     answer = interrupt(

@@ -9,7 +9,7 @@ from echo_agent.state import State
 
 
 @timed
-def intake(state: State, runtime: Runtime[Context]) -> Update:  # noqa: ARG001 (every node has this signature)
+def intake(state: State, runtime: Runtime[Context]) -> Update:
     """Starts an inspection afresh: no evidence, no attempt and no verdict of an earlier one is left.
 
     Raises:

@@ -13,7 +13,9 @@ UNDECIDED = 0.5
 
 def measured_by() -> DecidedBy:
     """Names this Decision Maker."""
-    return DecidedBy(name="measured", model="calibrated evidence", revision=importlib.metadata.version("echo-agent"))
+    return DecidedBy(
+        name="measured", model="calibrated evidence", revision=importlib.metadata.version("echo-agent")
+    )
 
 
 def defective_probability(p_value: float) -> float:
@@ -68,11 +70,15 @@ def _probability(evidence: ReferenceEvidence) -> float | None:
     return None if p_value is None else defective_probability(p_value)
 
 
-def _judge(
+def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are ruled out)
     evidence: ReferenceEvidence, max_false_reject: float, min_confidence: float
 ) -> tuple[Label, float, tuple[str, ...]]:
     if evidence.product is None:
-        return "review", UNDECIDED, ("Unknown product: no registered product is near enough.", *_matches(evidence))
+        return (
+            "review",
+            UNDECIDED,
+            ("Unknown product: no registered product is near enough.", *_matches(evidence)),
+        )
     resemblance = _resemblance(evidence)
     if not evidence.quality.acceptable:
         return "review", UNDECIDED, (f"Poor image: {'; '.join(evidence.quality.findings)}.", *resemblance)
@@ -109,7 +115,9 @@ def _where(evidence: ReferenceEvidence) -> tuple[str, ...]:
 
 
 def _matches(evidence: ReferenceEvidence) -> tuple[str, ...]:
-    return tuple(f"Nearest is {found.product}, similarity {found.similarity:.2f}." for found in evidence.matches[:1])
+    return tuple(
+        f"Nearest is {found.product}, similarity {found.similarity:.2f}." for found in evidence.matches[:1]
+    )
 
 
 def _resemblance(evidence: ReferenceEvidence) -> tuple[str, ...]:

@@ -28,14 +28,18 @@ def _observe(reference: ReferenceEvidence, knowledge: KnowledgeEvidence | None) 
         text = "No area of the image differs more than the references differ from each other."
     ids = tuple(region.id for region in regions)
     if knowledge is not None and knowledge.normal:
-        return TraceStep(kind="observe", text=f"{text} Expected: {knowledge.normal}", evidence=(*ids, knowledge.id))
+        return TraceStep(
+            kind="observe", text=f"{text} Expected: {knowledge.normal}", evidence=(*ids, knowledge.id)
+        )
     return TraceStep(kind="observe", text=text, evidence=ids or (reference.id,))
 
 
 def _compare(reference: ReferenceEvidence) -> TraceStep:
     nearest = tuple(found.id for found in reference.references[:1])
     if reference.score is None:
-        return TraceStep(kind="compare", text="There is no product to compare with.", evidence=(reference.id,))
+        return TraceStep(
+            kind="compare", text="There is no product to compare with.", evidence=(reference.id,)
+        )
     text = f"The part scores {reference.score:.2f} times a typical normal part"
     text += f", the threshold is {reference.threshold:.2f}." if reference.threshold is not None else "."
     return TraceStep(kind="compare", text=text, evidence=(reference.id, *nearest))

@@ -10,10 +10,14 @@ from echo_agent.state import Attempt, HumanAnswer, Label, ReferenceEvidence, Sta
 
 
 @timed
-def responder(state: State, runtime: Runtime[Context]) -> Update:  # noqa: ARG001 (every node has this signature)
+def responder(state: State, runtime: Runtime[Context]) -> Update:
     """Writes the verdict and one message."""
     verdict = make_verdict(state)
-    return {"verdict": verdict, "messages": [AIMessage(content=verdict_sentence(verdict))], "timings": state.timings}
+    return {
+        "verdict": verdict,
+        "messages": [AIMessage(content=verdict_sentence(verdict))],
+        "timings": state.timings,
+    }
 
 
 def make_verdict(state: State) -> Verdict:

@@ -21,13 +21,19 @@ def router(state: State, runtime: Runtime[Context]) -> Update:
     if context.profile == "always":
         return {"route": Route(next="reasoning_expert", use=use, why="reasoning is always asked for")}
     if state.attempts:
-        return {"route": Route(next="reasoning_expert", use=use, why="the attempt before was not sure enough")}
+        return {
+            "route": Route(next="reasoning_expert", use=use, why="the attempt before was not sure enough")
+        }
     if state.question is not None:
         return {"route": Route(next="reasoning_expert", use=use, why="a question was asked")}
     evidence = state.reference
     if evidence is not None and evidence.p_value is not None and evidence.p_value > CLEAR_P_VALUE:
         return {"route": Route(next="decision_maker", use=use, why="the part looks like its references")}
-    return {"route": Route(next="reasoning_expert", use=use, why="the part does not clearly look like its references")}
+    return {
+        "route": Route(
+            next="reasoning_expert", use=use, why="the part does not clearly look like its references"
+        )
+    }
 
 
 def after_router(state: State) -> Literal["reasoning_expert", "decision_maker"]:

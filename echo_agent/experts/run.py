@@ -1,9 +1,8 @@
 """What every node needs of a run: its settings, the memory, and the clock."""
 
 import time
-from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol, cast
 
 from langgraph.runtime import Runtime
 
@@ -13,7 +12,16 @@ from echo_agent.settings import process_settings
 from echo_agent.state import State
 
 Update = dict[str, Any]
-Node = Callable[[State, Runtime[Context]], Update]
+
+
+class Node(Protocol):
+    """What an expert is to the graph."""
+
+    __name__: str
+
+    def __call__(self, state: State, runtime: Runtime[Context]) -> Update:
+        """Reads the state and returns the fields that it writes."""
+        ...
 
 
 def context_of(runtime: Runtime[Context]) -> Context:
@@ -38,4 +46,4 @@ def timed(node: Node) -> Node:
         spent = timings.get(node.__name__, 0.0) + time.perf_counter() - start
         return {**update, "timings": {**timings, node.__name__: spent}}
 
-    return run
+    return cast(Node, run)

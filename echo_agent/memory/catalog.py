@@ -24,11 +24,15 @@ def read_catalog(folder: Path) -> Catalog | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StoreError(f"{file} cannot be read ({error.strerror}): check the rights of the folder") from error
+        raise StoreError(
+            f"{file} cannot be read ({error.strerror}): check the rights of the folder"
+        ) from error
     try:
         catalog = Catalog.model_validate_json(text)
     except ValidationError as error:
-        raise StoreError(f"{file} is no catalog of a memory: restore it, or register into a new folder") from error
+        raise StoreError(
+            f"{file} is no catalog of a memory: restore it, or register into a new folder"
+        ) from error
     if catalog.format != 1:
         raise StoreError(f"{file} has format {catalog.format}, this Echo reads format 1: use the newer Echo")
     return catalog
@@ -48,4 +52,6 @@ def write_catalog(folder: Path, catalog: Catalog) -> None:
             os.fsync(stream.fileno())
         Path(name).replace(folder / FILE_NAME)
     except OSError as error:
-        raise StoreError(f"{folder} cannot be written ({error.strerror}): choose another folder by --memory") from error
+        raise StoreError(
+            f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"
+        ) from error

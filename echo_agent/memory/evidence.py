@@ -19,7 +19,9 @@ PEAK_SHARE = 0.75
 """Where a part stands out but no patch alone does, regions are drawn at this share of the map's peak."""
 
 
-def product_matches(neighbours: Sequence[Neighbour], records: Sequence[ProductRecord]) -> tuple[ProductMatch, ...]:
+def product_matches(
+    neighbours: Sequence[Neighbour], records: Sequence[ProductRecord]
+) -> tuple[ProductMatch, ...]:
     """The products of the nearest references, best first, each with its nearest one's similarity."""
     by_key = {record.key: record for record in records}
     best: dict[str, float] = {}
@@ -27,7 +29,9 @@ def product_matches(neighbours: Sequence[Neighbour], records: Sequence[ProductRe
         best.setdefault(neighbour.key, neighbour.similarity)
     return tuple(
         ProductMatch(
-            product=by_key[key].name, similarity=similarity, resembles=similarity >= by_key[key].similarity_floor
+            product=by_key[key].name,
+            similarity=similarity,
+            resembles=similarity >= by_key[key].similarity_floor,
         )
         for key, similarity in sorted(best.items(), key=lambda item: -item[1])
     )
@@ -102,7 +106,9 @@ def save_map(folder: Path, map_id: str, anomaly_map: Array) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / f"{map_id}.npy", anomaly_map.astype(np.float16))
     except OSError as error:
-        raise StoreError(f"{folder} cannot be written ({error.strerror}): choose another folder by --memory") from error
+        raise StoreError(
+            f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"
+        ) from error
 
 
 def read_map(folder: Path, map_id: str) -> Array:
@@ -114,6 +120,6 @@ def read_map(folder: Path, map_id: str) -> Array:
     if "/" in map_id or "\\" in map_id or map_id.startswith("."):
         raise StoreError(f"{map_id!r} is no name of an anomaly map: take map_id from a verdict")
     try:
-        return np.load(folder / f"{map_id}.npy").astype(np.float32)
+        return np.asarray(np.load(folder / f"{map_id}.npy"), dtype=np.float32)
     except OSError as error:
         raise StoreError(f"there is no anomaly map {map_id} in {folder}: inspect the image again") from error

@@ -40,7 +40,9 @@ def put_aside(image: ImageLike, folder: Path) -> ImageRef:
     elif isinstance(image, Image.Image):
         loaded = to_rgb(image)
     else:
-        raise ImageError(f"{type(image).__name__} is no image: give a path, a Pillow image, an array or bytes")
+        raise ImageError(
+            f"{type(image).__name__} is no image: give a path, a Pillow image, an array or bytes"
+        )
     stream = io.BytesIO()
     loaded.save(stream, format="PNG")
     data = stream.getvalue()
@@ -74,5 +76,7 @@ def _write(data: bytes, folder: Path, suffix: str) -> Path:
             stream.write(data)
         Path(name).replace(file)
     except OSError as error:
-        raise StoreError(f"{folder} cannot be written ({error.strerror}): choose another folder by --memory") from error
+        raise StoreError(
+            f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"
+        ) from error
     return file.resolve()

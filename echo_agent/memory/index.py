@@ -7,7 +7,7 @@ from typing import Any
 
 import chromadb
 import numpy as np
-from chromadb.api.client import SharedSystemClient
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings as ChromaSettings
 
 from echo_agent.errors import StoreError
@@ -46,7 +46,9 @@ class ReferenceIndex:
                 COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
             )
         except (chromadb.errors.ChromaError, OSError, ValueError) as error:
-            raise StoreError(f"{self._folder} cannot be opened as a Chroma database ({error}): check the folder") from error
+            raise StoreError(
+                f"{self._folder} cannot be opened as a Chroma database ({error}): check the folder"
+            ) from error
 
     def reopen(self) -> None:
         """Opens the database anew, to see what another process wrote."""
@@ -90,7 +92,7 @@ class ReferenceIndex:
             return []
         where: Any = {"key": keys[0]} if len(keys) == 1 else {"key": {"$in": list(keys)}}
         found = self._collection.query(
-            query_embeddings=[np.asarray(embedding)],
+            query_embeddings=np.asarray(embedding, dtype=np.float32)[None],
             n_results=count,
             where=where,
             include=["metadatas", "distances"],

@@ -4,10 +4,8 @@ import shutil
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
@@ -59,7 +57,9 @@ class Memory:
         place = Path(folder).expanduser().resolve()
         catalog = read_catalog(place)
         if catalog is None and not create:
-            raise StoreError(f"{place} holds no memory: register a product first (echo-agent register PRODUCT DIR)")
+            raise StoreError(
+                f"{place} holds no memory: register a product first (echo-agent register PRODUCT DIR)"
+            )
         name = encoder or (catalog.encoder_name if catalog else process_settings().encoder)
         loaded = load_encoder(name, process_settings().device)
         if catalog is None:
@@ -86,7 +86,9 @@ class Memory:
         self._refresh()
         if name not in self._catalog.products:
             known = ", ".join(sorted(self._catalog.products)) or "none yet"
-            raise ProductError(f"unknown product {name!r} (registered: {known}): register it or correct the name")
+            raise ProductError(
+                f"unknown product {name!r} (registered: {known}): register it or correct the name"
+            )
         return self._catalog.products[name]
 
     def register(
@@ -144,7 +146,9 @@ class Memory:
         record = self.product(product)
         unknown = set(digests) - {image.sha256 for image in record.references}
         if unknown:
-            raise ProductError(f"{product} has no reference {sorted(unknown)[0]}: see echo-agent products --json")
+            raise ProductError(
+                f"{product} has no reference {sorted(unknown)[0]}: see echo-agent products --json"
+            )
         kept = [image for image in record.references if image.sha256 not in set(digests)]
         if not kept:
             raise ProductError(f"{product} would be left without references: remove the product instead")
@@ -189,11 +193,15 @@ class Memory:
         effort = min(effort, len(EFFORT_SCALES) - 1)
         given = self.product(product) if product is not None else None
         embedding = self._encode(image, EFFORT_SCALES[0]).embedding
-        everywhere = self._index.nearest(embedding, [record.key for record in records], NEIGHBOURS_FOR_PRODUCT)
+        everywhere = self._index.nearest(
+            embedding, [record.key for record in records], NEIGHBOURS_FOR_PRODUCT
+        )
         matches = evidence.product_matches(everywhere, records)
         record = given or next((self.product(match.product) for match in matches if match.resembles), None)
         if record is None:
-            return ReferenceEvidence(product=None, product_given=False, matches=matches, encoder=self.encoder.id)
+            return ReferenceEvidence(
+                product=None, product_given=False, matches=matches, encoder=self.encoder.id
+            )
         if given is not None and all(match.product != given.name for match in matches):
             matches += evidence.product_matches(self._index.nearest(embedding, [given.key], 1), [given])
         model = self._model(record)
@@ -270,7 +278,9 @@ class Memory:
             old = self._catalog.products.get(product)
             version = old.version + 1 if old else 1
             copies = [images.copy_image(image, self.folder / "images") for image in chosen]
-            record = registration.make_record(product, version, self.encoder, copies, encoded.embeddings, None)
+            record = registration.make_record(
+                product, version, self.encoder, references=copies, embeddings=encoded.embeddings
+            )
             place = self.folder / record.folder
             shutil.rmtree(place, ignore_errors=True)
             try:
@@ -278,7 +288,9 @@ class Memory:
                 record = record.model_copy(update={"card": self._keep_card(record, old, knowledge)})
                 model.save(place)
             except OSError as error:
-                raise StoreError(f"{place} cannot be written ({error.strerror}): free space or rights") from error
+                raise StoreError(
+                    f"{place} cannot be written ({error.strerror}): free space or rights"
+                ) from error
             self._index.remove(record.key)
             self._index.add(record.key, [image.sha256 for image in copies], encoded.embeddings)
             self._commit({**self._catalog.products, product: record})
@@ -288,7 +300,9 @@ class Memory:
         self._models[record.key] = NormalModel.load(place)
         return record
 
-    def _keep_card(self, record: ProductRecord, old: ProductRecord | None, knowledge: Path | None) -> str | None:
+    def _keep_card(
+        self, record: ProductRecord, old: ProductRecord | None, knowledge: Path | None
+    ) -> str | None:
         """Copies the given card, or the one of the version before, into the new version's folder."""
         source = knowledge or (self.folder / old.card if old and old.card else None)
         if source is None:
@@ -319,17 +333,28 @@ class Memory:
                 self._refresh()
                 yield
         except Timeout as error:
-            raise StoreError(f"another process has been writing to {self.folder} for a minute: try again") from error
+            raise StoreError(
+                f"another process has been writing to {self.folder} for a minute: try again"
+            ) from error
 
 
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{folder} cannot be written ({error.strerror}): choose another folder by --memory") from error
+        raise StoreError(
+            f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"
+        ) from error
 
 
-@lru_cache(maxsize=8)
-def open_memory(folder: str) -> Memory:
-    """The memory of a folder, opened once a process."""
-    return Memory.open(folder)
+_OPENED: dict[str, Memory] = {}
+
+
+def open_memory(folder: str, *, encoder: str | None = None, create: bool = False) -> Memory:
+    """The memory of a folder, opened once a process; see ``Memory.open``."""
+    place = str(Path(folder).expanduser().resolve())
+    known = _OPENED.get(place)
+    if known is not None and known.folder.is_dir() and encoder in {None, known.encoder.id}:
+        return known
+    _OPENED[place] = Memory.open(place, encoder=encoder, create=create)
+    return _OPENED[place]

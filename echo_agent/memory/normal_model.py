@@ -102,7 +102,7 @@ def fit(images: Sequence[Image.Image], grids: Sequence[Sequence[Array]], encoder
             left_out = [patch_distances(view.patches, bank) for view in views]
         raw = np.array([image_score(distances) for distances in left_out], dtype=np.float32)
         score_unit = max(float(np.median(raw)), 1e-6)
-        map_unit = max(max(float(smooth(distances).max()) for distances in left_out), 1e-6)
+        map_unit = max(1e-6, *(float(smooth(distances).max()) for distances in left_out))
         resolutions.append(Resolution(bank, score_unit, map_unit))
         scores.append(raw / score_unit)
     if len(images) < 2:

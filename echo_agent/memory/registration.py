@@ -49,7 +49,9 @@ def check_name(product: str) -> str:
     """
     name = product.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise ProductError(f"{product!r} is no name for a product: give 1 to {LONGEST_NAME} printable characters")
+        raise ProductError(
+            f"{product!r} is no name for a product: give 1 to {LONGEST_NAME} printable characters"
+        )
     return name
 
 
@@ -115,9 +117,9 @@ def make_record(
     product: str,
     version: int,
     encoder: Encoder,
+    *,
     references: Sequence[ImageRef],
     embeddings: Array,
-    card: str | None,
 ) -> ProductRecord:
     """Makes the catalog's entry of a version."""
     return ProductRecord(
@@ -127,7 +129,6 @@ def make_record(
         folder=f"products/{version_key(product, version)}",
         references=tuple(references),
         similarity_floor=similarity_floor(embeddings),
-        card=card,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         guarantee=calibration.guarantee(len(references), DEFAULT_FALSE_REJECT),
     )

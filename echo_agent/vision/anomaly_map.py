@@ -25,7 +25,7 @@ def image_score(distances: Array) -> float:
 
 def smooth(distances: Array) -> Array:
     """Smooths patch distances over neighbouring patches (Gaussian, sigma of one patch)."""
-    return ndimage.gaussian_filter(distances, sigma=1.0, mode="nearest")
+    return np.asarray(ndimage.gaussian_filter(distances, sigma=1.0, mode="nearest"), dtype=np.float32)
 
 
 def at_size(distances: Array, size: tuple[int, int]) -> Array:

@@ -28,7 +28,9 @@ class PatchBank:
     def of(cls, grids: Sequence[Array]) -> "PatchBank":
         """Makes a bank from the patch grids ``(rows, columns, channels)`` of references, owners in their order."""
         flat = [grid.reshape(-1, grid.shape[-1]) for grid in grids]
-        owners = np.concatenate([np.full(len(rows), index, dtype=np.int32) for index, rows in enumerate(flat)])
+        owners = np.concatenate(
+            [np.full(len(rows), index, dtype=np.int32) for index, rows in enumerate(flat)]
+        )
         return cls(patches=np.ascontiguousarray(np.concatenate(flat)), owners=owners)
 
     def without(self, owner: int) -> "PatchBank":

@@ -19,8 +19,11 @@ from echo_agent.vision.resolution import working_size
 NAME = "efficientnet-lite2"
 WORKING_SIDE = 256
 STRIDE = 32
-LEVELS = (6, 10, 14)
-"""Blocks whose output is a level of patch features: the ends of the stages at strides 8, 16 and 16."""
+LEVELS = (6, 14, 20)
+"""Blocks whose output is a level of patch features: the ends of the stages at strides 8, 16 and 32."""
+
+GRID_LEVEL = 1
+"""The level whose grid the others are brought to: stride 16."""
 
 
 class EfficientNetLite(nn.Module):
@@ -77,7 +80,8 @@ class EmbeddedEncoder:
 
     def __init__(self, device: str = "cpu") -> None:
         self._device = torch.device(device)
-        self._network = EfficientNetLite().eval().to(self._device, memory_format=torch.channels_last)
+        self._network = EfficientNetLite().eval().to(self._device)
+        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._lock = threading.Lock()
 
     @property
@@ -99,7 +103,9 @@ class EmbeddedEncoder:
         found: list[Features | None] = [None] * len(images)
         for size in dict.fromkeys(sizes):
             members = [index for index, other in enumerate(sizes) if other == size]
-            for index, features in zip(members, self._encode_batch([images[i] for i in members], size), strict=True):
+            for index, features in zip(
+                members, self._encode_batch([images[i] for i in members], size), strict=True
+            ):
                 found[index] = features
         return [features for features in found if features is not None]
 
@@ -119,22 +125,25 @@ def _pixels(image: Image.Image, size: tuple[int, int]) -> Array:
 
 
 def join_levels(levels: Sequence[Tensor]) -> Tensor:
-    """Joins levels on the grid of the first: each is averaged over 3 x 3 patches, brought to unit length, resized.
+    """Joins levels on one grid: each is averaged over 3 x 3 patches, resized, and brought to unit length.
 
     Args:
-        levels: Tensors ``(images, channels, rows, columns)``.
+        levels: Tensors ``(images, channels, rows, columns)``, fine to coarse.
 
     Returns:
-        ``(images, sum of channels, rows, columns)``, of unit length along the channels.
+        ``(images, sum of channels, rows, columns)`` on the grid of level ``GRID_LEVEL``, of unit length.
     """
-    rows, columns = levels[0].shape[-2:]
+    size = levels[GRID_LEVEL].shape[-2:]
     joined = []
     for level in levels:
         smooth = functional.avg_pool2d(level, 3, 1, 1, count_include_pad=False)
-        if smooth.shape[-2:] != (rows, columns):
-            smooth = functional.interpolate(smooth, size=(rows, columns), mode="bilinear", align_corners=False)
+        if smooth.shape[-2] > size[0]:
+            smooth = functional.adaptive_avg_pool2d(smooth, size)
+        elif smooth.shape[-2] < size[0]:
+            smooth = functional.interpolate(smooth, size=size, mode="bilinear", align_corners=False)
         joined.append(functional.normalize(smooth, dim=1))
-    return torch.cat(joined, dim=1) / len(levels) ** 0.5
+    stacked: Tensor = torch.cat(joined, dim=1)
+    return stacked.div(len(levels) ** 0.5)
 
 
 @lru_cache(maxsize=2)

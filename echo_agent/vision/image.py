@@ -12,7 +12,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from echo_agent.errors import ImageError
 from echo_agent.settings import process_settings
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"})
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
+)
 
 ImageLike = str | Path | Image.Image | NDArray[np.generic] | bytes
 
@@ -36,7 +38,9 @@ def load_image(path: str | Path) -> Image.Image:
     try:
         data = file.read_bytes()
     except OSError as error:
-        reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        reason = (
+            "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        )
         raise ImageError(f"{file} {reason}: check the path") from error
     return decode_image(data, name=str(file))
 
@@ -76,7 +80,9 @@ def decode_image(data: bytes, *, name: str = "the image") -> Image.Image:
             f"{name} has too many pixels, more than the {limit:g} megapixels allowed: scale it down"
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise ImageError(f"{name} is damaged or cut off ({error}): take or copy the photograph again") from error
+        raise ImageError(
+            f"{name} is damaged or cut off ({error}): take or copy the photograph again"
+        ) from error
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -132,7 +138,7 @@ def image_from_array(array: NDArray[np.generic]) -> Image.Image:
     if values.size == 0 or values.ndim not in {2, 3} or (values.ndim == 3 and values.shape[2] not in {3, 4}):
         raise ImageError(f"an array of shape {array.shape} is no image: give (height, width[, 1, 3 or 4])")
     if values.dtype == np.uint16:
-        values = values >> 8
+        values = values.astype(np.uint16) >> 8
     elif values.dtype == np.bool_:
         values = values.astype(np.uint8) * 255
     elif np.issubdtype(values.dtype, np.floating):

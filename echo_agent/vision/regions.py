@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
 
 from echo_agent.state import Box, Region
@@ -36,19 +36,29 @@ def find_regions(anomaly_map: Array, threshold: float = 1.0) -> tuple[Region, ..
     index = np.arange(1, count + 1)
     peaks = np.asarray(ndimage.maximum(anomaly_map, labels, index))
     boxes = ndimage.find_objects(labels)
-    found = []
+    found: list[Region] = []
     for label in index[np.argsort(-peaks, kind="stable")]:
         window = boxes[label - 1]
         inside = labels[window] == label
         if inside.sum() >= max(1, SMALLEST_SHARE * anomaly_map.size) and len(found) < MOST_REGIONS:
             wide_area = int(wide_areas[wide_labels[window][inside][0]])
-            found.append(_measure(f"R{len(found) + 1}", anomaly_map, window, inside, threshold, wide_area))
+            found.append(
+                _measure(
+                    anomaly_map,
+                    name=f"R{len(found) + 1}",
+                    window=window,
+                    inside=inside,
+                    threshold=threshold,
+                    wide_area=wide_area,
+                )
+            )
     return tuple(found)
 
 
 def _measure(
-    name: str,
     anomaly_map: Array,
+    *,
+    name: str,
     window: tuple[slice, slice],
     inside: NDArray[np.bool_],
     threshold: float,
@@ -83,10 +93,7 @@ def longest_extent(inside: NDArray[np.bool_]) -> float:
         ),
         axis=0,
     )
-    try:
-        corners = corners[ConvexHull(corners).vertices]
-    except QhullError:
-        pass  # corners on one line have no hull; their extent is found from all of them
+    corners = corners[ConvexHull(corners).vertices]
     return float(pdist(corners).max())
 
 

@@ -14,4 +14,7 @@ def working_size(width: int, height: int, side: int, multiple: int) -> tuple[int
         Width and height in pixels, at least ``multiple`` each.
     """
     factor = (side * side / (width * height)) ** 0.5
-    return tuple(max(multiple, round(length * factor / multiple) * multiple) for length in (width, height))  # type: ignore[return-value]
+    columns, rows = (
+        max(multiple, round(length * factor / multiple) * multiple) for length in (width, height)
+    )
+    return columns, rows

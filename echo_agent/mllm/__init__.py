@@ -1,0 +1,1 @@
+"""The multimodal language model: local, served or scripted, its prompts, choices and confidence."""
