@@ -1,5 +1,6 @@
 """``evaluate compare``: runs of the benchmark side by side, with what chance alone would move."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,6 +160,11 @@ def as_markdown(rows: Sequence[ComparedRun]) -> str:
     ]
     lines += ["", "Percent, with bootstrap 95 % intervals over images; differences are paired, in points."]
     return "\n".join(lines)
+
+
+def as_json(rows: Sequence[ComparedRun]) -> str:
+    """Writes the comparison as one JSON object on one line."""
+    return json.dumps({"runs": [row.model_dump(mode="json") for row in rows]}, ensure_ascii=False)
 
 
 def _line(cells: Sequence[str]) -> str:

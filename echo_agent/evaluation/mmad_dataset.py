@@ -24,6 +24,12 @@ Embed = Callable[[Path], NDArray[np.floating[Any]]]
 
 NORMAL_FLAG = "good"
 
+EVERY = 1000
+"""More templates than any image names."""
+
+TEMPLATES_OF_A_CLASS = 1
+"""Templates of each image that stand for its product when the files are checked."""
+
 
 class MmadQuestion(Value):
     """One question of the benchmark with its answer, which only the scorer may see.
@@ -158,6 +164,20 @@ class DatasetCheck(Value):
     without_template: tuple[str, ...] = ()
     far: tuple[str, ...] = ()
 
+    def in_words(self) -> tuple[str, ...]:
+        """One line a finding, with the first files of each."""
+        findings = (
+            ("missing images, their questions are left out", self.missing_images),
+            ("missing templates, the next ones are taken", self.missing_templates),
+            ("images without a template, their questions are left out", self.without_template),
+            ("images that look like another product's (they are asked all the same)", self.far),
+        )
+        return tuple(
+            f"{len(paths)} {what}: {', '.join(paths[:5])}{' ...' if len(paths) > 5 else ''}"
+            for what, paths in findings
+            if paths
+        )
+
 
 def check_files(root: Path, images: Iterable[MmadImage], references: References, shots: int) -> DatasetCheck:
     """Lists the files that a run needs and that are not there.
@@ -171,17 +191,20 @@ def check_files(root: Path, images: Iterable[MmadImage], references: References,
     images = list(images)
     wanted = {template for image in images for template in image.templates(references, shots)}
     missing = {path for path in wanted if not (root / path).is_file()}
+
     return DatasetCheck(
         missing_images=tuple(image.path for image in images if not (root / image.path).is_file()),
         missing_templates=tuple(sorted(missing)),
         without_template=tuple(
-            image.path for image in images if missing.issuperset(image.templates(references, shots))
+            image.path
+            for image in images
+            if not any((root / path).is_file() for path in image.templates(references, EVERY))
         ),
     )
 
 
 def far_from_class(
-    root: Path, images: Sequence[MmadImage], references: References, shots: int, embed: Embed
+    root: Path, images: Sequence[MmadImage], missing: frozenset[str], embed: Embed
 ) -> tuple[str, ...]:
     """Finds images that show another object than their path says.
 
@@ -189,9 +212,8 @@ def far_from_class(
 
     Args:
         root: The benchmark's folder.
-        images: Images and templates that exist.
-        references: Which templates stand for the products.
-        shots: Templates an image.
+        images: Images that exist.
+        missing: Templates that do not.
         embed: Gives an image's embedding, a vector.
 
     Returns:
@@ -199,7 +221,7 @@ def far_from_class(
     """
     owner: dict[str, str] = {}
     for image in images:
-        for template in image.templates(references, shots):
+        for template in [path for path in image.random if path not in missing][:TEMPLATES_OF_A_CLASS]:
             owner.setdefault(template, f"{image.dataset}/{image.product}")
     if len(set(owner.values())) < 2:
         return ()

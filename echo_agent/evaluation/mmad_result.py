@@ -60,6 +60,24 @@ class MmadResult(Value):
     seconds_per_question_p50: float
     check: DatasetCheck
 
+    def as_text(self) -> str:
+        """The accuracies and the main figures for a person, in percent."""
+        lines = []
+        for dataset, row in self.accuracy.items():
+            lines.append(dataset)
+            lines += [f"  {subtask:<24} {100 * share:5.1f}" for subtask, share in row.items()]
+        lines.append(f"questions {self.questions}, unreadable {self.unreadable}, guesses {self.guesses}")
+        lines += [f"forced from review by '{rule}': {count}" for rule, count in self.forced.items()]
+        if self.ece is not None:
+            lines.append(f"calibration error {self.ece:.3f}")
+        lines += [
+            f"least sure {row.set_aside:.0%} to a person: {100 * row.accuracy:.1f} of {row.answered}"
+            for row in self.risk_coverage
+            if row.accuracy is not None
+        ]
+        lines.append(f"{self.seconds_per_question:.2f} s and {self.attempts_mean:.2f} attempts a question")
+        return "\n".join(lines)
+
 
 def result_of(settings: RunSettings, answers: Sequence[MmadAnswer], check: DatasetCheck) -> MmadResult:
     """Counts a run.

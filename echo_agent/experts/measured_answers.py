@@ -4,6 +4,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from echo_agent.experts.measured_decision import defective_probability
+from echo_agent.experts.question_kind import kind_of_question
 from echo_agent.experts.region_shape import describe_regions
 from echo_agent.experts.text_similarity import similarities
 from echo_agent.state import (
@@ -14,17 +16,23 @@ from echo_agent.state import (
     QuestionKind,
     ReferenceEvidence,
     Region,
+    State,
 )
 
 _NEGATED = re.compile(
-    r"\b(free of|without|no (?:visible )?(?:defect|anomal|damage)|normal|intact|flawless|good)", re.I
+    r"\b(?:free of|without(?: any)?|no(?: visible)?) (?:defect|anomal|damage|flaw|fault)\w*"
+    r"|\b(?:normal|intact|flawless|good|fine)\b",
+    re.IGNORECASE,
 )
 _DEFECT = re.compile(r"\b(defect\w*|anomal\w*|damage\w*|abnormal\w*|flaw\w*|fault\w*)", re.I)
 _ROWS = {"top": 0, "upper": 0, "above": 0, "bottom": 2, "lower": 2, "below": 2}
 _COLUMNS = {"left": 0, "right": 2}
 _MIDDLE = frozenset({"centre", "center", "middle", "central", "mid"})
 _SHARPNESS = 12.0
-"""How fast an option loses probability with similarity: measured answers and guesses share one scale."""
+"""How fast an option loses probability with similarity to a recognised product."""
+
+_GUESS_SHARPNESS = 1.0
+"""The same for guesses and for shapes, which say little: no option is much likelier than another."""
 
 
 def answer_discrimination(question: Question, probability_defective: float) -> Answer:
@@ -169,7 +177,7 @@ def answer_type(
     fits = [shape.fit(described(option, knowledge)) for option in question.options.values()]
     if max(fits) - min(fits) < 1e-9:
         return guess(question, knowledge_text(knowledge))
-    return _choose(question, _softmax(list(question.options), fits))
+    return _choose(question, _softmax(list(question.options), fits, _GUESS_SHARPNESS))
 
 
 def described(option: str, knowledge: KnowledgeEvidence | None) -> str:
@@ -195,7 +203,7 @@ def guess(question: Question, known: str) -> Answer:
     if not question.options:
         return _unknown()
     alike = similarities(f"{known} {question.text}", list(question.options.values()))
-    answer = _by_similarity(question, alike)
+    answer = _choose(question, _softmax(list(question.options), alike, _GUESS_SHARPNESS))
     return answer.model_copy(update={"guess": True})
 
 
@@ -205,6 +213,65 @@ def knowledge_text(knowledge: KnowledgeEvidence | None) -> str:
         return ""
     return " ".join(
         (knowledge.normal, *knowledge.defect_types, *(citation.text for citation in knowledge.citations))
+    )
+
+
+ONE_SHOT_LIMIT = 1.8
+"""Score from which a part is likelier defective than normal where one reference alone gives no calibration.
+
+The score is then in multiples of what small changes of that one photograph move.
+"""
+
+ONE_SHOT_STEEPNESS = 8.0
+"""Log odds for a score e times the limit."""
+
+
+def one_shot_probability(score: float) -> float:
+    """Probability that a part is defective, from its score against a single reference.
+
+    Args:
+        score: Image score in multiples of the median score of small changes of the reference, positive.
+
+    Returns:
+        ``1 / (1 + (limit / score) ** steepness)``, a logistic curve of the log score: even at the limit.
+    """
+    return 1.0 / (1.0 + math.pow(ONE_SHOT_LIMIT / max(score, 1e-6), ONE_SHOT_STEEPNESS))
+
+
+def likelier_defective(reference: ReferenceEvidence | None) -> float:
+    """Probability that a part is defective, where an answer must be given though the verdict may be ``review``.
+
+    Args:
+        reference: What the Reference Extractor found.
+
+    Returns:
+        By the calibrated p-value where there is one, else by the score against the single reference; even odds
+        without a score.
+    """
+    if reference is None or reference.score is None:
+        return 0.5
+    p_value = reference.tail_p_value if reference.tail_p_value is not None else reference.p_value
+    return one_shot_probability(reference.score) if p_value is None else defective_probability(p_value)
+
+
+def answer_of(state: State) -> Answer | None:
+    """Answers the state's question from evidence.
+
+    Args:
+        state: An inspection with its evidence.
+
+    Returns:
+        The answer; None where no question was asked.
+    """
+    if state.question is None or state.image is None:
+        return None
+    return measured_answer(
+        state.question,
+        kind_of_question(state.question.text).kind,
+        image=state.image,
+        probability_defective=likelier_defective(state.reference),
+        reference=state.reference,
+        knowledge=state.knowledge,
     )
 
 
@@ -250,11 +317,11 @@ def _unknown() -> Answer:
 
 
 def _by_similarity(question: Question, alike: Sequence[float]) -> Answer:
-    return _choose(question, _softmax(list(question.options), alike))
+    return _choose(question, _softmax(list(question.options), alike, _SHARPNESS))
 
 
-def _softmax(letters: Sequence[str], values: Sequence[float]) -> dict[str, float]:
-    powers = [math.exp(_SHARPNESS * (value - max(values))) for value in values]
+def _softmax(letters: Sequence[str], values: Sequence[float], sharpness: float) -> dict[str, float]:
+    powers = [math.exp(sharpness * (value - max(values))) for value in values]
     return {letter: power / sum(powers) for letter, power in zip(letters, powers, strict=True)}
 
 
