@@ -207,7 +207,7 @@ def read_letter(text: str, options: dict[str, str]) -> str | None:
         return plain.upper()
     stated = re.findall(r"\b(?:answer|option)\b\W*(?:is\W+)?(?:option\W+)?([a-e])\b", text, re.IGNORECASE)
     # "A dent" starts with an article, "A. Yes" with a letter.
-    alone = re.findall(r"(?<![\w'])([B-E](?![\w'])|A(?![\w']|\s+[a-z]))", text)
+    alone = re.findall(r"(?<![\w'])([B-E](?![\w'])|A(?![\w']|\s+(?!or\b|and\b)[a-z]))", text)
     letters = {letter.upper() for letter in stated or alone}
     return letters.pop() if len(letters) == 1 and letters <= set(options) else None
 
