@@ -1,9 +1,11 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from echo_agent.errors import DatasetError, ImageError
+from echo_agent.evaluation.mmad_ask import GraphAsker
 from echo_agent.evaluation.mmad_dataset import check_files, far_from_class, read_mmad, sample
 from echo_agent.evaluation.mmad_result import result_of
 from echo_agent.evaluation.mmad_run import RunFile, RunSettings, read_run, run_questions
@@ -186,3 +188,36 @@ def test_staged_images_tell_nothing_but_their_digest(benchmark, tmp_path):
     assert len(copy.stem) == 64
     name = product_of_templates((staging.stage("Set/plate/train/good/t.png"),))
     assert not {"plate", "dent", "good"} & set(f"{copy.name} {name}".replace(".", " ").split())
+
+
+class RecordingInspector:
+    """A fake inspector that keeps all that it is told."""
+
+    def __init__(self, folder):
+        self.told = []
+        self.memory = SimpleNamespace(folder=folder, products=list)
+
+    def register(self, product, images):
+        self.told += [product, *images]
+
+    def inspect(self, image, *, product, question, context):
+        self.told += [image, product, question, context]
+        return says("A")(None, None)
+
+
+@pytest.mark.parametrize("references", ["random", "similar", "memory"])
+def test_no_path_or_folder_label_reaches_the_inspector(benchmark, tmp_path, references):
+    images = read_mmad(benchmark)
+    inspector = RecordingInspector(tmp_path / "memory")
+    asker = GraphAsker(
+        inspector, Staging(benchmark, tmp_path / "images"), settings(references=references), frozenset()
+    )
+    if references == "memory":
+        asker.remember_all(images)
+    run_questions(images, RunFile(tmp_path / "r", settings(references=references)), asker)
+    told = " ".join(str(item).replace(str(tmp_path), "") for item in inspector.told)
+    assert "dent" not in told
+    assert "good" not in told
+    assert "Set/" not in told
+    assert not any(image.path in told for image in images)
+    assert ("part " in told) == (references != "memory")
