@@ -7,6 +7,7 @@ from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
 from echo_agent.errors import ModelError
+from echo_agent.experts.measured_answers import answer_of
 from echo_agent.experts.measured_decision import decide_measured
 from echo_agent.experts.run import Update, context_of, timed
 from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
@@ -38,7 +39,10 @@ def decision_maker(state: State, runtime: Runtime[Context]) -> Update:
         effect=_effect(state),
     )
     path: Literal["fast", "reasoned"] = "reasoned" if state.trace is not None else "fast"
-    finished = attempt.model_copy(update={"path": path, "seconds": time.perf_counter() - start})
+    answer = answer_of(state)
+    finished = attempt.model_copy(
+        update={"path": path, "answer": answer, "seconds": time.perf_counter() - start}
+    )
     return {"attempts": (*state.attempts, finished)}
 
 

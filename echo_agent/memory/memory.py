@@ -23,6 +23,8 @@ from echo_agent.vision.image import ImageLike, list_images, load_image
 
 CACHED_MODELS = 4
 CACHED_FEATURES = 64
+CACHED_EVIDENCE = 16
+"""Several questions about one image share its evidence."""
 NEIGHBOURS_FOR_PRODUCT = 32
 LOCK_SECONDS = 60.0
 
@@ -40,6 +42,7 @@ class Memory:
         self._index = ReferenceIndex(folder / "index")
         self._models: OrderedDict[str, NormalModel] = OrderedDict()
         self._features: OrderedDict[tuple[str, float], Features] = OrderedDict()
+        self._evidence: OrderedDict[tuple[object, ...], ReferenceEvidence] = OrderedDict()
 
     @classmethod
     def open(cls, folder: str | Path, *, encoder: str | None = None, create: bool = False) -> "Memory":
@@ -193,6 +196,25 @@ class Memory:
             ProductError: The product is unknown.
         """
         records = self.products()
+        key = (image, product, effort, shots, max_false_reject, self._catalog.generation)
+        if key not in self._evidence:
+            self._evidence[key] = self._compare(
+                image, product, records, effort=effort, shots=shots, max_false_reject=max_false_reject
+            )
+            if len(self._evidence) > CACHED_EVIDENCE:
+                self._evidence.popitem(last=False)
+        return self._evidence[key]
+
+    def _compare(
+        self,
+        image: ImageRef,
+        product: str | None,
+        records: Sequence[ProductRecord],
+        *,
+        effort: int,
+        shots: int,
+        max_false_reject: float,
+    ) -> ReferenceEvidence:
         if not records:
             raise ProductError(f"the memory in {self.folder} has no products: register one first")
         effort = min(effort, len(EFFORT_SCALES) - 1)
