@@ -88,3 +88,17 @@ def scratched_part(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("defective") / "scratched.png"
     synthetic_part(99, defect=True).save(file)
     return file
+
+
+@pytest.fixture
+def echo(capsys):
+    """Runs the command line in this process; gives (exit code, stdout, stderr)."""
+    from echo_agent.cli.app import app
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            app([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return run

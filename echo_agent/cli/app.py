@@ -17,6 +17,7 @@ class EchoCommands(LazyGroup):
         ),
         "inspect": LazyCommand("echo_agent.cli.inspect", "Judge photographs: normal, defective or review."),
         "products": LazyCommand("echo_agent.cli.products", "List the registered products, or remove one."),
+        "evaluate": LazyCommand("echo_agent.cli.evaluate", "Measure Echo on labelled images."),
         "demo": LazyCommand("echo_agent.cli.demo", "See Echo judge real solar cells."),
         "config": LazyCommand("echo_agent.cli.config", "Show the settings in force."),
         "version": LazyCommand(

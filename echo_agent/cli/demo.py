@@ -1,5 +1,7 @@
 """``echo-agent demo``: real solar cells, registered and judged, with a page to look at."""
 
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +10,7 @@ import typer
 from echo_agent.cli.progress import progress_bar
 
 if TYPE_CHECKING:
+    from echo_agent.memory.product import ProductRecord
     from echo_agent.report.page import Entry
 
 app = typer.Typer()
@@ -25,7 +28,7 @@ def demo(
     """See Echo judge real solar cells."""
     from rich.console import Console
 
-    from echo_agent.cli.solar_cells import LICENCE, choose, data_folder
+    from echo_agent.evaluation.solar_cells import LICENCE, choose, data_folder
     from echo_agent.inspector import Inspector
     from echo_agent.report.page import Entry, write_page
     from echo_agent.report.table import verdict_table
@@ -33,8 +36,13 @@ def demo(
     console = Console()
     choice = choose(data_folder(), seed=seed)
     inspector = Inspector.open(out / "memory")
-    with progress_bar(f"Registering {len(choice.references)} normal cells") as progress:
-        record = inspector.register(PRODUCT, choice.references, progress=progress)
+    if _known(inspector.memory.products(), choice.references):
+        console.print(
+            f"{len(choice.references)} normal cells are registered in {out / 'memory'} from before."
+        )
+    else:
+        with progress_bar(f"Registering {len(choice.references)} normal cells") as progress:
+            inspector.register(PRODUCT, choice.references, progress=progress)
     entries: list[Entry] = []
     with progress_bar(f"Inspecting {len(choice.unseen)} unseen cells") as progress:
         for done, cell in enumerate(choice.unseen, start=1):
@@ -42,7 +50,7 @@ def demo(
             entries.append(Entry.of(cell.path, verdict, inspector.memory, truth=cell.truth))
             progress(done, len(choice.unseen))
     about = (
-        f"{len(record.references)} electroluminescence photographs of good solar cells were shown to Echo; "
+        f"{len(choice.references)} electroluminescence photographs of good solar cells were shown to Echo; "
         "it had not seen the cells below. What experts said of each stands beside the verdict."
     )
     page = out / "index.html"
@@ -53,6 +61,15 @@ def demo(
         f"{agreement(entries)} The page with pictures and maps: {page}", soft_wrap=True, highlight=False
     )
     console.print(LICENCE, style="dim", soft_wrap=True, highlight=False)
+
+
+def _known(products: "Sequence[ProductRecord]", references: Sequence[Path]) -> bool:
+    """Tells whether the product is registered with just these photographs."""
+    digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in references}
+    return any(
+        record.name == PRODUCT and {reference.sha256 for reference in record.references} == digests
+        for record in products
+    )
 
 
 def agreement(entries: list["Entry"]) -> str:

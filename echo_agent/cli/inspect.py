@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from echo_agent.cli.lazy import one_line
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
 from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import EchoError, ImageError
+
+if TYPE_CHECKING:
+    from echo_agent.state import Label
 
 app = typer.Typer()
 
@@ -53,7 +56,7 @@ def inspect(
         inspector.memory.product(product)
     pictures = Pictures(inspector.memory, out) if out is not None else None
     entries: list[Entry] = []
-    labels: list[str] = []
+    labels: list[Label] = []
     with progress_bar("Inspecting", shown=not sys.stdout.isatty()) as progress:
         for done, path in enumerate(paths, start=1):
             try:

@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from echo_agent.settings import process_settings
 
 def _memory_folder(ctx: typer.Context, given: Path | None) -> Path:
     """Returns the memory folder: the command's option, else that before the command, else ECHO_MEMORY."""
-    asked: typer.Context | None = ctx
+    asked: Any = ctx
     while given is None and asked is not None:
         given, asked = asked.params.get("memory"), asked.parent
     return given or process_settings().memory

@@ -7,12 +7,12 @@ SHOWN_FROM = 0.5
 """Map value below which a picture stays as it is."""
 DEFECTIVE_FROM = 1.0
 """Map value (the map threshold) at which the colours of a defect start."""
-SATURATED_AT = 3.0
+SATURATED_AT = 2.0
 """Map value from which the brightest colour is used."""
 
 Colours = NDArray[np.float32]
 
-_VALUES = np.array([SHOWN_FROM, 0.75, DEFECTIVE_FROM, 1.35, 1.75, 2.25, SATURATED_AT], dtype=np.float32)
+_VALUES = np.array([SHOWN_FROM, 0.75, DEFECTIVE_FROM, 1.15, 1.35, 1.65, SATURATED_AT], dtype=np.float32)
 _OPACITY = np.array([0.0, 0.22, 0.5, 0.62, 0.7, 0.76, 0.82], dtype=np.float32)
 # Lightness rises along the scale, from a dark violet through red and orange to pale yellow (CIE L* 16 to 95),
 # so that it reads in grey and for the colour-blind.

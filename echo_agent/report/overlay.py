@@ -28,12 +28,13 @@ def overlay(
         anomaly_map: Map of any resolution that covers the picture, in multiples of the map threshold; None
             draws the regions alone.
         regions: Regions in pixels of the picture; each gets a box with its name.
-        longest_side: Longest side of the result in pixels; None keeps the picture's size.
+        longest_side: Longest side of the result in pixels, larger or smaller than the picture's, so that
+            lines and names stay readable; None keeps the picture's size.
 
     Returns:
         RGB picture. Below half the map threshold it is the photograph, at the threshold the outline is drawn.
     """
-    scale = 1.0 if longest_side is None else min(1.0, longest_side / max(picture.size))
+    scale = 1.0 if longest_side is None else longest_side / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     drawn = (
         picture.convert("RGB")
@@ -68,8 +69,8 @@ def _with_boxes(picture: Image.Image, regions: Sequence[Region], across: float, 
     marked = picture.copy()
     draw = ImageDraw.Draw(marked)
     longest = max(picture.size)
-    width = max(1, round(longest / 350))
-    font = ImageFont.load_default(size=max(10, round(longest / 30)))
+    width = max(1, round(longest / 300))
+    font = ImageFont.load_default(size=max(10, round(longest / 22)))
     for region in reversed(regions):
         left, right = region.box.left * across - width, region.box.right * across + width
         top, bottom = region.box.top * down - width, region.box.bottom * down + width

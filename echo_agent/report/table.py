@@ -39,7 +39,7 @@ def verdict_table(rows: Sequence[tuple[str, Verdict, str | None]]) -> Table:
             Text(_number(verdict.score)),
             Text(_number(verdict.threshold)),
             Text(_number(verdict.p_value, places=3)),
-            Text(", ".join(dict.fromkeys(region.place for region in verdict.regions)) or "-"),
+            Text(_where(verdict)),
         ]
         table.add_row(*cells, *([Text(truth or "-")] if with_truth else []))
     return table
@@ -65,6 +65,14 @@ def product_table(records: Sequence["ProductRecord"]) -> Table:
             record.created[:10],
         )
     return table
+
+
+def _where(verdict: Verdict) -> str:
+    """Returns the place of the most suspicious region and how many more there are."""
+    if not verdict.regions:
+        return "-"
+    more = len(verdict.regions) - 1
+    return verdict.regions[0].place + (f" +{more}" if more else "")
 
 
 def _share(value: float | None) -> str:

@@ -38,8 +38,9 @@ def described(verdict: Verdict, name: str, picture: Path | None = None) -> str:
     product = f" [{verdict.product}]" if verdict.product else ""
     lines = [f"{name}{product}: {headline(verdict)}"]
     lines += [f"- {reason}" for reason in verdict.reasons]
-    lines += [f"- {measured_region(region)}" for region in verdict.regions]
-    if verdict.score is not None:
+    told = " ".join(verdict.reasons)
+    lines += [f"- {measured_region(region)}" for region in verdict.regions if f"{region.id}:" not in told]
+    if verdict.score is not None and "p = " not in told:
         lines.append(f"  score: {measured(verdict)}")
     if verdict.answer is not None:
         lines.append(f"  answer: {verdict.answer.text}")
@@ -72,7 +73,7 @@ def measured_region(region: Region) -> str:
     box = region.box
     return (
         f"{region.id} {region.place}: {box.right - box.left} x {box.bottom - box.top} px at "
-        f"({box.left}, {box.top}), {region.area_px} px in area, peak {region.peak:.1f} x the map threshold"
+        f"({box.left}, {box.top}), {region.area_px} px in area, peak {region.peak:.1f} x the most in good parts"
     )
 
 

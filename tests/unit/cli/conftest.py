@@ -103,17 +103,3 @@ def fake_inspector(monkeypatch):
     monkeypatch.setitem(sys.modules, "echo_agent.inspector", inspector)
     monkeypatch.setitem(sys.modules, "echo_agent.memory.memory", memory)
     return OPENED
-
-
-@pytest.fixture
-def echo(capsys):
-    """Runs the command line in this process; gives (exit code, stdout, stderr)."""
-    from echo_agent.cli.app import app
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            app([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return run

@@ -53,8 +53,10 @@ def test_boxes_are_scaled_with_the_picture():
     assert (pixels[20, 20] == 120).all()
 
 
-def test_a_small_picture_is_not_blown_up(grey):
-    assert overlay(grey, None, longest_side=500).size == grey.size
+def test_a_small_picture_is_enlarged_so_that_names_can_be_read(grey):
+    drawn = overlay(grey, None, [region(30, 30, 60, 50)], longest_side=900)
+    assert drawn.size == (900, 600)
+    assert (np.asarray(drawn)[400, 298] > 240).all()
 
 
 def test_regions_at_the_border_and_tiny_pictures_are_drawn():

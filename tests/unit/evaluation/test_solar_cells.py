@@ -1,7 +1,7 @@
 import pytest
 
-from echo_agent.cli.solar_cells import choose
 from echo_agent.errors import DatasetError, MissingExtraError
+from echo_agent.evaluation.solar_cells import choose
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_a_missing_list_is_named(tmp_path):
 
 
 def test_a_missing_package_names_the_extra(monkeypatch):
-    from echo_agent.cli import solar_cells
+    from echo_agent.evaluation import solar_cells
 
     monkeypatch.setattr(solar_cells, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"echo-agent\[demo\]"):

@@ -1,0 +1,103 @@
+"""From a folder of good photographs to verdicts, by the command line as a user calls it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from echo_agent.state import Verdict
+
+
+def run(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "echo_agent.cli.app", *(str(argument) for argument in arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_json_is_verdicts_and_nothing_else_and_scratches_are_found(plates, good_parts, scratched_part):
+    ran = run("inspect", good_parts / "good-0.png", scratched_part, "--json", ECHO_MEMORY=str(plates))
+    assert ran.returncode == 0
+    assert ran.stderr == ""
+    good, scratched = (json.loads(line) for line in ran.stdout.splitlines())
+    assert good["image"] == str(good_parts / "good-0.png")
+    assert good["product"] == scratched["product"] == "plate"
+    assert good["label"] == "normal"
+    assert scratched["label"] == "defective"
+    assert scratched["score"] > scratched["threshold"] > good["score"]
+    for line in (good, scratched):
+        line.pop("image")
+        Verdict.model_validate(line)
+
+
+def test_the_exit_code_tells_of_a_bad_image(plates, good_parts, tmp_path):
+    ran = run("inspect", tmp_path / "none.png", good_parts / "good-0.png", "--json", "--memory", plates)
+    assert ran.returncode == 1
+    assert len(ran.stdout.splitlines()) == len(ran.stderr.splitlines()) == 1
+
+
+def test_wrong_usage_exits_with_2():
+    assert run("inspect").returncode == 2
+
+
+def test_the_scratch_lies_where_the_map_says(echo, plates, scratched_part):
+    _, out, _ = echo("inspect", scratched_part, "--json", "--memory", plates)
+    box = json.loads(out)["regions"][0]["box"]
+    assert box["left"] <= 100 <= box["right"]
+    assert box["top"] <= 45 <= box["bottom"]
+
+
+def test_words_picture_and_page(echo, plates, scratched_part, tmp_path):
+    code, out, _ = echo(
+        "inspect", scratched_part, "--memory", plates, "--out", tmp_path, "--page", tmp_path / "report.html"
+    )
+    assert code == 0
+    assert "[plate]: defective" in out
+    with Image.open(tmp_path / "scratched-map.png") as drawn:
+        assert drawn.size == (192, 144)
+    html = (tmp_path / "report.html").read_text()
+    assert "scratched.png" in html
+    assert html.count("<img ") >= 3
+
+
+def test_shots_and_seed_choose_references_and_registering_again_raises_the_version(
+    echo, good_parts, tmp_path
+):
+    def registered(seed):
+        code, out, _ = echo(
+            "register", "plate", good_parts, "--shots", 3, "--seed", seed, "--memory", tmp_path, "--json"
+        )
+        assert code == 0
+        record = json.loads(out)
+        return record["version"], sorted(reference["sha256"] for reference in record["references"])
+
+    (first, chosen), (second, again), (third, others) = registered(5), registered(5), registered(6)
+    assert (first, second, third) == (1, 2, 3)
+    assert len(chosen) == 3
+    assert chosen == again != others
+
+
+def test_few_normals_say_how_many_are_missing(echo, good_parts, scratched_part, tmp_path):
+    echo("register", "plate", good_parts, "--shots", 4, "--memory", tmp_path)
+    _, out, _ = echo("inspect", scratched_part, "--memory", tmp_path, "--product", "plate")
+    assert ": review" in out
+    assert "5 more" in out
+
+
+def test_a_product_that_is_removed_is_gone(echo, good_parts, tmp_path):
+    echo("register", "plate", good_parts, "--shots", 1, "--memory", tmp_path)
+    assert echo("products", "remove", "plate", "--memory", tmp_path)[0] == 0
+    _, out, _ = echo("products", "--json", "--memory", tmp_path)
+    assert json.loads(out) == []
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_the_memory_option_stands_before_or_after_the_command(echo, plates, place):
+    arguments = ["--memory", plates, "products"] if place == "before" else ["products", "--memory", plates]
+    assert "plate" in echo(*arguments)[1]

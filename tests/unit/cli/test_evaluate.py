@@ -1,0 +1,35 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from echo_agent.cli.evaluate import app
+from tests.unit.evaluation.fake_inspector import FakeInspector
+from tests.unit.evaluation.photographs import write_mvtec_category
+
+
+@pytest.fixture
+def run_folder(monkeypatch, tmp_path):
+    """Runs ``evaluate folder`` on a small category with the fake in the place of the Inspector."""
+    monkeypatch.setattr("echo_agent.cli.evaluate.open_inspector", lambda memory, **_: FakeInspector(memory))
+    category = write_mvtec_category(tmp_path / "plate")
+    return lambda *options: CliRunner().invoke(app, ["folder", str(category), *options])
+
+
+def test_json_is_one_object_on_one_line_and_nothing_else(run_folder):
+    result = run_folder("--shots", "3", "--json")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("\n") == 1
+    assert json.loads(result.stdout)["category"] == "plate"
+
+
+def test_without_json_the_figures_are_read_by_a_person(run_folder):
+    result = run_folder("--shots", "3")
+    assert "image_auroc" in result.stdout
+    assert "{" not in result.stdout
+
+
+def test_fewer_normals_than_shots_is_said_on_standard_error(run_folder):
+    result = run_folder("--shots", "9", "--json")
+    assert json.loads(result.stdout)["shots"] == 4
+    assert "4 normals, fewer than 9 shots" in result.stderr
