@@ -12,7 +12,7 @@ from echo_agent.errors import EncoderError, ImageError, KnowledgeError, ProductE
 from echo_agent.memory import evidence, images, registration
 from echo_agent.memory.catalog import read_catalog, write_catalog
 from echo_agent.memory.index import ReferenceIndex
-from echo_agent.memory.normal_model import EFFORT_SCALES, NormalModel
+from echo_agent.memory.normal_model import EFFORT_SCALES, NormalModel, Progress, fit
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.settings import process_settings
 from echo_agent.state import ImageRef, ReferenceEvidence
@@ -99,7 +99,7 @@ class Memory:
         shots: int | None = None,
         seed: int = 0,
         knowledge: Path | None = None,
-        progress: registration.Progress | None = None,
+        progress: Progress | None = None,
     ) -> ProductRecord:
         """Registers a product from photographs of good parts, replacing an earlier version of it.
 
@@ -128,8 +128,13 @@ class Memory:
             raise ImageError(f"no image of a normal {name} was given: at least one is needed")
         if shots is not None and shots < 1:
             raise ProductError(f"{shots} shots leave {name} without a reference: ask for at least 1")
-        chosen = registration.choose([self.put_aside(image) for image in given], shots, seed)
-        return self._write_version(name, chosen, knowledge, progress)
+        chosen: dict[str, ImageRef] = {}
+        for image in registration.in_order(given, shots, seed):
+            ref = self.put_aside(image)
+            chosen.setdefault(ref.sha256, ref)
+            if len(chosen) == shots:
+                break
+        return self._write_version(name, list(chosen.values()), knowledge, progress)
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
         """Adds normal images to a product: a new version, calibrated anew."""
@@ -271,31 +276,30 @@ class Memory:
         product: str,
         chosen: Sequence[ImageRef],
         knowledge: Path | None,
-        progress: registration.Progress | None,
+        progress: Progress | None,
     ) -> ProductRecord:
         """Writes a new version beside the old one, then replaces the catalog: the step that makes it count."""
         loaded = [load_image(image.uri) for image in chosen]
-        encoded = registration.encode_references(loaded, self.encoder, progress)
-        model = registration.fit_references(encoded, self.encoder)
+        fitted = fit(loaded, self.encoder, progress)
         with self._writing():
             old = self._catalog.products.get(product)
             version = old.version + 1 if old else 1
             copies = [images.copy_image(image, self.folder / "images") for image in chosen]
             record = registration.make_record(
-                product, version, self.encoder, references=copies, embeddings=encoded.embeddings
+                product, version, self.encoder, references=copies, embeddings=fitted.embeddings
             )
             place = self.folder / record.folder
             shutil.rmtree(place, ignore_errors=True)
             try:
                 place.mkdir(parents=True)
                 record = record.model_copy(update={"card": self._keep_card(record, old, knowledge)})
-                model.save(place)
+                fitted.model.save(place)
             except OSError as error:
                 raise StoreError(
                     f"{place} cannot be written ({error.strerror}): free space or rights"
                 ) from error
             self._index.remove(record.key)
-            self._index.add(record.key, [image.sha256 for image in copies], encoded.embeddings)
+            self._index.add(record.key, [image.sha256 for image in copies], fitted.embeddings)
             self._commit({**self._catalog.products, product: record})
             if old is not None:
                 self._index.remove(old.key)

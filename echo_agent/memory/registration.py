@@ -2,20 +2,18 @@
 
 import random
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
 import numpy as np
-from PIL import Image
 
 from echo_agent.errors import ProductError
 from echo_agent.memory import calibration
-from echo_agent.memory.normal_model import EFFORT_SCALES, NormalModel, fit
 from echo_agent.memory.product import ProductRecord
 from echo_agent.state import ImageRef
 from echo_agent.vision.features import Array, Encoder
+from echo_agent.vision.image import ImageLike
 
 DEFAULT_FALSE_REJECT = 0.10
 LONGEST_NAME = 100
@@ -28,17 +26,6 @@ SMALLEST_REACH = 0.10
 
 SINGLE_REACH = 0.25
 """The same for a product of one reference, whose own spread is unknown."""
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class EncodedReferences:
-    """References with their features: for each effort the patch grids, and the embeddings ``(references, d)``."""
-
-    images: tuple[Image.Image, ...]
-    grids: tuple[tuple[Array, ...], ...]
-    embeddings: Array
 
 
 def check_name(product: str) -> str:
@@ -61,38 +48,12 @@ def version_key(product: str, version: int) -> str:
     return f"{readable}-{sha256(product.encode()).hexdigest()[:8]}-v{version}"
 
 
-def choose(files: Sequence[ImageRef], shots: int | None, seed: int) -> list[ImageRef]:
-    """Chooses references: the first ``shots`` after a seeded shuffle, all where ``shots`` is None or larger.
-
-    Equal images (by digest) count once.
-    """
-    distinct = list({image.sha256: image for image in files}.values())
-    if shots is None:
-        return distinct
-    random.Random(seed).shuffle(distinct)
-    return distinct[:shots]
-
-
-def encode_references(
-    images: Sequence[Image.Image], encoder: Encoder, progress: Progress | None = None
-) -> EncodedReferences:
-    """Encodes references at all efforts' resolutions, reporting each image to ``progress(done, total)``."""
-    grids: list[list[Array]] = [[] for _ in EFFORT_SCALES]
-    embeddings = []
-    for done, image in enumerate(images, start=1):
-        for effort, scale in enumerate(EFFORT_SCALES):
-            features = encoder.encode([image], scale=scale)[0]
-            grids[effort].append(features.patches)
-            if effort == 0:
-                embeddings.append(features.embedding)
-        if progress is not None:
-            progress(done, len(images))
-    return EncodedReferences(tuple(images), tuple(tuple(row) for row in grids), np.stack(embeddings))
-
-
-def fit_references(encoded: EncodedReferences, encoder: Encoder) -> NormalModel:
-    """Fits the normal model of encoded references."""
-    return fit(encoded.images, encoded.grids, encoder)
+def in_order(given: Sequence[ImageLike], shots: int | None, seed: int) -> list[ImageLike]:
+    """The images in the order in which references are taken: shuffled by the seed where only some are wanted."""
+    ordered = list(given)
+    if shots is not None:
+        random.Random(seed).shuffle(ordered)
+    return ordered
 
 
 def similarity_floor(embeddings: Array) -> float:

@@ -25,13 +25,11 @@ class PatchBank:
     owners: np.ndarray[tuple[int], np.dtype[np.int32]]
 
     @classmethod
-    def of(cls, grids: Sequence[Array]) -> "PatchBank":
-        """Makes a bank from the patch grids ``(rows, columns, channels)`` of references, owners in their order."""
+    def of(cls, grids: Sequence[Array], owners: Sequence[int]) -> "PatchBank":
+        """Makes a bank from patch grids ``(rows, columns, channels)`` and the index of the reference of each."""
         flat = [grid.reshape(-1, grid.shape[-1]) for grid in grids]
-        owners = np.concatenate(
-            [np.full(len(rows), index, dtype=np.int32) for index, rows in enumerate(flat)]
-        )
-        return cls(patches=np.ascontiguousarray(np.concatenate(flat)), owners=owners)
+        marks = [np.full(len(rows), owner, dtype=np.int32) for rows, owner in zip(flat, owners, strict=True)]
+        return cls(patches=np.ascontiguousarray(np.concatenate(flat)), owners=np.concatenate(marks))
 
     def without(self, owner: int) -> "PatchBank":
         """The bank without one reference."""

@@ -133,13 +133,14 @@ def join_levels(levels: Sequence[Tensor]) -> Tensor:
     Returns:
         ``(images, sum of channels, rows, columns)`` on the grid of level ``GRID_LEVEL``, of unit length.
     """
-    size = levels[GRID_LEVEL].shape[-2:]
+    rows, columns = levels[GRID_LEVEL].shape[-2:]
+    size = (rows, columns)
     joined = []
     for level in levels:
         smooth = functional.avg_pool2d(level, 3, 1, 1, count_include_pad=False)
-        if smooth.shape[-2] > size[0]:
+        if smooth.shape[-2] > rows:
             smooth = functional.adaptive_avg_pool2d(smooth, size)
-        elif smooth.shape[-2] < size[0]:
+        elif smooth.shape[-2] < rows:
             smooth = functional.interpolate(smooth, size=size, mode="bilinear", align_corners=False)
         joined.append(functional.normalize(smooth, dim=1))
     stacked: Tensor = torch.cat(joined, dim=1)

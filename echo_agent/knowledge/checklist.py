@@ -1,0 +1,108 @@
+"""Statements of a card's checklist: what they count, how they are asked, and what an answer means."""
+
+import re
+
+from echo_agent.knowledge.card import ChecklistItem
+from echo_agent.state import ChecklistFinding, Question
+
+_WORDS = """
+no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+eighteen nineteen twenty
+"""
+_NUMBERS = {word: number for number, word in enumerate(_WORDS.split())}
+_NUMBERS |= {"zero": 0, "single": 1, "both": 2, "pair": 2, "dozen": 12}
+
+_COUNTED = re.compile(r"(?<![\w.,-])(?:(?P<digits>\d{1,3})|(?P<word>[a-z]+))(?![\w-]|[.,]\d)", re.IGNORECASE)
+_UNIT = re.compile(r"\s*(?:%|°|(?:mm|cm|m|µm|um|px|percent|degrees?|grams?|g|ml|v)[²³23]?\b)", re.IGNORECASE)
+_NAME_BEFORE = re.compile(
+    r"\b(?:no\.?|number|side|step|zone|type|size|phase|part|version)\s*$", re.IGNORECASE
+)
+
+YES, NO = "A", "B"
+
+
+def expected_count(item: ChecklistItem) -> int | None:
+    """Returns how many a statement expects, or None where it counts nothing or more than one thing.
+
+    The card's ``count`` goes first, else a number is read from the statement: in digits or in words up to
+    twenty. Numbers with a unit of measure (``2 mm``) and numbers that name something (``zone 2``) are no
+    counts.
+    """
+    if item.count is not None:
+        return item.count
+    numbers = counts_in(item.statement)
+    return numbers[0] if len(numbers) == 1 else None
+
+
+def counts_in(statement: str) -> list[int]:
+    """Returns the counts that a statement names, in its order."""
+    found = []
+    for match in _COUNTED.finditer(statement):
+        behind, before = statement[match.end() :], statement[: match.start()]
+        if match["digits"] is not None:
+            if not _UNIT.match(behind) and not _NAME_BEFORE.search(before):
+                found.append(int(match["digits"]))
+        elif (number := _NUMBERS.get(match["word"].casefold())) is not None and not _UNIT.match(behind):
+            found.append(number)
+    return found
+
+
+def counted(identity: str, item: ChecklistItem, count: int | None, how: str) -> ChecklistFinding:
+    """Returns the finding of a count.
+
+    Args:
+        identity: Id of the finding, such as ``C1``.
+        item: The statement.
+        count: What was counted, or None where it could not be.
+        how: How it was counted, or why it could not be; one clause, such as ``by the places of the
+            references``.
+    """
+    expected = expected_count(item)
+    if count is None or expected is None:
+        why = how if expected is not None else "the statement names no single count"
+        return cannot_tell(identity, item, why)
+    judged = "holds" if count == expected else "fails"
+    reason = f"Counted {count} of {expected} ({how}): '{item.statement}' {judged}."
+    return ChecklistFinding(
+        id=identity,
+        statement=item.statement,
+        holds=count == expected,
+        expected=expected,
+        counted=count,
+        reason=reason,
+    )
+
+
+def cannot_tell(identity: str, item: ChecklistItem, why: str) -> ChecklistFinding:
+    """Returns the finding of a statement that cannot be answered; ``why`` is one clause."""
+    return ChecklistFinding(
+        id=identity,
+        statement=item.statement,
+        holds=None,
+        expected=expected_count(item),
+        reason=f"'{item.statement}' cannot be told: {why}.",
+    )
+
+
+def closed_question(item: ChecklistItem) -> Question:
+    """Returns a statement as a closed question for a language model."""
+    text = f"Does this statement hold for the part in the photograph? Statement: {item.statement}"
+    return Question(text=text, options={YES: "Yes", NO: "No"})
+
+
+def answered(identity: str, item: ChecklistItem, letter: str | None, by: str) -> ChecklistFinding:
+    """Returns the finding of a language model's answer to the closed question.
+
+    Args:
+        identity: Id of the finding.
+        item: The statement.
+        letter: The answered letter; anything but the two options is "cannot tell".
+        by: Who answered.
+    """
+    if letter not in {YES, NO}:
+        return cannot_tell(identity, item, f"the answer of {by} could not be read")
+    holds = letter == YES
+    reason = f"{by} says that '{item.statement}' {'holds' if holds else 'fails'}."
+    return ChecklistFinding(
+        id=identity, statement=item.statement, holds=holds, expected=expected_count(item), reason=reason
+    )

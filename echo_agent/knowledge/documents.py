@@ -1,0 +1,100 @@
+"""Passages from the documents beside a card: Markdown, text, CSV and PDF."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+from langchain_core.documents import Document
+
+from echo_agent.errors import KnowledgeError
+from echo_agent.knowledge.community import load_csv, load_pdf, load_text
+from echo_agent.knowledge.loader import CARD_FILE
+from echo_agent.knowledge.passage import Passage
+
+PASSAGE_LENGTH = 700
+"""Characters of a passage at most: a paragraph or two."""
+
+
+def document_passages(folder: Path) -> list[Passage]:
+    """Reads the documents of a card's folder and cuts them into passages.
+
+    Folders below that hold a card of their own belong to that card and are left out.
+
+    Raises:
+        KnowledgeError: A document cannot be read.
+        MissingExtraError: There is a PDF and pypdf is not installed.
+    """
+    passages: list[Passage] = []
+    for file in sorted(folder.rglob("*")):
+        read = _READERS.get(file.suffix.lower())
+        if read is not None and file.is_file() and not _belongs_to_another_card(file, folder):
+            passages += read(file)
+    return passages
+
+
+def _belongs_to_another_card(file: Path, folder: Path) -> bool:
+    between = [parent for parent in file.parents if parent.is_relative_to(folder) and parent != folder]
+    return any((parent / CARD_FILE).is_file() for parent in between)
+
+
+def _read_text(file: Path) -> list[Passage]:
+    return [passage for document in _loaded(load_text, file) for passage in _cut(document, str(file))]
+
+
+def _read_pdf(file: Path) -> list[Passage]:
+    return [
+        passage
+        for number, page in enumerate(_loaded(load_pdf, file), 1)
+        for passage in _cut(page, f"{file}#page={number}")
+    ]
+
+
+def _read_csv(file: Path) -> list[Passage]:
+    rows = _loaded(load_csv, file)
+    return [
+        Passage(row.page_content, str(file), line)
+        for row, line in zip(rows, _lines_of_rows(file), strict=True)
+        if row.page_content.strip()
+    ]
+
+
+def _lines_of_rows(file: Path) -> list[int]:
+    """Returns the line on which each row behind the header begins; a quoted cell may hold several lines."""
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream)
+        lines, begins = [], 1
+        for row in reader:
+            if row:
+                lines.append(begins)
+            begins = reader.line_num + 1
+    return lines[1:]
+
+
+def _loaded(load: Callable[[Path], list[Document]], file: Path) -> list[Document]:
+    try:
+        return load(file)
+    except (OSError, ValueError, RuntimeError, csv.Error) as error:
+        raise KnowledgeError(
+            f"{file} cannot be read: save it again as UTF-8, or take it away ({error})"
+        ) from error
+
+
+def _cut(document: Document, name: str) -> list[Passage]:
+    from langchain_text_splitters import Language, RecursiveCharacterTextSplitter
+
+    splitter = RecursiveCharacterTextSplitter.from_language(
+        Language.MARKDOWN, chunk_size=PASSAGE_LENGTH, chunk_overlap=0, add_start_index=True
+    )
+    text = document.page_content
+    return [
+        Passage(piece.page_content, name, text.count("\n", 0, piece.metadata["start_index"]) + 1)
+        for piece in splitter.create_documents([text])
+    ]
+
+
+_READERS: dict[str, Callable[[Path], list[Passage]]] = {
+    ".md": _read_text,
+    ".txt": _read_text,
+    ".csv": _read_csv,
+    ".pdf": _read_pdf,
+}
