@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
+from echo_agent.errors import EncoderError, ImageError, KnowledgeError, ProductError, StoreError
 from echo_agent.memory import evidence, images, registration
 from echo_agent.memory.catalog import read_catalog, write_catalog
 from echo_agent.memory.index import ReferenceIndex
@@ -116,10 +116,13 @@ class Memory:
 
         Raises:
             ImageError: An image cannot be read, or there is none.
+            KnowledgeError: The card is not there.
             ProductError: The name cannot be used.
             StoreError: The memory cannot be written.
         """
         name = registration.check_name(product)
+        if knowledge is not None and not knowledge.is_file():
+            raise KnowledgeError(f"the knowledge card {knowledge} is not there: check the path")
         if isinstance(images_or_folder, str | Path):
             given: Sequence[ImageLike] = list_images(images_or_folder)
         else:
