@@ -8,7 +8,7 @@ import numpy as np
 from echo_agent.errors import StoreError
 from echo_agent.memory import calibration
 from echo_agent.memory.index import Neighbour
-from echo_agent.memory.normal_model import Look, NormalModel
+from echo_agent.memory.normal_model import Look
 from echo_agent.memory.product import ProductRecord
 from echo_agent.state import ImageRef, ProductMatch, Reference, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
@@ -57,7 +57,7 @@ def combine(looks: Sequence[Look]) -> Look:
 
 def describe(
     look: Look,
-    model: NormalModel,
+    normals: Sequence[float],
     *,
     image: ImageRef,
     record: ProductRecord,
@@ -68,7 +68,7 @@ def describe(
 
     Args:
         look: Combined look at the image.
-        model: Normal model of the product.
+        normals: Scores of the references, each against the others; empty for a single reference.
         image: The image.
         record: The product.
         effort: Effort of the look.
@@ -77,7 +77,6 @@ def describe(
     Returns:
         The evidence, without references and matches.
     """
-    normals = model.normal_scores[effort]
     limit = calibration.threshold(normals, max_false_reject)
     full = at_size(look.anomaly_map, (image.width, image.height))
     regions = find_regions(full)

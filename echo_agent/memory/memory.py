@@ -1,6 +1,7 @@
 """The memory: register what normal looks like, and compare an image with it."""
 
 import shutil
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,8 +13,9 @@ from echo_agent.errors import EncoderError, ImageError, KnowledgeError, ProductE
 from echo_agent.memory import evidence, images, registration
 from echo_agent.memory.catalog import read_catalog, write_catalog
 from echo_agent.memory.index import ReferenceIndex
-from echo_agent.memory.normal_model import EFFORT_SCALES, NormalModel, Progress, fit
+from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, fit, left_out_scores
 from echo_agent.memory.product import Catalog, ProductRecord
+from echo_agent.memory.resolutions import Resolutions, resolution_file
 from echo_agent.settings import process_settings
 from echo_agent.state import ImageRef, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
@@ -21,7 +23,6 @@ from echo_agent.vision.encoder import load_encoder
 from echo_agent.vision.features import Array, Encoder, Features
 from echo_agent.vision.image import ImageLike, list_images, load_image
 
-CACHED_MODELS = 4
 CACHED_FEATURES = 64
 CACHED_EVIDENCE = 16
 """Several questions about one image share its evidence."""
@@ -40,7 +41,8 @@ class Memory:
         self.encoder = encoder
         self._catalog = catalog
         self._index = ReferenceIndex(folder / "index")
-        self._models: OrderedDict[str, NormalModel] = OrderedDict()
+        self._resolutions = Resolutions(folder, encoder)
+        self._lock = threading.Lock()
         self._features: OrderedDict[tuple[str, float], Features] = OrderedDict()
         self._evidence: OrderedDict[tuple[object, ...], ReferenceEvidence] = OrderedDict()
 
@@ -200,13 +202,16 @@ class Memory:
         """
         records = self.products()
         key = (image, product, effort, shots, max_false_reject, self._catalog.generation)
-        if key not in self._evidence:
-            self._evidence[key] = self._compare(
+        found = self._evidence.get(key)
+        if found is None:
+            found = self._compare(
                 image, product, records, effort=effort, shots=shots, max_false_reject=max_false_reject
             )
-            if len(self._evidence) > CACHED_EVIDENCE:
-                self._evidence.popitem(last=False)
-        return self._evidence[key]
+            with self._lock:
+                self._evidence[key] = found
+                if len(self._evidence) > CACHED_EVIDENCE:
+                    self._evidence.popitem(last=False)
+        return found
 
     def _compare(
         self,
@@ -234,15 +239,16 @@ class Memory:
             )
         if given is not None and all(match.product != given.name for match in matches):
             matches += evidence.product_matches(self._index.nearest(embedding, [given.key], 1), [given])
-        model = self._model(record)
+        resolutions = self._resolutions.of(record, effort + 1)
         look = evidence.combine(
             [
                 resolution.look(self._encode(image, scale).patches)
-                for resolution, scale in zip(model.resolutions[: effort + 1], EFFORT_SCALES, strict=False)
+                for resolution, scale in zip(resolutions, EFFORT_SCALES, strict=False)
             ]
         )
+        normals = left_out_scores(resolutions) if resolutions[0].scores else ()
         described = evidence.describe(
-            look, model, image=image, record=record, effort=effort, max_false_reject=max_false_reject
+            look, normals, image=image, record=record, effort=effort, max_false_reject=max_false_reject
         )
         if described.map_id is not None:
             evidence.save_map(self.folder / "maps", described.map_id, look.anomaly_map)
@@ -279,19 +285,14 @@ class Memory:
 
     def _encode(self, image: ImageRef, scale: float) -> Features:
         key = (image.sha256, scale)
-        if key not in self._features:
-            self._features[key] = self.encoder.encode([load_image(image.uri)], scale=scale)[0]
-            if len(self._features) > CACHED_FEATURES:
-                self._features.popitem(last=False)
-        return self._features[key]
-
-    def _model(self, record: ProductRecord) -> NormalModel:
-        if record.key not in self._models:
-            self._models[record.key] = NormalModel.load(self.folder / record.folder)
-            if len(self._models) > CACHED_MODELS:
-                self._models.popitem(last=False)
-        self._models.move_to_end(record.key)
-        return self._models[record.key]
+        found = self._features.get(key)
+        if found is None:
+            found = self.encoder.encode([load_image(image.uri)], scale=scale)[0]
+            with self._lock:
+                self._features[key] = found
+                if len(self._features) > CACHED_FEATURES:
+                    self._features.popitem(last=False)
+        return found
 
     def _write_version(
         self,
@@ -302,7 +303,7 @@ class Memory:
     ) -> ProductRecord:
         """Writes a new version beside the old one, then replaces the catalog: the step that makes it count."""
         loaded = [load_image(image.uri) for image in chosen]
-        fitted = fit(loaded, self.encoder, progress)
+        fitted = fit(loaded, self.encoder, EFFORT_SCALES[0], progress=progress)
         with self._writing():
             old = self._catalog.products.get(product)
             version = old.version + 1 if old else 1
@@ -315,7 +316,7 @@ class Memory:
             try:
                 place.mkdir(parents=True)
                 record = record.model_copy(update={"card": self._keep_card(record, old, knowledge)})
-                fitted.model.save(place)
+                fitted.resolution.save(resolution_file(place, 0))
             except OSError as error:
                 raise StoreError(
                     f"{place} cannot be written ({error.strerror}): free space or rights"
@@ -326,7 +327,6 @@ class Memory:
             if old is not None:
                 self._index.remove(old.key)
                 shutil.rmtree(self.folder / old.folder, ignore_errors=True)
-        self._models[record.key] = NormalModel.load(place)
         return record
 
     def _keep_card(
