@@ -242,7 +242,7 @@ class Memory:
         resolutions = self._resolutions.of(record, effort + 1)
         look = evidence.combine(
             [
-                resolution.look(self._encode(image, scale).patches)
+                resolution.look(self._encode(image, scale))
                 for resolution, scale in zip(resolutions, EFFORT_SCALES, strict=False)
             ]
         )

@@ -2,15 +2,15 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from echo_agent.vision.anomaly_map import image_score, smooth
+from echo_agent.vision.anomaly_map import image_score
 from echo_agent.vision.comparison import PatchBank, patch_distances
-from echo_agent.vision.features import Array, Encoder
+from echo_agent.vision.features import Array, Encoder, Features
 from echo_agent.vision.views import small_changes, turned_half
 
 EFFORT_SCALES = (1.0, 1.25, 1.5)
@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Look:
-    """What one resolution shows of an image: its score and its smoothed map, on the calibration's scale."""
+    """What one resolution shows of an image: its score and its map, on the calibration's scale."""
 
     score: float
     anomaly_map: Array
@@ -37,7 +37,7 @@ class Resolution:
     Attributes:
         bank: Patches of the references.
         score_unit: Median score of the left-out references, which is score 1.
-        map_unit: Largest smoothed patch distance of the left-out references, which is map value 1.
+        map_unit: Largest fine distance of a patch of the left-out references, which is map value 1.
         scores: Score of each reference against the others; empty for a single reference.
         turned: Whether copies turned by 180 degrees are in the bank.
     """
@@ -48,10 +48,12 @@ class Resolution:
     scores: tuple[float, ...]
     turned: bool
 
-    def look(self, grid: Array) -> Look:
-        """Compares the patches ``(rows, columns, channels)`` of an image with those of the references."""
-        distances = patch_distances(grid, self.bank)
-        return Look(image_score(distances) / self.score_unit, smooth(distances) / self.map_unit)
+    def look(self, features: Features) -> Look:
+        """Compares an image with the references."""
+        distances = patch_distances(features.patches, self.bank, features.fine)
+        return Look(
+            image_score(distances.whole) / self.score_unit, distances.fine / np.float32(self.map_unit)
+        )
 
     def save(self, file: Path) -> None:
         """Writes the resolution into a file, in one step."""
@@ -110,29 +112,31 @@ def fit(
         The resolution and the embeddings. With a single reference the units come from small changes of that image,
         and there are no scores.
     """
-    grids, embeddings = _encode(images, encoder, scale, progress)
+    found = _encode(images, encoder, scale, progress)
+    grids = [features.patches for features in found]
     copies: list[Array] = []
     if len(images) > 1 and turned is not False:
-        copies, _ = _encode(turned_half(images), encoder, scale)
+        copies = [features.patches for features in _encode(turned_half(images), encoder, scale)]
         if turned is None and not turning_helps(grids, copies):
             copies = []
     views = [*grids, *copies]
     bank = PatchBank.of(views, [index % len(grids) for index in range(len(views))])
+    fine = found[0].fine
     if len(grids) > 1:
-        left_out = [patch_distances(grid, bank.without(owner)) for owner, grid in enumerate(grids)]
+        left_out = [patch_distances(grid, bank.without(owner), fine) for owner, grid in enumerate(grids)]
     else:
-        changed, _ = _encode(small_changes(images[0]), encoder, scale)
-        left_out = [patch_distances(grid, bank) for grid in changed]
-    raw = np.array([image_score(distances) for distances in left_out])
+        changed = _encode(small_changes(images[0]), encoder, scale)
+        left_out = [patch_distances(features.patches, bank, fine) for features in changed]
+    raw = np.array([image_score(distances.whole) for distances in left_out])
     score_unit = max(float(np.median(raw)), 1e-6)
     resolution = Resolution(
         bank=bank,
         score_unit=score_unit,
-        map_unit=max(1e-6, *(float(smooth(distances).max()) for distances in left_out)),
+        map_unit=max(1e-6, *(float(distances.fine.max()) for distances in left_out)),
         scores=tuple(float(score) for score in raw / score_unit) if len(grids) > 1 else (),
         turned=bool(copies),
     )
-    return Fitted(resolution, np.stack(embeddings))
+    return Fitted(resolution, np.stack([features.embedding for features in found]))
 
 
 def left_out_scores(resolutions: Sequence[Resolution]) -> tuple[float, ...]:
@@ -153,8 +157,8 @@ def turning_helps(grids: Sequence[Array], turned: Sequence[Array]) -> bool:
     plain = PatchBank.of(grids, range(len(grids)))
     both = PatchBank.of([*grids, *turned], [*range(len(grids)), *range(len(grids))])
     ratios = [
-        image_score(patch_distances(grid, both.without(owner)))
-        / max(image_score(patch_distances(grid, plain.without(owner))), 1e-6)
+        image_score(patch_distances(grid, both.without(owner)).whole)
+        / max(image_score(patch_distances(grid, plain.without(owner)).whole), 1e-6)
         for owner, grid in enumerate(grids)
     ]
     return float(np.median(ratios)) <= 1.0 - TURNING_GAIN
@@ -162,13 +166,12 @@ def turning_helps(grids: Sequence[Array], turned: Sequence[Array]) -> bool:
 
 def _encode(
     images: Sequence[Image.Image], encoder: Encoder, scale: float, progress: Progress | None = None
-) -> tuple[list[Array], list[Array]]:
-    """Patch grids, rounded as they are stored, and embeddings."""
-    grids, embeddings = [], []
+) -> list[Features]:
+    """Features with their patches rounded as they are stored."""
+    found = []
     for done, image in enumerate(images, start=1):
         features = encoder.encode([image], scale=scale)[0]
-        grids.append(features.patches.astype(np.float16).astype(np.float32))
-        embeddings.append(features.embedding)
+        found.append(replace(features, patches=features.patches.astype(np.float16).astype(np.float32)))
         if progress is not None:
             progress(done, len(images))
-    return grids, embeddings
+    return found

@@ -21,11 +21,8 @@ LONGEST_NAME = 100
 SIMILARITY_SLACK = 3.0
 """An image resembles a product up to this multiple of the largest distance between its own references."""
 
-SMALLEST_REACH = 0.10
-"""Cosine distance within which an image resembles a product however alike its references are."""
-
-SINGLE_REACH = 0.25
-"""The same for a product of one reference, whose own spread is unknown."""
+NEAREST_REACH, FARTHEST_REACH = 0.45, 0.60
+"""Cosine distances between which the reach of a product is kept: defective parts stay near, other products do not."""
 
 
 def check_name(product: str) -> str:
@@ -63,15 +60,15 @@ def similarity_floor(embeddings: Array) -> float:
         embeddings: ``(references, dimensions)``, of unit length.
 
     Returns:
-        Cosine similarity: 1 minus three times the largest distance of a reference to its nearest other, at least
-        0.10 below 1; for a single reference 0.25 below 1.
+        Cosine similarity: 1 minus three times the largest distance of a reference to its nearest other, that reach
+        kept between 0.45 and 0.60; for a single reference the reach is 0.45.
     """
     if len(embeddings) < 2:
-        return 1.0 - SINGLE_REACH
+        return 1.0 - NEAREST_REACH
     similarities = embeddings @ embeddings.T
     np.fill_diagonal(similarities, -1.0)
     farthest = float(1.0 - similarities.max(axis=1).min())
-    return 1.0 - max(SIMILARITY_SLACK * farthest, SMALLEST_REACH)
+    return 1.0 - min(max(SIMILARITY_SLACK * farthest, NEAREST_REACH), FARTHEST_REACH)
 
 
 def make_record(

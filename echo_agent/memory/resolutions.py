@@ -1,4 +1,4 @@
-"""The fitted resolutions of products: kept beside the product's version, fitted at first use, the last ones in memory."""
+"""The fitted resolutions of products: kept beside the version, fitted at first use, the last ones in memory."""
 
 import threading
 from collections import OrderedDict
