@@ -18,6 +18,9 @@ from echo_agent.vision.regions import find_regions
 PEAK_SHARE = 0.75
 """Where a part stands out but no patch alone does, regions are drawn at this share of the map's peak."""
 
+LARGEST_KEPT = 60000.0
+"""Map values are kept as float16, which ends at 65504."""
+
 
 def product_matches(
     neighbours: Sequence[Neighbour], records: Sequence[ProductRecord]
@@ -103,7 +106,7 @@ def save_map(folder: Path, map_id: str, anomaly_map: Array) -> None:
     """Keeps a calibrated map, at patch resolution, under its name."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / f"{map_id}.npy", anomaly_map.astype(np.float16))
+        np.save(folder / f"{map_id}.npy", np.minimum(anomaly_map, LARGEST_KEPT).astype(np.float16))
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"

@@ -39,10 +39,10 @@ def check_name(product: str) -> str:
     return name
 
 
-def version_key(product: str, version: int) -> str:
-    """Folder and index key of a version: readable, unique, and safe as a file name."""
+def version_key(product: str, version: int, generation: int) -> str:
+    """Folder and index key of a version: readable, unique over the life of a memory, and safe as a file name."""
     readable = re.sub(r"[^A-Za-z0-9]+", "-", product).strip("-").lower()[:40] or "product"
-    return f"{readable}-{sha256(product.encode()).hexdigest()[:8]}-v{version}"
+    return f"{readable}-{sha256(product.encode()).hexdigest()[:8]}-v{version}-{generation}"
 
 
 def in_order(given: Sequence[ImageLike], shots: int | None, seed: int) -> list[ImageLike]:
@@ -74,17 +74,18 @@ def similarity_floor(embeddings: Array) -> float:
 def make_record(
     product: str,
     version: int,
+    generation: int,
     encoder: Encoder,
     *,
     references: Sequence[ImageRef],
     embeddings: Array,
 ) -> ProductRecord:
-    """Makes the catalog's entry of a version."""
+    """Makes the catalog's entry of a version that is written as that generation of the catalog."""
     return ProductRecord(
         name=product,
         version=version,
         encoder=encoder.id,
-        folder=f"products/{version_key(product, version)}",
+        folder=f"products/{version_key(product, version, generation)}",
         references=tuple(references),
         similarity_floor=similarity_floor(embeddings),
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,12 +1,13 @@
 """The fitted resolutions of products: kept beside the version, fitted at first use, the last ones in memory."""
 
 import threading
-from collections import OrderedDict
+import zipfile
 from pathlib import Path
 
 from echo_agent.errors import StoreError
 from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, fit
 from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.recent import Recent
 from echo_agent.vision.features import Encoder
 from echo_agent.vision.image import load_image
 
@@ -29,7 +30,7 @@ class Resolutions:
     def __init__(self, folder: Path, encoder: Encoder) -> None:
         self._folder = folder
         self._encoder = encoder
-        self._kept: OrderedDict[tuple[str, int], Resolution] = OrderedDict()
+        self._kept: Recent[tuple[str, int], Resolution] = Recent(CACHED)
         self._lock = threading.RLock()
 
     def of(self, record: ProductRecord, efforts: int) -> list[Resolution]:
@@ -39,33 +40,34 @@ class Resolutions:
         whose parts are all clear never pays for them.
 
         Raises:
-            StoreError: The first resolution, which registration writes, is missing or damaged.
+            FileNotFoundError: The version is no longer there: another process has replaced it.
+            StoreError: A resolution is damaged, or cannot be written.
         """
         with self._lock:
             return [self._get(record, effort) for effort in range(efforts)]
 
     def _get(self, record: ProductRecord, effort: int) -> Resolution:
-        key = (record.key, effort)
-        if key not in self._kept:
-            self._kept[key] = self._load(record, effort)
-        self._kept.move_to_end(key)
-        if len(self._kept) > CACHED:
-            self._kept.popitem(last=False)
-        return self._kept[key]
+        return self._kept.get((record.key, effort), lambda: self._load(record, effort))
 
     def _load(self, record: ProductRecord, effort: int) -> Resolution:
         file = resolution_file(self._folder / record.folder, effort)
         if effort > 0 and not file.is_file():
-            images = [load_image(image.uri) for image in record.references]
-            turned = self._get(record, 0).turned
-            fitted = fit(images, self._encoder, EFFORT_SCALES[effort], turned=turned).resolution
-            try:
-                fitted.save(file)
-            except OSError as error:
-                raise StoreError(
-                    f"{file} cannot be written ({error.strerror}): free space or rights"
-                ) from error
+            self._fit(record, effort, file)
         try:
             return Resolution.load(file)
-        except (OSError, ValueError, KeyError) as error:
-            raise StoreError(f"{file} is missing or damaged: register {record.name} again") from error
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
+            raise StoreError(
+                f"the references of {record.name} in {file} cannot be read ({type(error).__name__}): register it again"
+            ) from error
+
+    def _fit(self, record: ProductRecord, effort: int, file: Path) -> None:
+        images = [load_image(image.uri) for image in record.references]
+        fitted = fit(images, self._encoder, EFFORT_SCALES[effort], turned=self._get(record, 0).turned)
+        try:
+            fitted.resolution.save(file)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StoreError(f"{file} cannot be written ({error.strerror}): free space or rights") from error
