@@ -7,8 +7,8 @@ from typing import Any
 from echo_agent.context import Context
 from echo_agent.graph import InspectionGraph, build_graph
 from echo_agent.memory.memory import Memory, open_memory
+from echo_agent.memory.normal_model import Progress
 from echo_agent.memory.product import ProductRecord
-from echo_agent.memory.registration import Progress
 from echo_agent.settings import process_settings
 from echo_agent.state import Question, State, Verdict
 from echo_agent.vision.image import ImageLike

@@ -42,6 +42,10 @@ class Settings(BaseSettings):
         default=SecretStr("none"), description="Key of a served MLLM; most local servers want none."
     )
     knowledge: Path | None = Field(default=None, description="Folder of your own knowledge cards.")
+    text_model: str | None = Field(
+        default=None,
+        description="HuggingFace id or folder of a text encoder that finds passages by meaning; words alone without.",
+    )
     max_image_megapixels: float = Field(
         default=100.0, gt=0, description="Larger images are refused before they are decoded."
     )

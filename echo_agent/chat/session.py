@@ -83,7 +83,7 @@ class Conversation:
     def pending(self) -> dict[str, Any] | None:
         """What a person is asked about the part just now; None where nothing waits."""
         waiting = self._graph.get_state(self._config).interrupts
-        return dict(waiting[0].value[0]) if waiting else None
+        return dict(waiting[0].value) if waiting else None
 
     def review(self, answer: HumanAnswer) -> str:
         """Answers what waits for a person; the conversation goes on.

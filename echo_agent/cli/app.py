@@ -22,6 +22,7 @@ class EchoCommands(LazyGroup):
             "echo_agent.cli.feedback", "Say what a part really was, so that the memory learns it."
         ),
         "products": LazyCommand("echo_agent.cli.products", "List the registered products, or remove one."),
+        "knowledge": LazyCommand("echo_agent.cli.knowledge", "Check, start and import knowledge cards."),
         "models": LazyCommand("echo_agent.cli.models", "List the Decision Makers, or check a model."),
         "benchmark": LazyCommand("echo_agent.cli.benchmark", "Measure what decisions cost on this machine."),
         "calibrate": LazyCommand(

@@ -1,17 +1,36 @@
 """``echo-agent evaluate``: measure Echo on labelled image folders and on the MMAD benchmark."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from echo_agent.cli.options import JsonOption
 from echo_agent.cli.progress import progress_bar
+from echo_agent.context import Expert
 from echo_agent.evaluation.folder import FolderResult, evaluate_category
 from echo_agent.evaluation.folder_layout import read_category
 
 if TYPE_CHECKING:
     from echo_agent.inspector import Inspector
+
+
+class ReferencesChoice(StrEnum):
+    """Where the references of ``evaluate mmad`` come from."""
+
+    random = "random"
+    similar = "similar"
+    memory = "memory"
+
+
+class ProfileChoice(StrEnum):
+    """How the graph of ``evaluate mmad`` is run."""
+
+    adaptive = "adaptive"
+    paper = "paper"
+    bare = "bare"
+
 
 app = typer.Typer(help="Measure Echo on labelled images.", no_args_is_help=True)
 
@@ -48,6 +67,84 @@ def folder(
             progress=progress,
         )
     typer.echo(result.model_dump_json() if as_json else _as_text(result))
+
+
+@app.command()
+def mmad(
+    root: Annotated[Path, typer.Argument(help="Folder with mmad.json and the images.")],
+    *,
+    mllm: Annotated[str, typer.Option(help="Decision Maker; 'measured' needs no model.")] = "measured",
+    shots: Annotated[int, typer.Option(min=1, help="Templates an image.")] = 1,
+    references: Annotated[
+        ReferencesChoice, typer.Option(help="Templates: drawn at random, similar, or a memory of all.")
+    ] = ReferencesChoice.random,
+    profile: Annotated[
+        ProfileChoice, typer.Option(help="Echo's own ways, the paper's recipe, or the bare model.")
+    ] = ProfileChoice.adaptive,
+    experts: Annotated[
+        str, typer.Option(help="Experts that take part, with commas.")
+    ] = "reference,knowledge,reasoning",
+    limit: Annotated[int | None, typer.Option(min=1, help="Questions at most, evenly over subtasks.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of that choice.")] = 0,
+    encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; an unfinished one is resumed.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask the questions of the MMAD benchmark and count the answers by its rules."""
+    from echo_agent.evaluation.mmad import MmadRun
+
+    run = MmadRun.open(
+        root,
+        out,
+        mllm=mllm,
+        shots=shots,
+        references=references.value,
+        profile=profile.value,
+        experts=_experts(experts),
+        limit=limit,
+        seed=seed,
+        encoder=encoder,
+    )
+    with progress_bar("check") as progress:
+        check = run.check(progress)
+    for line in check.in_words():
+        typer.echo(line, err=True)
+    with progress_bar("register") as progress:
+        run.prepare(progress)
+    with progress_bar("ask") as progress:
+        result = run.ask_all(progress)
+    typer.echo(result.model_dump_json() if as_json else result.as_text())
+    typer.echo(f"answers: {run.file.path}", err=True)
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Folders of runs; the first is what others are held to.")
+    ],
+    *,
+    plot: Annotated[Path | None, typer.Option(help="Draw the table into this .png or .svg file.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare runs of the benchmark: a Markdown table with bootstrap intervals and paired differences."""
+    from echo_agent.evaluation import comparison
+    from echo_agent.evaluation.mmad_run import read_run
+
+    named = [(folder.resolve().name, read_run(folder)[1]) for folder in runs]
+    rows = comparison.compare_runs(named, seed=seed)
+    if plot is not None:
+        comparison.plot(rows, plot)
+    typer.echo(comparison.as_json(rows) if as_json else comparison.as_markdown(rows))
+
+
+def _experts(text: str) -> tuple[Expert, ...]:
+    known = get_args(Expert)
+    named = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in named if name not in known]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]} is no expert: name some of {', '.join(known)}")
+    return tuple(name for name in known if name in named)
 
 
 def open_inspector(memory: Path, *, encoder: str | None, mllm: str | None) -> "Inspector":

@@ -3,13 +3,16 @@
 import time
 from typing import Literal
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
+from echo_agent.experts.measured_answers import answer_of
 from echo_agent.experts.measured_decision import decide_measured
 from echo_agent.experts.mllm_case import case_of, rung_of
 from echo_agent.experts.mllm_decision import decide_by_mllm, undecidable
-from echo_agent.experts.run import Update, context_of, memory_of, timed
+from echo_agent.experts.run import Update, can_wait, context_of, memory_of, timed
+from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
 from echo_agent.memory.normal_model import EFFORT_SCALES
 from echo_agent.mllm.choice import open_decider
 from echo_agent.mllm.confidence import stored
@@ -37,12 +40,22 @@ def decision_maker(state: State, runtime: Runtime[Context]) -> Update:
         max_false_reject=context.max_false_reject,
         min_confidence=context.min_confidence,
         changed=_what_changed(state),
+        effect=_effect(state),
     )
     if decider is not None:
         return {"attempts": (*state.attempts, _by_mllm(decider, attempt, state, runtime))}
     path: Literal["fast", "reasoned"] = "reasoned" if state.trace is not None else "fast"
-    finished = attempt.model_copy(update={"path": path, "seconds": time.perf_counter() - start})
+    answer = answer_of(state)
+    finished = attempt.model_copy(
+        update={"path": path, "answer": answer, "seconds": time.perf_counter() - start}
+    )
     return {"attempts": (*state.attempts, finished)}
+
+
+def _effect(state: State) -> VerdictEffect:
+    if state.reference is None or state.knowledge is None:
+        return VerdictEffect()
+    return verdict_effect(state.reference.regions, state.knowledge.tolerances, state.knowledge.checklist)
 
 
 def _by_mllm(decider: Decider, measured: Attempt, state: State, runtime: Runtime[Context]) -> Attempt:
@@ -80,6 +93,7 @@ def more_evidence_helps(attempt: Attempt, evidence: ReferenceEvidence | None) ->
         attempt.label == "review"
         and evidence is not None
         and evidence.p_value is not None
+        and evidence.effort + 1 < len(EFFORT_SCALES)
         and evidence.quality.acceptable
         and (evidence.guarantee is None or evidence.guarantee.normals_missing == 0)
         and all(match.resembles for match in evidence.matches if match.product == evidence.product)
@@ -87,13 +101,16 @@ def more_evidence_helps(attempt: Attempt, evidence: ReferenceEvidence | None) ->
 
 
 def after_decision(
-    state: State, runtime: Runtime[Context]
+    state: State, runtime: Runtime[Context], config: RunnableConfig
 ) -> Literal["reference_extractor", "human_review", "responder"]:
-    """Escalates an unsure attempt while attempts are left and finer evidence can help; then asks a person, if any."""
+    """Escalates an unsure attempt while attempts are left and finer evidence can help; then asks a person, if any.
+
+    Without a checkpointer an interrupt would end the run without a verdict: then no person is asked.
+    """
     context = context_of(runtime)
     last = state.attempts[-1]
     if len(state.attempts) < context.max_attempts and more_evidence_helps(last, state.reference):
         return "reference_extractor"
-    if last.label == "review" and context.human_review:
+    if last.label == "review" and context.human_review and can_wait(config):
         return "human_review"
     return "responder"

@@ -10,9 +10,10 @@ from echo_agent.context import Context
 from echo_agent.errors import ImageError
 from echo_agent.experts.run import Update, context_of, memory_of, timed
 from echo_agent.memory.feedback import now, remember
-from echo_agent.state import HumanAnswer, State
+from echo_agent.state import Attempt, HumanAnswer, Label, State
 
 TASK = "judge_part"
+QUESTION = "Is this part normal or defective?"
 
 
 class AgentChatAnswer(BaseModel):
@@ -66,59 +67,46 @@ def human_review(state: State, runtime: Runtime[Context]) -> Update:
         raise ImageError("no image was given: put an ImageRef into the state, or use Inspector.inspect")
     request = review_request(state, context_of(runtime))
     answer = ReviewAnswer.model_validate(interrupt(request, response_schema=ReviewAnswer)).human()
-    label = answer.label if answer.label is not None or answer.action != "accept" else request[0]["likelier"]
-    when = answer.when or now()
-    answer = answer.model_copy(update={"when": when, "label": label})
+    answer = answer.model_copy(update={"when": answer.when or now()})
     product = state.reference.product if state.reference is not None else None
-    remember(memory_of(runtime), product, state.image, state.attempts[-1].label, answer)
+    remember(memory_of(runtime), product, state.image, proposed_label(state.attempts[-1]), answer)
     return {"human": answer}
 
 
-def review_request(state: State, context: Context) -> list[dict[str, Any]]:
+def review_request(state: State, context: Context) -> dict[str, Any]:
     """What a person is shown: picture, map, both sides, and the allowed answers.
 
     Returns:
-        One request in the form of agent-chat-ui (``action_request``, ``config``, ``description``), with Echo's own
+        A request in the form of agent-chat-ui (``action_request``, ``config``, ``description``), with Echo's own
         fields beside it.
     """
     last, evidence = state.attempts[-1], state.reference
-    sides = [
-        {
-            "attempt": one.number,
-            "label": one.label,
-            "confidence": one.confidence,
-            "reasons": list(one.reasons),
-        }
-        for one in state.attempts
-    ]
-    likelier = (
-        max(last.probabilities, key=lambda label: last.probabilities[label]) if last.probabilities else None
-    )
+    proposed = proposed_label(last)
+    shown = {"confidence", "label", "number", "reasons"}
     image = state.image.uri if state.image is not None else None
-    described = "\n".join(["Is this part normal or defective?", f"Photograph: {image}", *last.reasons])
-    return [
-        {
-            "action_request": {
-                "action": TASK,
-                "args": {"label": likelier or "defective", "defect_type": last.defect_type or "", "who": ""},
-            },
-            "config": {
-                "allow_accept": True,
-                "allow_edit": True,
-                "allow_respond": True,
-                "allow_ignore": True,
-            },
-            "description": described,
-            "question": "Is this part normal or defective?",
-            "image": image,
-            "map_id": evidence.map_id if evidence is not None else None,
-            "memory": context.memory,
-            "product": evidence.product if evidence is not None else None,
-            "proposed": last.label,
-            "likelier": likelier,
-            "confidence": last.confidence,
-            "regions": [region.model_dump() for region in evidence.regions] if evidence is not None else [],
-            "sides": sides,
-            "answers": ["accept", "correct", "photo"],
-        }
-    ]
+    label = "normal" if proposed == "normal" else "defective"
+    return {
+        "action_request": {
+            "action": TASK,
+            "args": {"label": label, "defect_type": last.defect_type or "", "who": ""},
+        },
+        "config": dict.fromkeys(("allow_accept", "allow_edit", "allow_respond", "allow_ignore"), True),
+        "description": "\n".join([QUESTION, f"Photograph: {image}", *last.reasons]),
+        "question": QUESTION,
+        "image": image,
+        "map_id": evidence.map_id if evidence is not None else None,
+        "memory": context.memory,
+        "product": evidence.product if evidence is not None else None,
+        "proposed": proposed,
+        "confidence": last.confidence,
+        "regions": [region.model_dump() for region in evidence.regions] if evidence is not None else [],
+        "sides": [attempt.model_dump(include=shown) for attempt in state.attempts],
+        "answers": ["accept", "correct", "photo"],
+    }
+
+
+def proposed_label(attempt: Attempt) -> Label:
+    """The label that a person may accept: of an undecided attempt the likelier one, where there is one."""
+    if attempt.label != "review" or not attempt.probabilities:
+        return attempt.label
+    return "defective" if attempt.probabilities.get("defective", 0.0) >= 0.5 else "normal"

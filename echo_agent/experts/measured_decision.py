@@ -3,12 +3,17 @@
 import importlib.metadata
 import math
 
+from echo_agent.knowledge.verdict_effect import VerdictEffect
 from echo_agent.state import Attempt, DecidedBy, Label, ReferenceEvidence
 
 DEFECTIVE_P_POWER = 0.2
 """Power of the alternative: p-values of defective parts are taken as Beta(0.2, 1)."""
 
 UNDECIDED = 0.5
+
+RULE_CONFIDENCE = 0.9
+"""Confidence of a verdict that a rule of the card decides with the whole uncertainty of the measurement on one side of
+its limit. Set, not fitted: what remains is that the anomaly map drew the region wrongly."""
 
 
 def measured_by() -> DecidedBy:
@@ -35,7 +40,13 @@ def defective_probability(p_value: float) -> float:
 
 
 def decide_measured(
-    evidence: ReferenceEvidence, *, number: int, max_false_reject: float, min_confidence: float, changed: str
+    evidence: ReferenceEvidence,
+    *,
+    number: int,
+    max_false_reject: float,
+    min_confidence: float,
+    changed: str,
+    effect: VerdictEffect | None = None,
 ) -> Attempt:
     """Decides one attempt.
 
@@ -45,13 +56,18 @@ def decide_measured(
         max_false_reject: Wanted expected false-reject rate.
         min_confidence: Below it the label is ``review``.
         changed: What this attempt changed against the one before.
+        effect: What the findings of the know-how permit and force.
 
     Returns:
         The attempt. ``defective`` needs a p-value of at most ``max_false_reject``; ``normal`` a part that does not
         stand out; all else is ``review``.
     """
-    label, confidence, reasons = _judge(evidence, max_false_reject, min_confidence)
+    judged = _judge(evidence, max_false_reject, min_confidence)
+    ruled = _by_rules(evidence, effect or VerdictEffect(), judged[0])
+    label, confidence, reasons = ruled or judged
     probability = _probability(evidence)
+    if ruled is not None:
+        probability = confidence if label == "defective" else 1.0 - confidence
     return Attempt(
         number=number,
         label=label,
@@ -104,6 +120,32 @@ def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are 
         close = "The part is close to the threshold: it cannot be told from a weak defect."
         return "review", sides, (close, score_text, *_where(evidence))
     return "normal", 1.0 - probability, ("The part looks like its references.", score_text)
+
+
+def _by_rules(
+    evidence: ReferenceEvidence, effect: VerdictEffect, label: Label
+) -> tuple[Label, float, tuple[str, ...]] | None:
+    """Decides by the card where it has a say: on a sound photograph of the right, calibrated product."""
+    score, limit = evidence.score, evidence.threshold
+    if evidence.product is None or not evidence.quality.acceptable or _resemblance(evidence):
+        return None
+    if score is None or limit is None or evidence.p_value is None:
+        return None
+    score_text = (
+        f"Score {score:.2f} (1 is a typical normal part), threshold {limit:.2f}, p = {evidence.p_value:.3f}."
+    )
+    if effect.forces_defective:
+        return (
+            "defective",
+            RULE_CONFIDENCE,
+            ("A rule of the know-how is broken.", *effect.reasons, score_text),
+        )
+    if effect.permits_normal and label != "normal":
+        within = (
+            "Normal within tolerance: the part differs from its references, and all of it keeps the limits."
+        )
+        return "normal", RULE_CONFIDENCE, (within, *effect.reasons, score_text)
+    return None
 
 
 def _where(evidence: ReferenceEvidence) -> tuple[str, ...]:

@@ -1,10 +1,14 @@
 """The reasoning trace that is written from the evidence alone."""
 
+from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
 from echo_agent.state import KnowledgeEvidence, ReferenceEvidence, Trace, TraceStep
+
+MOST_REGIONS = 3
+MOST_FINDINGS = 6
 
 
 def measured_trace(reference: ReferenceEvidence, knowledge: KnowledgeEvidence | None) -> Trace:
-    """Writes observe, compare, decide from what was measured.
+    """Writes observe, compare, measure, weigh and conclude from what was measured.
 
     Args:
         reference: The Reference Extractor's evidence.
@@ -13,17 +17,27 @@ def measured_trace(reference: ReferenceEvidence, knowledge: KnowledgeEvidence | 
     Returns:
         Steps that name the ids of the evidence they stand on.
     """
-    return Trace(steps=(_observe(reference, knowledge), _compare(reference), _conclude(reference)))
+    effect = (
+        VerdictEffect()
+        if knowledge is None
+        else verdict_effect(reference.regions, knowledge.tolerances, knowledge.checklist)
+    )
+    steps = (
+        _observe(reference, knowledge),
+        _compare(reference),
+        _measure(reference),
+        _weigh(reference, knowledge, effect),
+        _conclude(reference, effect),
+    )
+    return Trace(steps=steps)
 
 
 def _observe(reference: ReferenceEvidence, knowledge: KnowledgeEvidence | None) -> TraceStep:
     regions = reference.regions
     if regions:
-        first = regions[0]
-        text = (
-            f"{len(regions)} area(s) differ from the references; the strongest lies {first.place}, "
-            f"{first.area_px} px2, {first.length_px:.0f} px long."
-        )
+        named = ", ".join(f"{region.id} {region.place}" for region in regions[:MOST_REGIONS])
+        more = f" and {len(regions) - MOST_REGIONS} more" if len(regions) > MOST_REGIONS else ""
+        text = f"{len(regions)} area(s) differ from the references: {named}{more}."
     else:
         text = "No area of the image differs more than the references differ from each other."
     ids = tuple(region.id for region in regions)
@@ -45,11 +59,53 @@ def _compare(reference: ReferenceEvidence) -> TraceStep:
     return TraceStep(kind="compare", text=text, evidence=(reference.id, *nearest))
 
 
-def _conclude(reference: ReferenceEvidence) -> TraceStep:
+def _measure(reference: ReferenceEvidence) -> TraceStep:
+    if not reference.regions:
+        return TraceStep(kind="measure", text="There is no area to measure.", evidence=(reference.id,))
+    shown = reference.regions[:MOST_REGIONS]
+    text = " ".join(
+        f"{region.id} covers {region.area_px} px2 ({region.area_px_low} to {region.area_px_high} by where its border "
+        f"is drawn) and is {region.length_px:.0f} px long."
+        for region in shown
+    )
+    return TraceStep(kind="measure", text=text, evidence=tuple(region.id for region in shown))
+
+
+def _weigh(
+    reference: ReferenceEvidence, knowledge: KnowledgeEvidence | None, effect: VerdictEffect
+) -> TraceStep:
+    findings = _findings(knowledge)
+    if knowledge is None or not findings:
+        why = "There is no knowledge card." if knowledge is None else "The card has no tolerance for this."
+        ids = (reference.id,) if knowledge is None else (reference.id, knowledge.id)
+        return TraceStep(kind="weigh", text=f"{why} The comparison alone counts.", evidence=ids)
+    decisive = [finding for finding in findings if finding[0] in effect.findings] or findings
+    shown = decisive[:MOST_FINDINGS]
+    return TraceStep(
+        kind="weigh",
+        text=" ".join(reason for _, reason in shown),
+        evidence=tuple(identity for identity, _ in shown),
+    )
+
+
+def _findings(knowledge: KnowledgeEvidence | None) -> list[tuple[str, str]]:
+    """Returns id and reason of each finding of the know-how."""
+    if knowledge is None:
+        return []
+    found = [(finding.id, finding.reason) for finding in knowledge.tolerances]
+    return found + [(finding.id, finding.reason) for finding in knowledge.checklist]
+
+
+def _conclude(reference: ReferenceEvidence, effect: VerdictEffect) -> TraceStep:
+    evidence = (reference.id, *effect.findings)
     if reference.score is None or reference.threshold is None or reference.p_value is None:
         text = "Without a calibration nothing can be concluded; a person should look."
+    elif effect.forces_defective:
+        text = "A rule of the know-how is broken: it is defective."
+    elif reference.score > reference.threshold and effect.permits_normal:
+        text = "It differs from its references, but all that differs lies within tolerance: it may pass as normal."
     elif reference.score > reference.threshold:
         text = f"Of normal parts, {reference.p_value:.0%} or fewer would score as high: it is probably defective."
     else:
         text = f"Of normal parts, {reference.p_value:.0%} are expected to score as high: nothing speaks against normal."
-    return TraceStep(kind="conclude", text=text, evidence=(reference.id,))
+    return TraceStep(kind="conclude", text=text, evidence=evidence)

@@ -1,41 +1,46 @@
-"""Router: decides whether the Reasoning Expert is asked."""
+"""Router: decides whether the Reasoning Expert is asked, and whose evidence the Decision Maker sees."""
 
 from typing import Literal
 
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
+from echo_agent.experts.question_kind import KindOfQuestion, kind_of_question
+from echo_agent.experts.routing import choose_route
 from echo_agent.experts.run import Update, context_of, timed
-from echo_agent.state import Route, State
-
-CLEAR_P_VALUE = 0.25
+from echo_agent.knowledge.verdict_effect import verdict_effect
+from echo_agent.state import KnowledgeEvidence, ReferenceEvidence, State
 
 
 @timed
 def router(state: State, runtime: Runtime[Context]) -> Update:
-    """Chooses the path and says why: reasoning for retries, questions and unclear evidence."""
+    """Chooses the path and says why."""
     context = context_of(runtime)
-    use = context.experts
-    if "reasoning" not in use or context.profile == "never":
-        return {"route": Route(next="decision_maker", use=use, why="reasoning is switched off")}
-    if context.profile == "always":
-        return {"route": Route(next="reasoning_expert", use=use, why="reasoning is always asked for")}
-    if state.attempts:
-        return {
-            "route": Route(next="reasoning_expert", use=use, why="the attempt before was not sure enough")
-        }
-    if state.question is not None:
-        return {"route": Route(next="reasoning_expert", use=use, why="a question was asked")}
-    evidence = state.reference
-    if evidence is not None and evidence.p_value is not None and evidence.p_value > CLEAR_P_VALUE:
-        return {"route": Route(next="decision_maker", use=use, why="the part looks like its references")}
-    return {
-        "route": Route(
-            next="reasoning_expert", use=use, why="the part does not clearly look like its references"
-        )
-    }
+    kind = (
+        kind_of_question(state.question.text)
+        if state.question is not None
+        else KindOfQuestion("discrimination", "no question was asked")
+    )
+    route = choose_route(
+        context.profile,
+        context.experts,
+        kind,
+        p_value=state.reference.p_value if state.reference is not None else None,
+        attempts=len(state.attempts),
+        disagreement=_disagree(state.reference, state.knowledge),
+    )
+    return {"route": route}
 
 
 def after_router(state: State) -> Literal["reasoning_expert", "decision_maker"]:
     """Follows the router's choice."""
     return state.route.next if state.route is not None else "decision_maker"
+
+
+def _disagree(reference: ReferenceEvidence | None, knowledge: KnowledgeEvidence | None) -> bool:
+    """Tells whether the know-how pulls the other way than the comparison with the references."""
+    if reference is None or knowledge is None or reference.score is None or reference.threshold is None:
+        return False
+    effect = verdict_effect(reference.regions, knowledge.tolerances, knowledge.checklist)
+    rejected = reference.score > reference.threshold
+    return effect.permits_normal if rejected else effect.forces_defective

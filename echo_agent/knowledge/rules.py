@@ -36,9 +36,10 @@ def hold_tolerances(card: Card, regions: Sequence[Region], width: int, height: i
     """Holds a card's tolerances against the regions that were measured on an image.
 
     A tolerance for a zone goes before one without a zone for the same defect type where the region lies
-    wholly in that zone; a region that only reaches into the zone must keep both. A limit is kept (``within``)
-    when the upper end of the measurement keeps it, broken (``exceeds``) when even the lower end breaks it,
-    and else ``cannot tell``.
+    wholly in that zone; a region that only reaches into the zone must keep both. The size
+    at the map threshold decides between ``within`` and ``exceeds``; how far it moves with the threshold is told.
+    ``cannot tell`` is what needs a scale that is missing, and a limit broken only by a region that vanishes at the
+    stricter threshold, which may be no region at all.
 
     Args:
         card: The product's card.
@@ -117,7 +118,7 @@ def _hold(rule: _Rule, region: Region, frame: Frame, zones: Sequence[Zone]) -> T
             f"{frame.width} px wide."
         )
     else:
-        reason = f"{subject} is {_told(measured, rule.unit)}; {_judged(measured, rule.limit)} {rule.words()}."
+        reason = f"{subject} is {_told(measured, rule.unit)}; {_judged(measured, rule)} {rule.words()}."
     return _finding(rule, region.id, measured, zones[0].name if zones else None, reason)
 
 
@@ -131,7 +132,7 @@ def _hold_count(
     names = f" ({', '.join(region.id for region in counted)})" if counted else ""
     told = f"{_told(measured, 'count')} suspicious area{'' if len(counted) == 1 else 's'}{names}"
     verb = "is" if len(counted) == 1 else "are"
-    reason = f"There {verb} {told}; {_judged(measured, rule.limit)} {rule.words()}."
+    reason = f"There {verb} {told}; {_judged(measured, rule)} {rule.words()}."
     return _finding(rule, None, measured, tolerance.zone, reason)
 
 
@@ -165,7 +166,7 @@ def _finding(
         rule=rule.words(),
         defect_type=rule.tolerance.defect,
         region=region,
-        outcome=_outcome(measured, rule.limit),
+        outcome=_outcome(measured, rule),
         measured=None if measured is None else measured.value,
         measured_low=None if measured is None else measured.low,
         measured_high=None if measured is None else measured.high,
@@ -176,18 +177,19 @@ def _finding(
     )
 
 
-def _outcome(measured: Measured | None, limit: float) -> Outcome:
+def _outcome(measured: Measured | None, rule: _Rule) -> Outcome:
     if measured is None:
         return "cannot tell"
-    if measured.high <= limit:
+    if measured.value <= rule.limit:
         return "within"
-    return "exceeds" if measured.low > limit else "cannot tell"
+    sure = measured.low > (rule.limit if rule.unit == "count" else 0)
+    return "exceeds" if sure else "cannot tell"
 
 
-def _judged(measured: Measured, limit: float) -> str:
-    outcome = _outcome(measured, limit)
+def _judged(measured: Measured, rule: _Rule) -> str:
+    outcome = _outcome(measured, rule)
     if outcome == "cannot tell":
-        return "its border is too uncertain to hold it against"
+        return "too faint to hold against"
     return "this keeps" if outcome == "within" else "this breaks"
 
 

@@ -2,20 +2,18 @@
 
 import random
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
 import numpy as np
-from PIL import Image
 
 from echo_agent.errors import ProductError
 from echo_agent.memory import calibration
-from echo_agent.memory.normal_model import EFFORT_SCALES, NormalModel, fit
 from echo_agent.memory.product import ProductRecord
 from echo_agent.state import ImageRef
 from echo_agent.vision.features import Array, Encoder
+from echo_agent.vision.image import ImageLike
 
 DEFAULT_FALSE_REJECT = 0.10
 LONGEST_NAME = 100
@@ -23,22 +21,8 @@ LONGEST_NAME = 100
 SIMILARITY_SLACK = 3.0
 """An image resembles a product up to this multiple of the largest distance between its own references."""
 
-SMALLEST_REACH = 0.10
-"""Cosine distance within which an image resembles a product however alike its references are."""
-
-SINGLE_REACH = 0.25
-"""The same for a product of one reference, whose own spread is unknown."""
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class EncodedReferences:
-    """References with their features: for each effort the patch grids, and the embeddings ``(references, d)``."""
-
-    images: tuple[Image.Image, ...]
-    grids: tuple[tuple[Array, ...], ...]
-    embeddings: Array
+NEAREST_REACH, FARTHEST_REACH = 0.45, 0.60
+"""Cosine distances between which the reach of a product is kept: defective parts stay near, other products do not."""
 
 
 def check_name(product: str) -> str:
@@ -55,44 +39,18 @@ def check_name(product: str) -> str:
     return name
 
 
-def version_key(product: str, version: int) -> str:
-    """Folder and index key of a version: readable, unique, and safe as a file name."""
+def version_key(product: str, version: int, generation: int) -> str:
+    """Folder and index key of a version: readable, unique over the life of a memory, and safe as a file name."""
     readable = re.sub(r"[^A-Za-z0-9]+", "-", product).strip("-").lower()[:40] or "product"
-    return f"{readable}-{sha256(product.encode()).hexdigest()[:8]}-v{version}"
+    return f"{readable}-{sha256(product.encode()).hexdigest()[:8]}-v{version}-{generation}"
 
 
-def choose(files: Sequence[ImageRef], shots: int | None, seed: int) -> list[ImageRef]:
-    """Chooses references: the first ``shots`` after a seeded shuffle, all where ``shots`` is None or larger.
-
-    Equal images (by digest) count once.
-    """
-    distinct = list({image.sha256: image for image in files}.values())
-    if shots is None:
-        return distinct
-    random.Random(seed).shuffle(distinct)
-    return distinct[:shots]
-
-
-def encode_references(
-    images: Sequence[Image.Image], encoder: Encoder, progress: Progress | None = None
-) -> EncodedReferences:
-    """Encodes references at all efforts' resolutions, reporting each image to ``progress(done, total)``."""
-    grids: list[list[Array]] = [[] for _ in EFFORT_SCALES]
-    embeddings = []
-    for done, image in enumerate(images, start=1):
-        for effort, scale in enumerate(EFFORT_SCALES):
-            features = encoder.encode([image], scale=scale)[0]
-            grids[effort].append(features.patches)
-            if effort == 0:
-                embeddings.append(features.embedding)
-        if progress is not None:
-            progress(done, len(images))
-    return EncodedReferences(tuple(images), tuple(tuple(row) for row in grids), np.stack(embeddings))
-
-
-def fit_references(encoded: EncodedReferences, encoder: Encoder) -> NormalModel:
-    """Fits the normal model of encoded references."""
-    return fit(encoded.images, encoded.grids, encoder)
+def in_order(given: Sequence[ImageLike], shots: int | None, seed: int) -> list[ImageLike]:
+    """The images in the order in which references are taken: shuffled by the seed where only some are wanted."""
+    ordered = list(given)
+    if shots is not None:
+        random.Random(seed).shuffle(ordered)
+    return ordered
 
 
 def similarity_floor(embeddings: Array) -> float:
@@ -102,31 +60,32 @@ def similarity_floor(embeddings: Array) -> float:
         embeddings: ``(references, dimensions)``, of unit length.
 
     Returns:
-        Cosine similarity: 1 minus three times the largest distance of a reference to its nearest other, at least
-        0.10 below 1; for a single reference 0.25 below 1.
+        Cosine similarity: 1 minus three times the largest distance of a reference to its nearest other, that reach
+        kept between 0.45 and 0.60; for a single reference the reach is 0.45.
     """
     if len(embeddings) < 2:
-        return 1.0 - SINGLE_REACH
+        return 1.0 - NEAREST_REACH
     similarities = embeddings @ embeddings.T
     np.fill_diagonal(similarities, -1.0)
     farthest = float(1.0 - similarities.max(axis=1).min())
-    return 1.0 - max(SIMILARITY_SLACK * farthest, SMALLEST_REACH)
+    return 1.0 - min(max(SIMILARITY_SLACK * farthest, NEAREST_REACH), FARTHEST_REACH)
 
 
 def make_record(
     product: str,
     version: int,
+    generation: int,
     encoder: Encoder,
     *,
     references: Sequence[ImageRef],
     embeddings: Array,
 ) -> ProductRecord:
-    """Makes the catalog's entry of a version."""
+    """Makes the catalog's entry of a version that is written as that generation of the catalog."""
     return ProductRecord(
         name=product,
         version=version,
         encoder=encoder.id,
-        folder=f"products/{version_key(product, version)}",
+        folder=f"products/{version_key(product, version, generation)}",
         references=tuple(references),
         similarity_floor=similarity_floor(embeddings),
         created=datetime.now(UTC).isoformat(timespec="seconds"),

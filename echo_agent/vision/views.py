@@ -1,4 +1,6 @@
-"""Small changes of a photograph that leave its part the same."""
+"""Changes of a photograph that leave its part the same."""
+
+from collections.abc import Sequence
 
 from PIL import Image, ImageEnhance
 
@@ -28,3 +30,8 @@ def small_changes(image: Image.Image) -> list[Image.Image]:
     ]
     lit = [ImageEnhance.Brightness(image).enhance(factor) for factor in LIGHT]
     return [*shifted, *turned, *lit]
+
+
+def turned_half(images: Sequence[Image.Image]) -> list[Image.Image]:
+    """Copies turned by 180 degrees."""
+    return [image.transpose(Image.Transpose.ROTATE_180) for image in images]

@@ -33,7 +33,7 @@ def asked(inspector, seed=99, defect=True):
 
 def test_a_person_sees_picture_map_both_sides_and_typed_answers(inspector):
     _, _, waiting = asked(inspector)
-    request = waiting.value[0]
+    request = waiting.value
     assert request["image"].endswith(".png")
     assert inspector.memory.anomaly_map(request["map_id"]).size
     assert request["sides"][0]["reasons"]

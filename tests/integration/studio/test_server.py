@@ -115,7 +115,7 @@ def test_a_person_is_asked_and_the_run_goes_on(client, studio_memory):
         thread, "inspection", input={"image": unlike, "product": "plate"}, context={"human_review": True}
     )
     waiting = next(iter(client.threads.get(thread)["interrupts"].values()))[0]
-    assert waiting["value"][0]["answers"] == ["accept", "correct", "photo"]
+    assert waiting["value"]["answers"] == ["accept", "correct", "photo"]
     done = client.runs.wait(
         thread,
         "inspection",

@@ -1,0 +1,77 @@
+"""``echo-agent knowledge``: check, start, import and describe knowledge cards."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Check, start and import knowledge cards.")
+import_app = typer.Typer(no_args_is_help=True, help="Turn know-how of other projects into cards.")
+app.add_typer(import_app, name="import")
+
+FolderOption = Annotated[
+    Path, typer.Option("--folder", "-f", help="Folder that the cards go into.", file_okay=False)
+]
+HERE = Path("knowledge")
+
+
+@app.command()
+def check(
+    path: Annotated[
+        Path | None, typer.Argument(help="A card, or a folder of cards (default: those that come with Echo).")
+    ] = None,
+) -> None:
+    """Check cards; what is wrong is told with file, line and remedy."""
+    from echo_agent.errors import KnowledgeError
+    from echo_agent.knowledge.loader import CARD_FILE, SHIPPED_CARDS, check_card, check_folder
+
+    place = path or SHIPPED_CARDS
+    if place.is_dir() and not (place / CARD_FILE).is_file():
+        cards, problems = check_folder(place)
+        if not cards and not problems:
+            raise KnowledgeError(
+                f"there is no card below {place}: name a {CARD_FILE} or a folder that holds some"
+            )
+    else:
+        loaded, problems = check_card(place)
+        cards = [loaded] if loaded is not None else []
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    typer.echo(f"{len(cards)} card{'' if len(cards) == 1 else 's'} in order, {len(problems)} to mend.")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    product: Annotated[str, typer.Argument(help="Name of the product.")],
+    folder: FolderOption = HERE,
+) -> None:
+    """Write a commented card to fill in."""
+    from echo_agent.knowledge.scaffold import new_card
+
+    file = new_card(product, folder)
+    typer.echo(f"{file} is written: fill it in, then run echo-agent knowledge check {file}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of card.yaml, for editors that complete and check YAML."""
+    from echo_agent.knowledge.card_yaml import card_json_schema
+
+    typer.echo(card_json_schema(), nl=False)
+
+
+@import_app.command()
+def mmad(
+    file: Annotated[Path, typer.Argument(help="MMAD's domain_knowledge.json.")],
+    folder: FolderOption = HERE,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace cards that are there already.")
+    ] = False,
+) -> None:
+    """Turn MMAD's domain knowledge into one card a class."""
+    from echo_agent.knowledge.mmad_import import import_mmad
+
+    files = import_mmad(file, folder, overwrite=overwrite)
+    typer.echo(f"{len(files)} cards are written to {folder}.")

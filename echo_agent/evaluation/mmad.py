@@ -1,0 +1,205 @@
+"""A run of the MMAD benchmark from its folder to its figures."""
+
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echo_agent.context import Expert
+from echo_agent.errors import DatasetError, ModelError
+from echo_agent.evaluation.mmad_ask import BareAsker, GraphAsker
+from echo_agent.evaluation.mmad_dataset import (
+    DatasetCheck,
+    MmadImage,
+    References,
+    check_files,
+    far_from_class,
+    read_mmad,
+    sample,
+)
+from echo_agent.evaluation.mmad_result import MmadResult, result_of
+from echo_agent.evaluation.mmad_run import Progress, RunFile, RunProfile, RunSettings, run_questions
+from echo_agent.evaluation.mmad_staging import Staging
+
+CHECK_FILE = "check.json"
+
+
+class MmadRun:
+    """One run: made by ``open``, then ``check``, ``prepare`` and ``ask_all``, in this order.
+
+    Args:
+        root: The benchmark's folder.
+        folder: The run's folder.
+        settings: The run's settings.
+        images: All images of the benchmark.
+    """
+
+    def __init__(
+        self, root: Path, folder: Path, settings: RunSettings, images: tuple[MmadImage, ...]
+    ) -> None:
+        self.settings = settings
+        self.file = RunFile(folder, settings)
+        self._root = root
+        self._folder = folder
+        self._all = images
+        self._images = sample(images, settings.limit, settings.seed)
+        self._staging = Staging(root, folder / "images")
+        self._found = DatasetCheck()
+        self._ask: GraphAsker | BareAsker | None = None
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        out: Path | None = None,
+        *,
+        mllm: str = "measured",
+        shots: int = 1,
+        references: References = "random",
+        profile: RunProfile = "adaptive",
+        experts: tuple[Expert, ...] = ("reference", "knowledge", "reasoning"),
+        limit: int | None = None,
+        seed: int = 0,
+        encoder: str | None = None,
+    ) -> "MmadRun":
+        """Opens a new run, or one that was stopped.
+
+        Args:
+            root: Folder with ``mmad.json`` and the images.
+            out: The run's folder; one named by the settings where not given.
+            mllm: Decision Maker.
+            shots: Templates an image.
+            references: Where the references come from.
+            profile: How the graph is run.
+            experts: Experts that take part.
+            limit: Questions at most.
+            seed: Seed of their choice.
+            encoder: Image encoder; the embedded one where not given.
+
+        Raises:
+            DatasetError: The benchmark cannot be read, or ``out`` holds a run with other settings.
+            ModelError: ``bare`` without a model.
+        """
+        if profile == "bare" and mllm == "measured":
+            raise ModelError("the profile bare asks a language model alone: name one by --mllm")
+        images = read_mmad(root)
+        settings = RunSettings(
+            questions=sha256((root / "mmad.json").read_bytes()).hexdigest(),
+            mllm=mllm,
+            revision=version("echo-agent"),
+            shots=shots,
+            references=references,
+            profile=profile,
+            experts=experts,
+            limit=limit,
+            seed=seed,
+            encoder=encoder,
+        )
+        return cls(root, out or Path(settings.name), settings, images)
+
+    def check(self, progress: Progress | None = None) -> DatasetCheck:
+        """Looks for missing files and for images that show another object than their path says.
+
+        Args:
+            progress: Called with images done and images in all.
+
+        Returns:
+            What is wrong; kept in the run's folder, so that a resumed run does not look again.
+
+        Raises:
+            DatasetError: Not one image can be asked.
+        """
+        kept = self._folder / CHECK_FILE
+        if kept.is_file():
+            self._found = DatasetCheck.model_validate_json(kept.read_text(encoding="utf-8"))
+        else:
+            settings = self.settings
+            self._found = check_files(self._root, self._images, settings.references, settings.shots)
+            there = self._there()
+            if there:
+                far = far_from_class(self._root, there, self._missing(), self._embed(progress, len(there)))
+                self._found = self._found.model_copy(update={"far": far})
+            kept.write_text(self._found.model_dump_json(), encoding="utf-8")
+        if not self._there():
+            raise DatasetError(f"{self._root} has none of the images that mmad.json names: complete it")
+        return self._found
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Opens the run's memory or the bare model, and registers what the questions share.
+
+        Args:
+            progress: Called with products done and products in all.
+        """
+        if self.settings.profile == "bare":
+            from echo_agent.mllm.choice import open_decider
+
+            decider = open_decider(self.settings.mllm)
+            if decider is None:
+                raise ModelError("the profile 'bare' asks a model without evidence: name one by --mllm")
+            self._ask = BareAsker(decider, self._staging, self.settings, self._missing())
+            return
+        from echo_agent.inspector import Inspector
+
+        inspector = Inspector.open(
+            self._folder / "memory", encoder=self.settings.encoder, mllm=self.settings.mllm
+        )
+        asker = GraphAsker(inspector, self._staging, self.settings, self._missing())
+        if self.settings.references == "memory":
+            asker.remember_all(self._all, progress)
+        self._ask = asker
+
+    def ask_all(self, progress: Progress | None = None) -> MmadResult:
+        """Asks every question that has no answer yet, and counts.
+
+        Args:
+            progress: Called with questions done and questions in all.
+        """
+        if self._ask is None:
+            self.prepare()
+        assert self._ask is not None
+        answers = run_questions(self._there(), self.file, self._ask, progress)
+        return result_of(self.settings, answers, self._found)
+
+    def _missing(self) -> frozenset[str]:
+        """Templates that are not there, of all images where the memory holds those of all."""
+        if self.settings.references == "memory":
+            return frozenset(check_files(self._root, self._all, "memory", 0).missing_templates)
+        wanted = self.settings.references
+        return frozenset(check_files(self._root, self._images, wanted, 1000).missing_templates)
+
+    def _there(self) -> tuple[MmadImage, ...]:
+        gone = {*self._found.missing_images, *self._found.without_template}
+        return tuple(image for image in self._images if image.path not in gone)
+
+    def _embed(self, progress: Progress | None, total: int) -> "Embedder":
+        return Embedder(self.settings.encoder, progress, total)
+
+
+class Embedder:
+    """Embeds image files by the run's encoder.
+
+    Args:
+        encoder: Its name; the embedded one where None.
+        progress: Called with files done and files in all.
+        total: Files in all, nearly.
+    """
+
+    def __init__(self, encoder: str | None, progress: Progress | None, total: int) -> None:
+        from echo_agent.settings import process_settings
+        from echo_agent.vision.encoder import load_encoder
+
+        settings = process_settings()
+        self._encoder = load_encoder(encoder or settings.encoder, settings.device)
+        self._progress = progress
+        self._done, self._total = 0, total
+
+    def __call__(self, path: Path) -> NDArray[np.float32]:
+        """Returns the embedding of an image file."""
+        from echo_agent.vision.image import load_image
+
+        self._done += 1
+        if self._progress is not None:
+            self._progress(min(self._done, self._total), self._total)
+        return self._encoder.encode([load_image(path)])[0].embedding

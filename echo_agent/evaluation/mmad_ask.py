@@ -1,0 +1,156 @@
+"""Asking one question of the benchmark: the graph with a memory of the templates, or the bare model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from echo_agent.context import Context
+from echo_agent.errors import DatasetError, ModelError
+from echo_agent.evaluation.mmad_dataset import MmadImage, MmadQuestion
+from echo_agent.evaluation.mmad_run import Progress, RunSettings
+from echo_agent.evaluation.mmad_staging import Staging, product_in_words, product_of_templates
+from echo_agent.memory.images import put_aside
+from echo_agent.state import Attempt, ImageRef, Label, Verdict
+
+if TYPE_CHECKING:
+    from echo_agent.inspector import Inspector
+    from echo_agent.mllm.decider import Decider
+
+
+class GraphAsker:
+    """Asks through ``Inspector.inspect``, with the image's templates as references.
+
+    Args:
+        inspector: Inspector on a memory of the run's own.
+        staging: Gives images under names that say nothing.
+        settings: The run's settings.
+        missing: Paths of templates that are not there.
+    """
+
+    def __init__(
+        self, inspector: "Inspector", staging: Staging, settings: RunSettings, missing: frozenset[str]
+    ) -> None:
+        self._inspector = inspector
+        self._staging = staging
+        self._settings = settings
+        self._missing = missing
+        self._context = Context(
+            memory=str(inspector.memory.folder),
+            mllm=settings.mllm,
+            experts=settings.experts,
+            profile="paper" if settings.profile == "paper" else "adaptive",
+        )
+        self._registered = {record.name for record in inspector.memory.products()}
+
+    def remember_all(self, images: Sequence[MmadImage], progress: Progress | None = None) -> None:
+        """Registers the templates of all products under the products' names, for ``references="memory"``.
+
+        Args:
+            images: All images of the benchmark, so that the memory does not depend on a sample.
+            progress: Called with products done and products in all.
+        """
+        templates: dict[str, dict[str, None]] = {}
+        for image in images:
+            there = (path for path in image.templates("memory", 0) if path not in self._missing)
+            templates.setdefault(product_in_words(image), {}).update(dict.fromkeys(there))
+        for number, (product, paths) in enumerate(sorted(templates.items()), start=1):
+            if product not in self._registered and paths:
+                self._inspector.register(product, [self._staging.stage(path) for path in sorted(paths)])
+                self._registered.add(product)
+            if progress is not None:
+                progress(number, len(templates))
+
+    def __call__(self, image: MmadImage, question: MmadQuestion) -> Verdict:
+        """Asks one question about one image."""
+        return self._inspector.inspect(
+            self._staging.stage(image.path),
+            product=self._product(image),
+            question=question.question,
+            context=self._context,
+        )
+
+    def _product(self, image: MmadImage) -> str | None:
+        """Registers the image's templates where they are new; None lets the memory recognise the product."""
+        if self._settings.references == "memory":
+            return None
+        copies = _staged_templates(image, self._settings, self._staging, self._missing)
+        product = product_of_templates(copies)
+        if product not in self._registered:
+            self._inspector.register(product, list(copies))
+            self._registered.add(product)
+        return product
+
+
+class BareAsker:
+    """Asks the model alone, with the templates beside the image and no evidence, as MMAD's own script does.
+
+    Args:
+        decider: The model.
+        staging: Gives images under names that say nothing.
+        settings: The run's settings.
+        missing: Paths of templates that are not there.
+    """
+
+    def __init__(
+        self, decider: "Decider", staging: Staging, settings: RunSettings, missing: frozenset[str]
+    ) -> None:
+        self._decider = decider
+        self._staging = staging
+        self._settings = settings
+        self._missing = missing
+
+    def __call__(self, image: MmadImage, question: MmadQuestion) -> Verdict:
+        """Asks one question about one image; an answer that cannot be read is ``review``."""
+        from echo_agent.mllm.case import Case
+
+        templates = _staged_templates(image, self._settings, self._staging, self._missing)
+        case = Case(
+            image=_ref(self._staging.stage(image.path)),
+            references=tuple(_ref(copy) for copy in templates),
+            question=question.question,
+            orders=1,
+        )
+        try:
+            decision = self._decider.decide(case)
+        except ModelError as error:
+            attempt = Attempt(
+                number=1, label="review", confidence=0.5, changed="bare model", error=str(error)
+            )
+            return Verdict(
+                label="review", confidence=0.5, decided_by=self._decider.decided_by(), attempts=(attempt,)
+            )
+        sides = {"normal": decision.normal, "defective": decision.defective}
+        label: Label = "defective" if decision.defective > decision.normal else "normal"
+        attempt = Attempt(
+            number=1,
+            label=label,
+            confidence=max(sides.values()),
+            changed="bare model",
+            answer=decision.answer,
+            probabilities=sides,
+            decided_by=decision.decided_by,
+            input_tokens=decision.input_tokens,
+            output_tokens=decision.output_tokens,
+        )
+        return Verdict(
+            label=label,
+            confidence=attempt.confidence,
+            decided_by=decision.decided_by,
+            attempts=(attempt,),
+            answer=decision.answer,
+        )
+
+
+def _ref(copy: Path) -> ImageRef:
+    return put_aside(copy, copy.parent)
+
+
+def _staged_templates(
+    image: MmadImage, settings: RunSettings, staging: Staging, missing: frozenset[str]
+) -> tuple[Path, ...]:
+    """The first templates of the image that are there."""
+    wanted = image.templates(settings.references if settings.references != "memory" else "random", 1000)
+    there = [path for path in wanted if path not in missing][: settings.shots]
+    if not there:
+        raise DatasetError(f"{image.path} has no template that is there: complete the dataset")
+    return tuple(staging.stage(path) for path in there)

@@ -1,0 +1,278 @@
+"""The MMAD benchmark's question file: reading it, checking the files it names, sampling it.
+
+Format of ``mmad.json`` (Jiang et al., "MMAD", ICLR 2025, github.com/jam-cc/MMAD): image path to
+``similar_templates``, ``random_templates`` and a ``conversation`` of ``{Question, Answer, Options, type}``.
+The first part of the path is the dataset, the second the product.
+"""
+
+import json
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from echo_agent.errors import DatasetError
+from echo_agent.state import Question, Value
+
+References = Literal["random", "similar", "memory"]
+Embed = Callable[[Path], NDArray[np.floating[Any]]]
+
+NORMAL_FLAG = "good"
+
+EVERY = 1000
+"""More templates than any image names."""
+
+TEMPLATES_OF_A_CLASS = 1
+"""Templates of each image that stand for its product when the files are checked."""
+
+
+class MmadQuestion(Value):
+    """One question of the benchmark with its answer, which only the scorer may see.
+
+    Attributes:
+        number: Its place in the image's conversation, from 0.
+        question: Text and options.
+        answer: Letter of the right option.
+        subtask: MMAD's name of the type, such as ``Defect Localization``.
+    """
+
+    number: int
+    question: Question
+    answer: str
+    subtask: str
+
+
+class MmadImage(Value):
+    """One image of the benchmark.
+
+    Attributes:
+        path: Path below the benchmark's folder, with ``/``.
+        similar: Paths of the templates that resemble it most, best first.
+        random: Paths of templates drawn at random.
+        questions: Its questions.
+    """
+
+    path: str
+    similar: tuple[str, ...]
+    random: tuple[str, ...]
+    questions: tuple[MmadQuestion, ...]
+
+    @property
+    def dataset(self) -> str:
+        """First part of the path."""
+        return PurePosixPath(self.path).parts[0]
+
+    @property
+    def product(self) -> str:
+        """Second part of the path, MMAD's class."""
+        return PurePosixPath(self.path).parts[1]
+
+    @property
+    def normal(self) -> bool:
+        """Whether the image counts as normal: by MMAD's rule, ``good`` in its path."""
+        return NORMAL_FLAG in self.path
+
+    def templates(self, references: References, shots: int) -> tuple[str, ...]:
+        """Paths of its references: the first ``shots`` templates, or all of both lists for ``memory``."""
+        if references == "memory":
+            return tuple(dict.fromkeys((*self.random, *self.similar)))
+        return (self.random if references == "random" else self.similar)[:shots]
+
+
+class _Conversation(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    question: str = Field(alias="Question")
+    answer: str = Field(alias="Answer")
+    options: dict[str, str] = Field(alias="Options")
+    type: str
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    similar_templates: list[str] = []
+    random_templates: list[str] = []
+    conversation: list[_Conversation]
+
+
+def read_mmad(root: Path) -> tuple[MmadImage, ...]:
+    """Reads ``mmad.json``.
+
+    Args:
+        root: Folder that holds it and the datasets' folders.
+
+    Returns:
+        The images in the file's order.
+
+    Raises:
+        DatasetError: The file is missing, no JSON, or an entry is not in MMAD's format.
+    """
+    file = root / "mmad.json"
+    if not file.is_file():
+        raise DatasetError(f"{file} does not exist: name the folder that holds mmad.json and the images")
+    try:
+        entries = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DatasetError(f"{file} is no JSON ({error}): download it again") from error
+    if not isinstance(entries, dict) or not entries:
+        raise DatasetError(f"{file} holds no images: it should map image paths to their questions")
+    return tuple(_read_entry(file, path, entry) for path, entry in entries.items())
+
+
+def _read_entry(file: Path, path: str, entry: object) -> MmadImage:
+    parts = PurePosixPath(path).parts
+    if len(parts) < 3 or ".." in parts or PurePosixPath(path).is_absolute():
+        raise DatasetError(f"{file}: {path} is not <dataset>/<product>/.../<image> below the folder")
+    try:
+        read = _Entry.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise DatasetError(f"{file}: {path}: {place}: {first['msg']}") from error
+    return MmadImage(
+        path=path,
+        similar=tuple(read.similar_templates),
+        random=tuple(read.random_templates),
+        questions=tuple(
+            MmadQuestion(
+                number=number,
+                question=Question(text=turn.question, options=turn.options),
+                answer=turn.answer,
+                subtask=turn.type,
+            )
+            for number, turn in enumerate(read.conversation)
+        ),
+    )
+
+
+class DatasetCheck(Value):
+    """What is wrong with the files of a benchmark.
+
+    Attributes:
+        missing_images: Images that are not there; their questions cannot be asked.
+        missing_templates: Templates that are not there.
+        without_template: Images all of whose wanted templates are missing; they cannot be asked either.
+        far: Images that look more like another product's templates than like any of their own.
+    """
+
+    missing_images: tuple[str, ...] = ()
+    missing_templates: tuple[str, ...] = ()
+    without_template: tuple[str, ...] = ()
+    far: tuple[str, ...] = ()
+
+    def in_words(self) -> tuple[str, ...]:
+        """One line a finding, with the first files of each."""
+        findings = (
+            ("missing images, their questions are left out", self.missing_images),
+            ("missing templates, the next ones are taken", self.missing_templates),
+            ("images without a template, their questions are left out", self.without_template),
+            ("images that look like another product's (they are asked all the same)", self.far),
+        )
+        return tuple(
+            f"{len(paths)} {what}: {', '.join(paths[:5])}{' ...' if len(paths) > 5 else ''}"
+            for what, paths in findings
+            if paths
+        )
+
+
+def check_files(root: Path, images: Iterable[MmadImage], references: References, shots: int) -> DatasetCheck:
+    """Lists the files that a run needs and that are not there.
+
+    Args:
+        root: The benchmark's folder.
+        images: Images to be asked.
+        references: Where their references come from.
+        shots: References of each image.
+    """
+    images = list(images)
+    wanted = {template for image in images for template in image.templates(references, shots)}
+    missing = {path for path in wanted if not (root / path).is_file()}
+
+    return DatasetCheck(
+        missing_images=tuple(image.path for image in images if not (root / image.path).is_file()),
+        missing_templates=tuple(sorted(missing)),
+        without_template=tuple(
+            image.path
+            for image in images
+            if not any((root / path).is_file() for path in image.templates(references, EVERY))
+        ),
+    )
+
+
+def far_from_class(
+    root: Path, images: Sequence[MmadImage], missing: frozenset[str], embed: Embed
+) -> tuple[str, ...]:
+    """Finds images that show another object than their path says.
+
+    An image is far when the template nearest to it, of all products, belongs to another product.
+
+    Args:
+        root: The benchmark's folder.
+        images: Images that exist.
+        missing: Templates that do not.
+        embed: Gives an image's embedding, a vector.
+
+    Returns:
+        Paths of the images that are far, in the images' order.
+    """
+    owner: dict[str, str] = {}
+    for image in images:
+        for template in [path for path in image.random if path not in missing][:TEMPLATES_OF_A_CLASS]:
+            owner.setdefault(template, f"{image.dataset}/{image.product}")
+    if len(set(owner.values())) < 2:
+        return ()
+    templates = list(owner)
+    bank = np.stack([_unit(embed(root / template)) for template in templates])
+    far = []
+    for image in images:
+        similarity = bank @ _unit(embed(root / image.path))
+        if image.path in owner:
+            similarity[templates.index(image.path)] = -1
+        if owner[templates[int(similarity.argmax())]] != f"{image.dataset}/{image.product}":
+            far.append(image.path)
+    return tuple(far)
+
+
+def _unit(vector: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    wide = np.asarray(vector, dtype=np.float64).ravel()
+    return wide / max(float(np.linalg.norm(wide)), 1e-12)
+
+
+def sample(images: Sequence[MmadImage], limit: int | None, seed: int) -> tuple[MmadImage, ...]:
+    """Chooses questions evenly over datasets and subtasks.
+
+    Args:
+        images: All images.
+        limit: Questions to keep; None or more than there are keeps all.
+        seed: Seed of the choice.
+
+    Returns:
+        The images that keep a question, in their order, with those questions alone.
+    """
+    total = sum(len(image.questions) for image in images)
+    if limit is None or limit >= total:
+        return tuple(images)
+    groups: dict[tuple[str, str, bool], list[tuple[str, int]]] = defaultdict(list)
+    for image in images:
+        for question in image.questions:
+            # Normal and defective images apart, so that balanced accuracy has both.
+            groups[image.dataset, question.subtask, image.normal].append((image.path, question.number))
+    draw = random.Random(seed)
+    for key in sorted(groups):
+        draw.shuffle(groups[key])
+    kept: set[tuple[str, int]] = set()
+    while len(kept) < limit:
+        for key in sorted(groups):
+            if groups[key] and len(kept) < limit:
+                kept.add(groups[key].pop())
+    chosen = (
+        image.model_copy(
+            update={"questions": tuple(q for q in image.questions if (image.path, q.number) in kept)}
+        )
+        for image in images
+    )
+    return tuple(image for image in chosen if image.questions)

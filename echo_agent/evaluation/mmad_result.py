@@ -1,0 +1,121 @@
+"""The figures of an MMAD run, as ``evaluate mmad --json`` prints them."""
+
+import statistics
+from collections.abc import Sequence
+
+from echo_agent.evaluation.mmad_dataset import DatasetCheck
+from echo_agent.evaluation.mmad_run import RunSettings
+from echo_agent.evaluation.mmad_scoring import (
+    Accuracy,
+    DetectionFigures,
+    MmadAnswer,
+    accuracy,
+    detection_figures,
+    published_script,
+)
+from echo_agent.evaluation.risk_coverage import Coverage, expected_calibration_error, risk_coverage
+from echo_agent.state import Value
+
+
+class MmadResult(Value):
+    """Figures of one run; fractions in 0..1.
+
+    Attributes:
+        settings: The run's settings.
+        accuracy: Dataset to subtask to accuracy by the benchmark's rules, with ``average``; unreadable
+            answers are left out, as there.
+        accuracy_unreadable_wrong: The same with unreadable and declined answers counted as wrong.
+        accuracy_published_script: The same by the published script to the letter, which also passes over the
+            answer that follows an unreadable one.
+        anomaly_detection: Recall, precision, F1, overkill and miss by dataset; unreadable answers are wrong.
+        questions: Answers that were counted.
+        unreadable: Answers without a letter.
+        guesses: Answers that are marked as guesses from text.
+        forced: Answers that ``review`` was forced to, by the rule's name.
+        ece: Expected calibration error of the stated confidence, ten bins; None where none was stated.
+        risk_coverage: Accuracy when the least sure answers go to a person.
+        attempts_mean: Decisions a question.
+        input_tokens: Tokens read in all; None without a language model.
+        output_tokens: Tokens written in all.
+        seconds_per_question: Mean seconds a question.
+        seconds_per_question_p50: Median seconds a question.
+        check: What was wrong with the benchmark's files.
+    """
+
+    settings: RunSettings
+    accuracy: Accuracy
+    accuracy_unreadable_wrong: Accuracy
+    accuracy_published_script: Accuracy
+    anomaly_detection: dict[str, DetectionFigures]
+    questions: int
+    unreadable: int
+    guesses: int
+    forced: dict[str, int]
+    ece: float | None
+    risk_coverage: tuple[Coverage, ...]
+    attempts_mean: float
+    input_tokens: int | None
+    output_tokens: int | None
+    seconds_per_question: float
+    seconds_per_question_p50: float
+    check: DatasetCheck
+
+    def as_text(self) -> str:
+        """The accuracies and the main figures for a person, in percent."""
+        lines = []
+        for dataset, row in self.accuracy.items():
+            lines.append(dataset)
+            lines += [f"  {subtask:<24} {100 * share:5.1f}" for subtask, share in row.items()]
+        lines.append(f"questions {self.questions}, unreadable {self.unreadable}, guesses {self.guesses}")
+        lines += [f"forced from review by '{rule}': {count}" for rule, count in self.forced.items()]
+        if self.ece is not None:
+            lines.append(f"calibration error {self.ece:.3f}")
+        lines += [
+            f"least sure {row.set_aside:.0%} to a person: {100 * row.accuracy:.1f} of {row.answered}"
+            for row in self.risk_coverage
+            if row.accuracy is not None
+        ]
+        lines.append(f"{self.seconds_per_question:.2f} s and {self.attempts_mean:.2f} attempts a question")
+        return "\n".join(lines)
+
+
+def result_of(settings: RunSettings, answers: Sequence[MmadAnswer], check: DatasetCheck) -> MmadResult:
+    """Counts a run.
+
+    Args:
+        settings: The run's settings.
+        answers: Its answers, at least one.
+        check: What was wrong with the benchmark's files.
+    """
+    sure = [answer for answer in answers if answer.confidence is not None]
+    confidence = [answer.confidence or 0.0 for answer in sure]
+    right = [answer.right for answer in sure]
+    seconds = [answer.seconds for answer in answers]
+    forced: dict[str, int] = {}
+    for answer in answers:
+        if answer.forced is not None:
+            forced[answer.forced] = forced.get(answer.forced, 0) + 1
+    return MmadResult(
+        settings=settings,
+        accuracy=accuracy(answers),
+        accuracy_unreadable_wrong=accuracy(answers, unparsable="wrong"),
+        accuracy_published_script=published_script(answers),
+        anomaly_detection=detection_figures(answers),
+        questions=len(answers),
+        unreadable=sum(answer.letter is None for answer in answers),
+        guesses=sum(answer.guess for answer in answers),
+        forced=forced,
+        ece=expected_calibration_error(confidence, right),
+        risk_coverage=risk_coverage(confidence, right) if sure else (),
+        attempts_mean=statistics.fmean(answer.attempts for answer in answers),
+        input_tokens=_sum([answer.input_tokens for answer in answers]),
+        output_tokens=_sum([answer.output_tokens for answer in answers]),
+        seconds_per_question=statistics.fmean(seconds),
+        seconds_per_question_p50=statistics.median(seconds),
+        check=check,
+    )
+
+
+def _sum(values: Sequence[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

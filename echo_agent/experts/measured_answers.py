@@ -1,0 +1,335 @@
+"""Answers from evidence alone, without a language model: what cannot be measured is a marked guess."""
+
+import math
+import re
+from collections.abc import Sequence
+
+from echo_agent.experts.measured_decision import defective_probability
+from echo_agent.experts.question_kind import kind_of_question
+from echo_agent.experts.region_shape import describe_regions
+from echo_agent.experts.text_similarity import similarities
+from echo_agent.state import (
+    Answer,
+    ImageRef,
+    KnowledgeEvidence,
+    Question,
+    QuestionKind,
+    ReferenceEvidence,
+    Region,
+    State,
+)
+
+_NEGATED = re.compile(
+    r"\b(?:free of|without(?: any)?|no(?: visible)?) (?:defect|anomal|damage|flaw|fault)\w*"
+    r"|\b(?:normal|intact|flawless|good|fine)\b",
+    re.IGNORECASE,
+)
+_DEFECT = re.compile(r"\b(defect\w*|anomal\w*|damage\w*|abnormal\w*|flaw\w*|fault\w*)", re.I)
+_ROWS = {"top": 0, "upper": 0, "above": 0, "bottom": 2, "lower": 2, "below": 2}
+_COLUMNS = {"left": 0, "right": 2}
+_MIDDLE = frozenset({"centre", "center", "middle", "central", "mid"})
+_SHARPNESS = 12.0
+"""How fast an option loses probability with similarity to a recognised product."""
+
+_GUESS_SHARPNESS = 1.0
+"""The same for guesses and for shapes, which say little: no option is much likelier than another."""
+
+
+def answer_discrimination(question: Question, probability_defective: float) -> Answer:
+    """Answers whether there is a defect.
+
+    Args:
+        question: The question; with options, one of them must say yes or no, normal or defective.
+        probability_defective: Probability that the part is defective, 0..1.
+
+    Returns:
+        The likelier option; declined where no option can be told to mean normal or defective.
+    """
+    if not question.options:
+        label = "defective" if probability_defective > 0.5 else "normal"
+        certainty = max(probability_defective, 1 - probability_defective)
+        return Answer(text=f"The part is {label}.", confidence=certainty)
+    asks_for_good = bool(_NEGATED.search(question.text)) and not _DEFECT.search(
+        _NEGATED.sub("", question.text)
+    )
+    meaning = {letter: _means_defective(option, asks_for_good) for letter, option in question.options.items()}
+    sides = {side: [letter for letter, means in meaning.items() if means is side] for side in (True, False)}
+    if not sides[True] or not sides[False]:
+        return Answer(text="No option says whether the part is normal or defective.", declined=True)
+    share = {True: probability_defective, False: 1 - probability_defective}
+    probabilities = {
+        letter: share[side] / len(letters) for side, letters in sides.items() for letter in letters
+    }
+    return _choose(question, {letter: probabilities.get(letter, 0.0) for letter in question.options})
+
+
+def _means_defective(option: str, asks_for_good: bool) -> bool | None:
+    first = re.match(r"\W*(yes|no)\b", option, re.I)
+    if first:
+        return (first.group(1).casefold() == "yes") != asks_for_good
+    if _NEGATED.search(option):
+        return False
+    return True if _DEFECT.search(option) else None
+
+
+def answer_place(question: Question, regions: Sequence[Region], image: ImageRef) -> Answer:
+    """Answers where the defect is, by holding the options' place words against the regions.
+
+    Args:
+        question: The question.
+        regions: Suspicious areas, most suspicious first.
+        image: The image, for its size.
+
+    Returns:
+        The nearest option; a guess without regions or where no option names a place.
+    """
+    if not question.options:
+        text = f"The most suspicious area lies {regions[0].place}." if regions else "No area stands out."
+        return Answer(text=text, declined=not regions)
+    cells = {letter: place_cells(option) for letter, option in question.options.items()}
+    if not regions or not any(cells.values()):
+        return guess(question, "")
+    scores = {}
+    for letter, wanted in cells.items():
+        scores[letter] = sum(
+            _weight(region) * max((_nearness(region, image, cell) for cell in wanted), default=0.0)
+            for region in regions
+        )
+    total = sum(scores.values())
+    if total <= 0:
+        return guess(question, "")
+    return _choose(question, {letter: score / total for letter, score in scores.items()})
+
+
+def place_cells(text: str) -> frozenset[tuple[int, int]]:
+    """Reads the cells ``(row, column)`` of a 3 x 3 grid that a text names; empty where it names no place.
+
+    Args:
+        text: Such as ``Top left``, ``in the centre``, ``On the right side``.
+    """
+    named = re.findall(r"[a-z]+", text.casefold())
+    rows = {_ROWS[word] for word in named if word in _ROWS}
+    columns = {_COLUMNS[word] for word in named if word in _COLUMNS}
+    if not rows and not columns and not _MIDDLE.intersection(named):
+        return frozenset()
+    return frozenset((row, column) for row in rows or {1} for column in columns or {1})
+
+
+def _weight(region: Region) -> float:
+    return max(region.peak, 0.0) ** 4 * math.sqrt(region.area_px)
+
+
+def _nearness(region: Region, image: ImageRef, cell: tuple[int, int]) -> float:
+    """Gaussian of the distance between a region's middle and a cell's; half a cell is one sigma."""
+    across = (region.box.left + region.box.right) / 2 / image.width
+    down = (region.box.top + region.box.bottom) / 2 / image.height
+    row, column = cell
+    squared = (across - (2 * column + 1) / 6) ** 2 + (down - (2 * row + 1) / 6) ** 2
+    return math.exp(-squared / (2 * (1 / 6) ** 2))
+
+
+def answer_object(
+    question: Question, reference: ReferenceEvidence | None, knowledge: KnowledgeEvidence | None
+) -> Answer:
+    """Answers which object is shown: the recognised product's name and card against the options.
+
+    Args:
+        question: The question.
+        reference: Names the product and says how far the image resembles it.
+        knowledge: Describes the product's normal state.
+
+    Returns:
+        The most similar option; a guess where the product is not known by a name that resembles an option.
+    """
+    product = reference.product if reference else None
+    known = " ".join(part for part in (product, knowledge.normal if knowledge else "") if part)
+    if not question.options:
+        return Answer(text=f"It resembles {product}.") if product else _unknown()
+    alike = similarities(known, list(question.options.values()))
+    if max(alike) <= 0:
+        return guess(question, known)
+    return _by_similarity(question, alike)
+
+
+def answer_type(
+    question: Question,
+    regions: Sequence[Region],
+    image: ImageRef,
+    knowledge: KnowledgeEvidence | None,
+) -> Answer:
+    """Answers which defect it is or how it looks, by the shape of the regions.
+
+    Args:
+        question: The question.
+        regions: Suspicious areas.
+        image: The image, for its size.
+        knowledge: Cards: an option is described by the passages that resemble it, too.
+
+    Returns:
+        The option whose description fits the measured shape best; a guess without regions.
+    """
+    if not question.options:
+        shape = describe_regions(regions, image)
+        return Answer(text=f"The suspicious area is {shape.in_words()}.") if regions else _unknown()
+    if not regions:
+        return guess(question, knowledge_text(knowledge))
+    shape = describe_regions(regions, image)
+    fits = [shape.fit(described(option, knowledge)) for option in question.options.values()]
+    if max(fits) - min(fits) < 1e-9:
+        return guess(question, knowledge_text(knowledge))
+    return _choose(question, _softmax(list(question.options), fits, _GUESS_SHARPNESS))
+
+
+def described(option: str, knowledge: KnowledgeEvidence | None) -> str:
+    """The option with the passage of the card that resembles it most, where one does."""
+    passages = [citation.text for citation in knowledge.citations] if knowledge else []
+    if not passages:
+        return option
+    alike = similarities(option, passages)
+    best = max(range(len(passages)), key=alike.__getitem__)
+    return f"{option}. {passages[best]}" if alike[best] > 0.5 else option
+
+
+def guess(question: Question, known: str) -> Answer:
+    """The option that resembles best what is known in words, marked as a guess.
+
+    Args:
+        question: The question.
+        known: Texts about the product, such as its name and card.
+
+    Returns:
+        A guess; declined for a question without options.
+    """
+    if not question.options:
+        return _unknown()
+    alike = similarities(f"{known} {question.text}", list(question.options.values()))
+    answer = _choose(question, _softmax(list(question.options), alike, _GUESS_SHARPNESS))
+    return answer.model_copy(update={"guess": True})
+
+
+def knowledge_text(knowledge: KnowledgeEvidence | None) -> str:
+    """All that the cards say, in one text."""
+    if knowledge is None:
+        return ""
+    return " ".join(
+        (knowledge.normal, *knowledge.defect_types, *(citation.text for citation in knowledge.citations))
+    )
+
+
+ONE_SHOT_LIMIT = 1.8
+"""Score from which a part is likelier defective than normal where one reference alone gives no calibration.
+
+The score is then in multiples of what small changes of that one photograph move.
+"""
+
+ONE_SHOT_STEEPNESS = 8.0
+"""Log odds for a score e times the limit."""
+
+
+def one_shot_probability(score: float) -> float:
+    """Probability that a part is defective, from its score against a single reference.
+
+    Args:
+        score: Image score in multiples of the median score of small changes of the reference, positive.
+
+    Returns:
+        ``1 / (1 + (limit / score) ** steepness)``, a logistic curve of the log score: even at the limit.
+    """
+    return 1.0 / (1.0 + math.pow(ONE_SHOT_LIMIT / max(score, 1e-6), ONE_SHOT_STEEPNESS))
+
+
+def likelier_defective(reference: ReferenceEvidence | None) -> float:
+    """Probability that a part is defective, where an answer must be given though the verdict may be ``review``.
+
+    Args:
+        reference: What the Reference Extractor found.
+
+    Returns:
+        By the calibrated p-value where there is one, else by the score against the single reference; even odds
+        without a score.
+    """
+    if reference is None or reference.score is None:
+        return 0.5
+    p_value = reference.tail_p_value if reference.tail_p_value is not None else reference.p_value
+    return one_shot_probability(reference.score) if p_value is None else defective_probability(p_value)
+
+
+def answer_of(state: State) -> Answer | None:
+    """Answers the state's question from evidence.
+
+    Args:
+        state: An inspection with its evidence.
+
+    Returns:
+        The answer; None where no question was asked.
+    """
+    if state.question is None or state.image is None:
+        return None
+    return measured_answer(
+        state.question,
+        kind_of_question(state.question.text).kind,
+        image=state.image,
+        probability_defective=likelier_defective(state.reference),
+        reference=state.reference,
+        knowledge=state.knowledge,
+    )
+
+
+def measured_answer(
+    question: Question,
+    kind: QuestionKind,
+    *,
+    image: ImageRef,
+    probability_defective: float,
+    reference: ReferenceEvidence | None,
+    knowledge: KnowledgeEvidence | None,
+) -> Answer:
+    """Answers a question from evidence.
+
+    Args:
+        question: The question, free or with options.
+        kind: Its kind.
+        image: The image that it is about.
+        probability_defective: Probability that the part is defective, 0..1.
+        reference: What the Reference Extractor found.
+        knowledge: What the Knowledge Guide found.
+
+    Returns:
+        An answer from evidence; a marked guess where only words help; declined where there are neither.
+    """
+    regions = reference.regions if reference else ()
+    match kind:
+        case "discrimination":
+            return answer_discrimination(question, probability_defective)
+        case "place":
+            return answer_place(question, regions, image)
+        case "object":
+            return answer_object(question, reference, knowledge)
+        case "type" | "look":
+            return answer_type(question, regions, image, knowledge)
+        case _:
+            name = reference.product if reference and reference.product else ""
+            return guess(question, f"{name} {knowledge_text(knowledge)}")
+
+
+def _unknown() -> Answer:
+    return Answer(text="This cannot be told from measurements.", declined=True)
+
+
+def _by_similarity(question: Question, alike: Sequence[float]) -> Answer:
+    return _choose(question, _softmax(list(question.options), alike, _SHARPNESS))
+
+
+def _softmax(letters: Sequence[str], values: Sequence[float], sharpness: float) -> dict[str, float]:
+    powers = [math.exp(sharpness * (value - max(values))) for value in values]
+    return {letter: power / sum(powers) for letter, power in zip(letters, powers, strict=True)}
+
+
+def _choose(question: Question, probabilities: dict[str, float]) -> Answer:
+    letter = max(probabilities, key=probabilities.__getitem__)
+    return Answer(
+        letter=letter,
+        text=question.options[letter],
+        confidence=min(1.0, probabilities[letter]),
+        probabilities=probabilities,
+    )

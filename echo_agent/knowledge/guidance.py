@@ -1,0 +1,105 @@
+"""What a card says about an inspection: passages that fit, tolerances held, statements answered."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from langchain_core.embeddings import Embeddings
+
+from echo_agent.knowledge.checklist import cannot_tell, counted
+from echo_agent.knowledge.documents import document_passages
+from echo_agent.knowledge.loader import SHIPPED_CARDS, CardLibrary, LoadedCard, list_cards, read_card
+from echo_agent.knowledge.passage import Passage, card_passages
+from echo_agent.knowledge.retriever import PassageRetriever
+from echo_agent.knowledge.rules import hold_tolerances
+from echo_agent.state import ChecklistFinding, KnowledgeEvidence, Region
+
+MOST_DOCUMENT_PASSAGES = 4
+
+Counts = Mapping[int, tuple[int | None, str]]
+"""Index of a checklist item to its count (None where it could not be counted) and how it was counted."""
+
+
+def guide(
+    loaded: LoadedCard,
+    regions: Sequence[Region],
+    size: tuple[int, int],
+    *,
+    query: str = "",
+    counts: Counts | None = None,
+    embeddings: Embeddings | None = None,
+) -> KnowledgeEvidence:
+    """Gathers what a card says about an image.
+
+    Args:
+        loaded: The product's card.
+        regions: Measured regions of the image.
+        size: Width and height of the upright image in pixels.
+        query: What is asked; passages of documents are searched for it, or for the card's defect types without it.
+        counts: What was counted for the checklist.
+        embeddings: Text model for finding passages by meaning.
+
+    Returns:
+        The evidence. The passages of the card come first, then those of the documents beside it that fit.
+    """
+    card = loaded.card
+    passages = [*card_passages(loaded), *_from_documents(loaded, query, embeddings)]
+    return KnowledgeEvidence(
+        product=card.product,
+        card_file=str(loaded.file),
+        normal=card.normal,
+        defect_types=tuple(defect.name for defect in card.defects),
+        citations=tuple(passage.cited(f"K{number}") for number, passage in enumerate(passages, 1)),
+        tolerances=tuple(hold_tolerances(card, regions, *size)),
+        checklist=tuple(_checklist(loaded, counts or {})),
+    )
+
+
+def find_card(product: str, own_folder: Path | None, registered: Path | None) -> LoadedCard | None:
+    """Returns a product's card: the one registered with it, else the user's, else one that comes with Echo.
+
+    Cards are read once a process and again when their files change.
+
+    Raises:
+        KnowledgeError: A card is broken, or the user's folder is missing.
+    """
+    if registered is not None:
+        return read_card(registered)
+    folders = (own_folder,) if own_folder is not None else ()
+    files = [file for folder in (*folders, SHIPPED_CARDS) for file in list_cards(folder)]
+    return _library(folders, _stamp(files)).find(product)
+
+
+def _checklist(loaded: LoadedCard, counts: Counts) -> list[ChecklistFinding]:
+    findings = []
+    for index, item in enumerate(loaded.card.checklist):
+        identity = f"C{index + 1}"
+        if index in counts:
+            findings.append(counted(identity, item, *counts[index]))
+        else:
+            findings.append(
+                cannot_tell(identity, item, "it was not counted and no language model answered it")
+            )
+    return findings
+
+
+def _from_documents(loaded: LoadedCard, query: str, embeddings: Embeddings | None) -> list[Passage]:
+    folder = loaded.file.parent
+    passages = _documents(folder, _stamp(file for file in folder.rglob("*") if file.is_file()))
+    wanted = query or " ".join(defect.name for defect in loaded.card.defects)
+    return PassageRetriever(passages, embeddings).search(wanted, MOST_DOCUMENT_PASSAGES)
+
+
+def _stamp(files: Iterable[Path]) -> tuple[tuple[str, int], ...]:
+    """Returns what changes when a file does."""
+    return tuple((str(file), file.stat().st_mtime_ns) for file in files)
+
+
+@lru_cache(maxsize=4)
+def _library(folders: tuple[Path, ...], stamp: tuple[tuple[str, int], ...]) -> CardLibrary:
+    return CardLibrary.open(folders)
+
+
+@lru_cache(maxsize=16)
+def _documents(folder: Path, stamp: tuple[tuple[str, int], ...]) -> tuple[Passage, ...]:
+    return tuple(document_passages(folder))

@@ -1,0 +1,223 @@
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from echo_agent.errors import DatasetError, ImageError
+from echo_agent.evaluation.mmad_ask import GraphAsker
+from echo_agent.evaluation.mmad_dataset import check_files, far_from_class, read_mmad, sample
+from echo_agent.evaluation.mmad_result import result_of
+from echo_agent.evaluation.mmad_run import RunFile, RunSettings, read_run, run_questions
+from echo_agent.evaluation.mmad_staging import Staging, product_of_templates
+from echo_agent.state import Answer, Attempt, DecidedBy, Verdict
+
+from .photographs import write_photograph
+
+
+@pytest.fixture
+def benchmark(tmp_path):
+    """Two products with a template each, two images of each, two questions an image."""
+    root = tmp_path / "bench"
+    entries = {}
+    for product, brightness in (("plate", 60), ("cup", 200)):
+        template = f"Set/{product}/train/good/t.png"
+        write_photograph(root / template, brightness)
+        for number, kind in enumerate(("good", "dent")):
+            path = f"Set/{product}/test/{kind}/{number}.png"
+            write_photograph(root / path, brightness + 1 + number)
+            entries[path] = {
+                "random_templates": [template],
+                "similar_templates": [template],
+                "conversation": [
+                    {
+                        "Question": "Is there any defect in the object?",
+                        "Options": {"A": "No.", "B": "Yes."},
+                        "Answer": "AB"[number],
+                        "type": "Anomaly Detection",
+                    },
+                    {
+                        "Question": "What object is it?",
+                        "Options": {"A": "cup", "B": "plate"},
+                        "Answer": "A" if product == "cup" else "B",
+                        "type": "Object Classification",
+                    },
+                ],
+            }
+    (root / "mmad.json").write_text(json.dumps(entries))
+    return root
+
+
+def settings(**changes):
+    values = {
+        "questions": "0",
+        "mllm": "scripted",
+        "revision": "1",
+        "shots": 1,
+        "references": "random",
+        "profile": "adaptive",
+        "experts": ("reference",),
+        "limit": None,
+        "seed": 0,
+    }
+    return RunSettings(**{**values, **changes})
+
+
+def says(letter):
+    """A scripted model that always gives one answer."""
+    by = DecidedBy(name="scripted", model="scripted", revision="1")
+
+    def ask(image, question):
+        answer = Answer(letter=letter, text=letter or "who knows", confidence=0.8)
+        attempt = Attempt(number=1, label="review", confidence=0.5, changed="first look")
+        return Verdict(label="review", confidence=0.5, decided_by=by, answer=answer, attempts=(attempt,))
+
+    return ask
+
+
+def test_the_questions_are_read_with_their_answers(benchmark):
+    images = read_mmad(benchmark)
+    assert [image.path for image in images][:2] == ["Set/plate/test/good/0.png", "Set/plate/test/dent/1.png"]
+    assert images[0].normal
+    assert not images[1].normal
+    assert images[1].questions[0].answer == "B"
+    assert images[0].templates("random", 1) == ("Set/plate/train/good/t.png",)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is no JSON"),
+        ("{}", "holds no images"),
+        ('{"a.png": {}}', "is not <dataset>/<product>"),
+        ('{"S/p/a.png": {"conversation": [{}]}}', "S/p/a.png: conversation.0"),
+    ],
+)
+def test_a_broken_file_is_an_error_that_names_the_place(tmp_path, content, message):
+    (tmp_path / "mmad.json").write_text(content)
+    with pytest.raises(DatasetError, match=message):
+        read_mmad(tmp_path)
+
+
+def test_missing_files_are_listed(benchmark):
+    images = read_mmad(benchmark)
+    (benchmark / "Set/plate/test/dent/1.png").unlink()
+    (benchmark / "Set/cup/train/good/t.png").unlink()
+    check = check_files(benchmark, images, "random", 1)
+    assert check.missing_images == ("Set/plate/test/dent/1.png",)
+    assert check.missing_templates == ("Set/cup/train/good/t.png",)
+    assert set(check.without_template) == {"Set/cup/test/good/0.png", "Set/cup/test/dent/1.png"}
+
+
+def test_an_image_of_another_object_is_far_from_its_class(benchmark):
+    write_photograph(benchmark / "Set/cup/test/good/0.png", 61)
+    from echo_agent.vision.image import load_image
+
+    def embed(path):
+        level = np.asarray(load_image(path)).mean() / 255 * np.pi / 2
+        return np.array([np.cos(level), np.sin(level)])
+
+    assert far_from_class(benchmark, read_mmad(benchmark), frozenset(), embed) == ("Set/cup/test/good/0.png",)
+
+
+def test_a_sample_has_every_subtask_and_both_sides(benchmark):
+    images = read_mmad(benchmark)
+    chosen = [(image.normal, q.subtask) for image in sample(images, 4, 0) for q in image.questions]
+    assert len(set(chosen)) == 4
+    assert sample(images, 4, 0) == sample(images, 4, 0)
+    assert sample(images, None, 0) == images
+
+
+def test_a_run_that_was_killed_resumes_with_the_same_result(benchmark, tmp_path):
+    images = read_mmad(benchmark)
+    whole = RunFile(tmp_path / "whole", settings())
+    expected = run_questions(images, whole, says("A"))
+    stopped = RunFile(tmp_path / "stopped", settings())
+
+    def ask_three(image, question):
+        if len(stopped.answers) == 3:
+            raise KeyboardInterrupt
+        return says("A")(image, question)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_questions(images, stopped, ask_three)
+    with stopped.path.open("a") as file:
+        file.write('{"image": "Set/pla')
+    asked = []
+    resumed = RunFile(tmp_path / "stopped", settings())
+    answers = run_questions(images, resumed, lambda *q: asked.append(q) or says("A")(*q))
+    assert len(asked) == 5
+    drop = {"seconds"}
+    assert [a.model_dump(exclude=drop) for a in answers] == [a.model_dump(exclude=drop) for a in expected]
+    kept, read = read_run(tmp_path / "stopped")
+    assert kept == settings()
+    assert len(read) == 8
+
+
+def test_other_settings_are_not_mixed_into_a_run(tmp_path):
+    RunFile(tmp_path, settings())
+    with pytest.raises(DatasetError, match=r"other settings \(shots, seed\)"):
+        RunFile(tmp_path, settings(shots=2, seed=3))
+
+
+def test_figures_of_a_run(benchmark, tmp_path):
+    images = read_mmad(benchmark)
+    answers = run_questions(images, RunFile(tmp_path / "r", settings()), says("A"))
+    result = result_of(settings(), answers, check_files(benchmark, images, "random", 1))
+    assert result.accuracy["Set"]["Anomaly Detection"] == 0.5
+    assert result.forced == {"likelier of the two": 4}
+    assert result.ece == pytest.approx(0.3)
+    assert "Anomaly Detection" in result.as_text()
+
+
+def test_an_image_that_cannot_be_read_is_unreadable_and_the_run_goes_on(benchmark, tmp_path):
+    def ask(image, question):
+        if image.path.endswith("cup/test/good/0.png"):
+            raise ImageError("0.png is damaged")
+        return says("B")(image, question)
+
+    answers = run_questions(read_mmad(benchmark), RunFile(tmp_path / "r", settings()), ask)
+    assert len(answers) == 8
+    assert [a.error for a in answers if a.letter is None] == ["0.png is damaged"] * 2
+
+
+def test_staged_images_tell_nothing_but_their_digest(benchmark, tmp_path):
+    staging = Staging(benchmark, tmp_path / "images")
+    copy = staging.stage("Set/plate/test/dent/1.png")
+    assert copy.read_bytes() == (benchmark / "Set/plate/test/dent/1.png").read_bytes()
+    assert len(copy.stem) == 64
+    name = product_of_templates((staging.stage("Set/plate/train/good/t.png"),))
+    assert not {"plate", "dent", "good"} & set(f"{copy.name} {name}".replace(".", " ").split())
+
+
+class RecordingInspector:
+    """A fake inspector that keeps all that it is told."""
+
+    def __init__(self, folder):
+        self.told = []
+        self.memory = SimpleNamespace(folder=folder, products=list)
+
+    def register(self, product, images):
+        self.told += [product, *images]
+
+    def inspect(self, image, *, product, question, context):
+        self.told += [image, product, question, context]
+        return says("A")(None, None)
+
+
+@pytest.mark.parametrize("references", ["random", "similar", "memory"])
+def test_no_path_or_folder_label_reaches_the_inspector(benchmark, tmp_path, references):
+    images = read_mmad(benchmark)
+    inspector = RecordingInspector(tmp_path / "memory")
+    asker = GraphAsker(
+        inspector, Staging(benchmark, tmp_path / "images"), settings(references=references), frozenset()
+    )
+    if references == "memory":
+        asker.remember_all(images)
+    run_questions(images, RunFile(tmp_path / "r", settings(references=references)), asker)
+    told = " ".join(str(item).replace(str(tmp_path), "") for item in inspector.told)
+    assert "dent" not in told
+    assert "good" not in told
+    assert "Set/" not in told
+    assert not any(image.path in told for image in images)
+    assert ("part " in told) == (references != "memory")
