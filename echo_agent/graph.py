@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from typing import Literal
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -35,9 +36,9 @@ def _way_after_router(state: State) -> Literal["weigh step by step", "clear"]:
 
 
 def _way_after_decision(
-    state: State, runtime: Runtime[Context]
+    state: State, runtime: Runtime[Context], config: RunnableConfig
 ) -> Literal["unsure: look again", "ask a person", "decided"]:
-    chosen = after_decision(state, runtime)
+    chosen = after_decision(state, runtime, config)
     if chosen == "reference_extractor":
         return "unsure: look again"
     return "ask a person" if chosen == "human_review" else "decided"
