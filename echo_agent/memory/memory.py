@@ -67,7 +67,7 @@ class Memory:
         loaded = load_encoder(name, process_settings().device)
         if catalog is None:
             _make_folder(place)
-            catalog = Catalog(encoder=loaded.id, encoder_name=name)
+            catalog = Catalog(encoder=loaded.id, encoder_name=loaded.name)
         elif catalog.encoder != loaded.id:
             raise EncoderError(
                 f"the memory in {place} was made with the encoder {catalog.encoder}, not {loaded.id}: "
@@ -380,7 +380,7 @@ def open_memory(folder: str, *, encoder: str | None = None, create: bool = False
     """The memory of a folder, opened once a process; see ``Memory.open``."""
     place = str(Path(folder).expanduser().resolve())
     known = _OPENED.get(place)
-    if known is not None and known.folder.is_dir() and encoder in {None, known.encoder.id}:
+    if known is not None and known.folder.is_dir() and encoder in {None, known.encoder.name}:
         return known
     _OPENED[place] = Memory.open(place, encoder=encoder, create=create)
     return _OPENED[place]
