@@ -29,6 +29,18 @@ class ModelError(EchoError):
     """A multimodal language model that is missing, failing or misconfigured."""
 
 
+class AnswerError(ModelError):
+    """An answer of a model that cannot be read: unparsable, not among the choices, or not a finite number."""
+
+
+class ModelTimeoutError(ModelError):
+    """A model that did not answer in time."""
+
+
+class ModelMemoryError(ModelError):
+    """A model that ran out of memory while it answered."""
+
+
 class DatasetError(EchoError):
     """A dataset for evaluation that is incomplete or in an unknown layout."""
 

@@ -17,6 +17,12 @@ class EchoCommands(LazyGroup):
         ),
         "inspect": LazyCommand("echo_agent.cli.inspect", "Judge photographs: normal, defective or review."),
         "products": LazyCommand("echo_agent.cli.products", "List the registered products, or remove one."),
+        "knowledge": LazyCommand("echo_agent.cli.knowledge", "Check, start and import knowledge cards."),
+        "models": LazyCommand("echo_agent.cli.models", "List the Decision Makers, or check a model."),
+        "benchmark": LazyCommand("echo_agent.cli.benchmark", "Measure what decisions cost on this machine."),
+        "calibrate": LazyCommand(
+            "echo_agent.cli.calibrate", "Fit a model's confidence on labelled photographs."
+        ),
         "evaluate": LazyCommand("echo_agent.cli.evaluate", "Measure Echo on labelled images."),
         "demo": LazyCommand("echo_agent.cli.demo", "See Echo judge real solar cells."),
         "config": LazyCommand("echo_agent.cli.config", "Show the settings in force."),

@@ -136,6 +136,8 @@ class MmadRun:
             from echo_agent.mllm.choice import open_decider
 
             decider = open_decider(self.settings.mllm)
+            if decider is None:
+                raise ModelError("the profile 'bare' asks a model without evidence: name one by --mllm")
             self._ask = BareAsker(decider, self._staging, self.settings, self._missing())
             return
         from echo_agent.inspector import Inspector

@@ -3,19 +3,25 @@
 import time
 from typing import Literal
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
-from echo_agent.errors import ModelError
 from echo_agent.experts.measured_answers import answer_of
 from echo_agent.experts.measured_decision import decide_measured
-from echo_agent.experts.run import Update, context_of, timed
+from echo_agent.experts.mllm_case import case_of, rung_of
+from echo_agent.experts.mllm_decision import decide_by_mllm, undecidable
+from echo_agent.experts.run import Update, can_wait, context_of, memory_of, timed
 from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
 from echo_agent.memory.normal_model import EFFORT_SCALES
+from echo_agent.mllm.choice import open_decider
+from echo_agent.mllm.confidence import stored
+from echo_agent.mllm.decider import Decider
 from echo_agent.settings import process_settings
 from echo_agent.state import Attempt, ReferenceEvidence, State
 
-MEASURED = "measured"
+CONFIDENCE_FOLDER = "confidence"
+"""Folder below the memory in which fitted calibrations of MLLMs are kept."""
 
 
 @timed
@@ -26,9 +32,7 @@ def decision_maker(state: State, runtime: Runtime[Context]) -> Update:
         ModelError: The Decision Maker that was asked for is not there.
     """
     context = context_of(runtime)
-    name = context.mllm or process_settings().mllm
-    if name != MEASURED:
-        raise ModelError(f"unknown Decision Maker {name!r}: the one there is is {MEASURED!r}")
+    decider = open_decider(context.mllm or process_settings().mllm)
     start = time.perf_counter()
     attempt = decide_measured(
         state.reference or ReferenceEvidence(product=None, product_given=False, matches=()),
@@ -38,6 +42,8 @@ def decision_maker(state: State, runtime: Runtime[Context]) -> Update:
         changed=_what_changed(state),
         effect=_effect(state),
     )
+    if decider is not None:
+        return {"attempts": (*state.attempts, _by_mllm(decider, attempt, state, runtime))}
     path: Literal["fast", "reasoned"] = "reasoned" if state.trace is not None else "fast"
     answer = answer_of(state)
     finished = attempt.model_copy(
@@ -52,6 +58,22 @@ def _effect(state: State) -> VerdictEffect:
     return verdict_effect(state.reference.regions, state.knowledge.tolerances, state.knowledge.checklist)
 
 
+def _by_mllm(decider: Decider, measured: Attempt, state: State, runtime: Runtime[Context]) -> Attempt:
+    """Lets the MLLM decide on the rung of the ladder that this attempt stands on."""
+    context, memory = context_of(runtime), memory_of(runtime)
+    case = case_of(state, context, memory)
+    rung = rung_of(state)
+    changed = f"{rung.changed}; {measured.changed}" if state.attempts else rung.changed
+    by = decider.decided_by()
+    return decide_by_mllm(
+        decider,
+        case,
+        measured.model_copy(update={"changed": changed}),
+        calibration=stored(memory.folder / CONFIDENCE_FOLDER, by.model, by.revision, case.path),
+        min_confidence=context.min_confidence,
+    )
+
+
 def _what_changed(state: State) -> str:
     if not state.attempts:
         return "first look"
@@ -61,11 +83,17 @@ def _what_changed(state: State) -> str:
 
 
 def more_evidence_helps(attempt: Attempt, evidence: ReferenceEvidence | None) -> bool:
-    """Whether a finer look can change an unsure attempt: not where the product or the calibration is missing."""
+    """Whether a finer look can change an unsure attempt: not where the product or the calibration is missing.
+
+    An MLLM can look again without a calibration, but not where it failed to answer.
+    """
+    if attempt.decided_by is not None and attempt.decided_by.name == "mllm":
+        return attempt.label == "review" and attempt.error is None and not undecidable(evidence)
     return (
         attempt.label == "review"
         and evidence is not None
         and evidence.p_value is not None
+        and evidence.effort + 1 < len(EFFORT_SCALES)
         and evidence.quality.acceptable
         and (evidence.guarantee is None or evidence.guarantee.normals_missing == 0)
         and all(match.resembles for match in evidence.matches if match.product == evidence.product)
@@ -73,13 +101,16 @@ def more_evidence_helps(attempt: Attempt, evidence: ReferenceEvidence | None) ->
 
 
 def after_decision(
-    state: State, runtime: Runtime[Context]
+    state: State, runtime: Runtime[Context], config: RunnableConfig
 ) -> Literal["reference_extractor", "human_review", "responder"]:
-    """Escalates an unsure attempt while attempts are left and finer evidence can help; then asks a person, if any."""
+    """Escalates an unsure attempt while attempts are left and finer evidence can help; then asks a person, if any.
+
+    Without a checkpointer an interrupt would end the run without a verdict: then no person is asked.
+    """
     context = context_of(runtime)
     last = state.attempts[-1]
     if len(state.attempts) < context.max_attempts and more_evidence_helps(last, state.reference):
         return "reference_extractor"
-    if last.label == "review" and context.human_review:
+    if last.label == "review" and context.human_review and can_wait(config):
         return "human_review"
     return "responder"

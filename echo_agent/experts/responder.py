@@ -4,6 +4,7 @@ from langchain_core.messages import AIMessage
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
+from echo_agent.experts.human_review import proposed_label
 from echo_agent.experts.measured_decision import measured_by
 from echo_agent.experts.run import Update, timed
 from echo_agent.state import Attempt, HumanAnswer, Label, ReferenceEvidence, State, Verdict
@@ -52,9 +53,11 @@ def make_verdict(state: State) -> Verdict:
 
 
 def _final(last: Attempt, human: HumanAnswer | None) -> tuple[Label, float]:
-    """A person's correction counts as certain; an accepted proposal stays what it was."""
+    """A person's correction counts as certain; an accepted proposal keeps its confidence."""
     if human is not None and human.action == "correct" and human.label is not None:
         return human.label, 1.0
+    if human is not None and human.action == "accept":
+        return proposed_label(last), last.confidence
     return last.label, last.confidence
 
 

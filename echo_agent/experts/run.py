@@ -4,6 +4,7 @@ import time
 from functools import wraps
 from typing import Any, Protocol, cast
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
@@ -33,6 +34,14 @@ def memory_of(runtime: Runtime[Context]) -> Memory:
     """The memory of the run, opened once a process."""
     folder = context_of(runtime).memory or str(process_settings().memory)
     return open_memory(folder)
+
+
+def can_wait(config: RunnableConfig) -> bool:
+    """Whether the run has a checkpointer, so that it can wait for a person; LangGraph names it in the run's config.
+
+    It is asked at run time, because the LangGraph server brings a checkpointer to a graph compiled without one.
+    """
+    return config.get("configurable", {}).get("__pregel_checkpointer") is not None
 
 
 def timed(node: Node) -> Node:

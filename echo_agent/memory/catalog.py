@@ -20,7 +20,7 @@ def read_catalog(folder: Path) -> Catalog | None:
     """
     file = folder / FILE_NAME
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -35,7 +35,23 @@ def read_catalog(folder: Path) -> Catalog | None:
         ) from error
     if catalog.format != 1:
         raise StoreError(f"{file} has format {catalog.format}, this Echo reads format 1: use the newer Echo")
-    return catalog
+    return _in_folder(catalog, folder)
+
+
+def _in_folder(catalog: Catalog, folder: Path) -> Catalog:
+    """The catalog with its references where they lie now: a memory may be moved or copied as a whole."""
+    moved = {
+        name: record.model_copy(
+            update={
+                "references": tuple(
+                    image.model_copy(update={"uri": str(folder / "images" / Path(image.uri).name)})
+                    for image in record.references
+                )
+            }
+        )
+        for name, record in catalog.products.items()
+    }
+    return catalog.model_copy(update={"products": moved})
 
 
 def write_catalog(folder: Path, catalog: Catalog) -> None:

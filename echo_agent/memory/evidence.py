@@ -8,7 +8,7 @@ import numpy as np
 from echo_agent.errors import StoreError
 from echo_agent.memory import calibration
 from echo_agent.memory.index import Neighbour
-from echo_agent.memory.normal_model import Look, NormalModel
+from echo_agent.memory.normal_model import Look
 from echo_agent.memory.product import ProductRecord
 from echo_agent.state import ImageRef, ProductMatch, Reference, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
@@ -17,6 +17,9 @@ from echo_agent.vision.regions import find_regions
 
 PEAK_SHARE = 0.75
 """Where a part stands out but no patch alone does, regions are drawn at this share of the map's peak."""
+
+LARGEST_KEPT = 60000.0
+"""Map values are kept as float16, which ends at 65504."""
 
 
 def product_matches(
@@ -57,7 +60,7 @@ def combine(looks: Sequence[Look]) -> Look:
 
 def describe(
     look: Look,
-    model: NormalModel,
+    normals: Sequence[float],
     *,
     image: ImageRef,
     record: ProductRecord,
@@ -68,7 +71,7 @@ def describe(
 
     Args:
         look: Combined look at the image.
-        model: Normal model of the product.
+        normals: Scores of the references, each against the others; empty for a single reference.
         image: The image.
         record: The product.
         effort: Effort of the look.
@@ -77,7 +80,6 @@ def describe(
     Returns:
         The evidence, without references and matches.
     """
-    normals = model.normal_scores[effort]
     limit = calibration.threshold(normals, max_false_reject)
     full = at_size(look.anomaly_map, (image.width, image.height))
     regions = find_regions(full)
@@ -104,7 +106,7 @@ def save_map(folder: Path, map_id: str, anomaly_map: Array) -> None:
     """Keeps a calibrated map, at patch resolution, under its name."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / f"{map_id}.npy", anomaly_map.astype(np.float16))
+        np.save(folder / f"{map_id}.npy", np.minimum(anomaly_map, LARGEST_KEPT).astype(np.float16))
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"

@@ -11,7 +11,7 @@ from PIL import Image
 
 from echo_agent.errors import ImageError, StoreError
 from echo_agent.state import ImageRef
-from echo_agent.vision.image import ImageLike, decode_image, image_from_array, load_image, to_rgb
+from echo_agent.vision.image import ImageLike, decode_image, image_from_array, image_from_pillow, load_image
 
 
 def put_aside(image: ImageLike, folder: Path) -> ImageRef:
@@ -38,7 +38,7 @@ def put_aside(image: ImageLike, folder: Path) -> ImageRef:
     if isinstance(image, np.ndarray):
         loaded = image_from_array(image)
     elif isinstance(image, Image.Image):
-        loaded = to_rgb(image)
+        loaded = image_from_pillow(image)
     else:
         raise ImageError(
             f"{type(image).__name__} is no image: give a path, a Pillow image, an array or bytes"

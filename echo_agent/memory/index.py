@@ -31,10 +31,13 @@ class ReferenceIndex:
 
     Args:
         folder: Folder of the Chroma database; made where it is missing.
+        fresh: Whether it holds nothing yet: Chroma then forgets a database that was deleted from there.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, fresh: bool = False) -> None:
         self._folder = folder
+        if fresh:
+            SharedSystemClient.clear_system_cache()
         self._collection = self._open()
 
     def _open(self) -> chromadb.Collection:

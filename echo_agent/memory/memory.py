@@ -1,32 +1,42 @@
 """The memory: register what normal looks like, and compare an image with it."""
 
 import shutil
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import cast, overload
 
+import numpy as np
 from filelock import FileLock, Timeout
+from PIL import Image
 
-from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
+from echo_agent.errors import EncoderError, ImageError, KnowledgeError, ProductError, StoreError
 from echo_agent.memory import evidence, images, registration
 from echo_agent.memory.catalog import read_catalog, write_catalog
 from echo_agent.memory.index import ReferenceIndex
-from echo_agent.memory.normal_model import EFFORT_SCALES, NormalModel, Progress, fit
+from echo_agent.memory.normal_model import EFFORT_SCALES, Fitted, Progress, fit, left_out_scores
 from echo_agent.memory.product import Catalog, ProductRecord
+from echo_agent.memory.quality import Qualities
+from echo_agent.memory.recent import Recent
+from echo_agent.memory.resolutions import Resolutions, resolution_file
 from echo_agent.settings import process_settings
 from echo_agent.state import ImageRef, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import load_encoder
 from echo_agent.vision.features import Array, Encoder, Features
 from echo_agent.vision.image import ImageLike, list_images, load_image
+from echo_agent.vision.quality import QualityModel, fit_quality
 
-CACHED_MODELS = 4
 CACHED_FEATURES = 64
 CACHED_EVIDENCE = 16
 """Several questions about one image share its evidence."""
 NEIGHBOURS_FOR_PRODUCT = 32
 LOCK_SECONDS = 60.0
+TRIES = 3
+"""How often a step is begun anew when another writer changed the product meanwhile."""
 
 
 class Memory:
@@ -39,10 +49,12 @@ class Memory:
         self.folder = folder
         self.encoder = encoder
         self._catalog = catalog
-        self._index = ReferenceIndex(folder / "index")
-        self._models: OrderedDict[str, NormalModel] = OrderedDict()
-        self._features: OrderedDict[tuple[str, float], Features] = OrderedDict()
-        self._evidence: OrderedDict[tuple[object, ...], ReferenceEvidence] = OrderedDict()
+        self._index = ReferenceIndex(folder / "index", fresh=catalog.generation == 0)
+        self._refreshing = threading.RLock()
+        self._resolutions = Resolutions(folder, encoder)
+        self._qualities = Qualities(folder)
+        self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
+        self._evidence: Recent[tuple[object, ...], ReferenceEvidence] = Recent(CACHED_EVIDENCE)
 
     @classmethod
     def open(cls, folder: str | Path, *, encoder: str | None = None, create: bool = False) -> "Memory":
@@ -75,6 +87,16 @@ class Memory:
             )
         return cls(place, catalog, loaded)
 
+    @property
+    def encoder_name(self) -> str:
+        """The name by which its encoder is loaded."""
+        return self._catalog.encoder_name
+
+    def is_gone(self) -> bool:
+        """Whether its folder was deleted, or replaced by one without a catalog, since it was opened."""
+        written = self._catalog.generation > 0
+        return not self.folder.is_dir() or (written and read_catalog(self.folder) is None)
+
     def products(self) -> list[ProductRecord]:
         """All products, by name."""
         self._refresh()
@@ -86,18 +108,12 @@ class Memory:
         Raises:
             ProductError: There is none; the message lists those that there are.
         """
-        self._refresh()
-        if name not in self._catalog.products:
-            known = ", ".join(sorted(self._catalog.products)) or "none yet"
-            raise ProductError(
-                f"unknown product {name!r} (registered: {known}): register it or correct the name"
-            )
-        return self._catalog.products[name]
+        return _named(name, self.products())
 
     def register(
         self,
         product: str,
-        images_or_folder: str | Path | Sequence[ImageLike],
+        images_or_folder: ImageLike | Sequence[ImageLike],
         *,
         shots: int | None = None,
         seed: int = 0,
@@ -108,7 +124,7 @@ class Memory:
 
         Args:
             product: Its name.
-            images_or_folder: A folder of image files, or images.
+            images_or_folder: A folder of image files, images, or a single image that is no file.
             shots: How many references to take, chosen by ``seed``; all where not given.
             seed: Seed of that choice.
             knowledge: Knowledge card to keep with the product.
@@ -117,33 +133,36 @@ class Memory:
         Raises:
             ImageError: An image cannot be read, or there is none.
             ProductError: The name cannot be used.
+            KnowledgeError: The knowledge card cannot be read.
             StoreError: The memory cannot be written.
         """
         name = registration.check_name(product)
         if isinstance(images_or_folder, str | Path):
             given: Sequence[ImageLike] = list_images(images_or_folder)
+        elif _is_single(images_or_folder):
+            given = [cast(ImageLike, images_or_folder)]
         else:
-            given = images_or_folder
+            given = list(cast(Sequence[ImageLike], images_or_folder))
         if not given:
             raise ImageError(f"no image of a normal {name} was given: at least one is needed")
         if shots is not None and shots < 1:
             raise ProductError(f"{shots} shots leave {name} without a reference: ask for at least 1")
+        card = None if knowledge is None else _read_card(knowledge)
         chosen: dict[str, ImageRef] = {}
         for image in registration.in_order(given, shots, seed):
             ref = self.put_aside(image)
             chosen.setdefault(ref.sha256, ref)
             if len(chosen) == shots:
                 break
-        return self._write_version(name, list(chosen.values()), knowledge, progress)
+        return self._write_version(name, self._encoded(list(chosen.values()), progress), card=card)
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
         """Adds normal images to a product: a new version, calibrated anew."""
-        record = self.product(product)
-        known = {image.sha256: image for image in record.references}
-        for image in added:
-            ref = self.put_aside(image)
-            known.setdefault(ref.sha256, ref)
-        return self._write_version(record.name, list(known.values()), None, None)
+        new = [self.put_aside(image) for image in added]
+        return self._change(
+            product,
+            lambda record: list({image.sha256: image for image in (*record.references, *new)}.values()),
+        )
 
     def remove_references(self, product: str, digests: Sequence[str]) -> ProductRecord:
         """Removes references by digest: a new version, calibrated anew.
@@ -151,24 +170,27 @@ class Memory:
         Raises:
             ProductError: A digest is none of the product's, or no reference would be left.
         """
-        record = self.product(product)
-        unknown = set(digests) - {image.sha256 for image in record.references}
-        if unknown:
-            raise ProductError(
-                f"{product} has no reference {sorted(unknown)[0]}: see echo-agent products --json"
-            )
-        kept = [image for image in record.references if image.sha256 not in set(digests)]
-        if not kept:
-            raise ProductError(f"{product} would be left without references: remove the product instead")
-        return self._write_version(record.name, kept, None, None)
+        gone = set(digests)
+
+        def kept(record: ProductRecord) -> list[ImageRef]:
+            unknown = gone - {image.sha256 for image in record.references}
+            if unknown:
+                raise ProductError(
+                    f"{product} has no reference {sorted(unknown)[0]}: see echo-agent products --json"
+                )
+            left = [image for image in record.references if image.sha256 not in gone]
+            if not left:
+                raise ProductError(f"{product} would be left without references: remove the product instead")
+            return left
+
+        return self._change(product, kept)
 
     def remove(self, product: str) -> None:
         """Removes a product. Its images stay where other products use them."""
         with self._writing():
             record = self.product(product)
             self._commit({name: kept for name, kept in self._catalog.products.items() if name != product})
-            self._index.remove(record.key)
-            shutil.rmtree(self.folder / record.folder, ignore_errors=True)
+            self._sweep(record)
 
     def evidence(
         self,
@@ -195,15 +217,33 @@ class Memory:
             ImageError: The image cannot be read.
             ProductError: The product is unknown.
         """
-        records = self.products()
-        key = (image, product, effort, shots, max_false_reject, self._catalog.generation)
-        if key not in self._evidence:
-            self._evidence[key] = self._compare(
-                image, product, records, effort=effort, shots=shots, max_false_reject=max_false_reject
-            )
-            if len(self._evidence) > CACHED_EVIDENCE:
-                self._evidence.popitem(last=False)
-        return self._evidence[key]
+        for _ in range(TRIES):
+            records = self.products()
+            if not records:
+                raise ProductError(f"the memory in {self.folder} has no products: register one first")
+            try:
+                key = (image, product, effort, shots, max_false_reject, *(record.key for record in records))
+                found = self._evidence.get(
+                    key,
+                    partial(
+                        self._compare,
+                        image,
+                        product,
+                        records,
+                        effort=min(effort, len(EFFORT_SCALES) - 1),
+                        shots=shots,
+                        max_false_reject=max_false_reject,
+                    ),
+                )
+            except FileNotFoundError as error:
+                missing = error
+                continue
+            if self.products() == records:
+                return found
+            missing = FileNotFoundError("it is being changed")
+        raise StoreError(
+            f"the references in {self.folder} cannot be read ({missing}): inspect again, or register anew"
+        ) from missing
 
     def _compare(
         self,
@@ -215,31 +255,34 @@ class Memory:
         shots: int,
         max_false_reject: float,
     ) -> ReferenceEvidence:
-        if not records:
-            raise ProductError(f"the memory in {self.folder} has no products: register one first")
-        effort = min(effort, len(EFFORT_SCALES) - 1)
-        given = self.product(product) if product is not None else None
+        """Compares with the products of one state of the catalog.
+
+        Raises:
+            FileNotFoundError: Another writer has replaced the version meanwhile.
+        """
+        given = _named(product, records) if product is not None else None
         embedding = self._encode(image, EFFORT_SCALES[0]).embedding
         everywhere = self._index.nearest(
             embedding, [record.key for record in records], NEIGHBOURS_FOR_PRODUCT
         )
         matches = evidence.product_matches(everywhere, records)
-        record = given or next((self.product(match.product) for match in matches if match.resembles), None)
+        record = given or next((_named(match.product, records) for match in matches if match.resembles), None)
         if record is None:
             return ReferenceEvidence(
                 product=None, product_given=False, matches=matches, encoder=self.encoder.id
             )
         if given is not None and all(match.product != given.name for match in matches):
             matches += evidence.product_matches(self._index.nearest(embedding, [given.key], 1), [given])
-        model = self._model(record)
+        resolutions = self._resolutions.of(record, effort + 1)
         look = evidence.combine(
             [
-                resolution.look(self._encode(image, scale).patches)
-                for resolution, scale in zip(model.resolutions[: effort + 1], EFFORT_SCALES, strict=False)
+                resolution.look(self._encode(image, scale))
+                for resolution, scale in zip(resolutions, EFFORT_SCALES, strict=False)
             ]
         )
+        normals = left_out_scores(resolutions) if resolutions[0].scores else ()
         described = evidence.describe(
-            look, model, image=image, record=record, effort=effort, max_false_reject=max_false_reject
+            look, normals, image=image, record=record, effort=effort, max_false_reject=max_false_reject
         )
         if described.map_id is not None:
             evidence.save_map(self.folder / "maps", described.map_id, look.anomaly_map)
@@ -249,6 +292,7 @@ class Memory:
                 "product_given": given is not None,
                 "matches": matches,
                 "references": evidence.nearest_references(nearest, record),
+                "quality": self._qualities.of(record, image),
             }
         )
 
@@ -275,67 +319,100 @@ class Memory:
         return self.folder / record.card if record.card else None
 
     def _encode(self, image: ImageRef, scale: float) -> Features:
-        key = (image.sha256, scale)
-        if key not in self._features:
-            self._features[key] = self.encoder.encode([load_image(image.uri)], scale=scale)[0]
-            if len(self._features) > CACHED_FEATURES:
-                self._features.popitem(last=False)
-        return self._features[key]
+        return self._features.get(
+            (image.sha256, scale), lambda: self.encoder.encode([load_image(image.uri)], scale=scale)[0]
+        )
 
-    def _model(self, record: ProductRecord) -> NormalModel:
-        if record.key not in self._models:
-            self._models[record.key] = NormalModel.load(self.folder / record.folder)
-            if len(self._models) > CACHED_MODELS:
-                self._models.popitem(last=False)
-        self._models.move_to_end(record.key)
-        return self._models[record.key]
+    def _encoded(self, chosen: Sequence[ImageRef], progress: Progress | None = None) -> "_Encoded":
+        loaded = [load_image(image.uri) for image in chosen]
+        fitted = fit(loaded, self.encoder, EFFORT_SCALES[0], progress=progress)
+        return _Encoded(tuple(chosen), fitted, fit_quality(loaded))
+
+    def _change(self, product: str, change: Callable[[ProductRecord], list[ImageRef]]) -> ProductRecord:
+        """Writes a version with changed references; begins anew when another writer was faster."""
+        while True:
+            base = self.product(product)
+            written = self._write_version(base.name, self._encoded(change(base)), base=base)
+            if written is not None:
+                return written
+
+    @overload
+    def _write_version(
+        self, product: str, encoded: "_Encoded", *, card: bytes | None = None
+    ) -> ProductRecord: ...
+
+    @overload
+    def _write_version(
+        self, product: str, encoded: "_Encoded", *, base: ProductRecord
+    ) -> ProductRecord | None: ...
 
     def _write_version(
         self,
         product: str,
-        chosen: Sequence[ImageRef],
-        knowledge: Path | None,
-        progress: Progress | None,
-    ) -> ProductRecord:
-        """Writes a new version beside the old one, then replaces the catalog: the step that makes it count."""
-        loaded = [load_image(image.uri) for image in chosen]
-        fitted = fit(loaded, self.encoder, progress)
+        encoded: "_Encoded",
+        *,
+        card: bytes | None = None,
+        base: ProductRecord | None = None,
+    ) -> ProductRecord | None:
+        """Writes a new version beside the old one, then replaces the catalog: the step that makes it count.
+
+        With ``base`` only on top of that version: None where another writer has replaced it.
+        """
         with self._writing():
             old = self._catalog.products.get(product)
-            version = old.version + 1 if old else 1
-            copies = [images.copy_image(image, self.folder / "images") for image in chosen]
+            if base is not None and base != old:
+                return None
+            copies = [images.copy_image(image, self.folder / "images") for image in encoded.references]
             record = registration.make_record(
-                product, version, self.encoder, references=copies, embeddings=fitted.embeddings
+                product,
+                old.version + 1 if old else 1,
+                self._catalog.generation + 1,
+                self.encoder,
+                references=copies,
+                embeddings=encoded.fitted.embeddings,
             )
             place = self.folder / record.folder
             shutil.rmtree(place, ignore_errors=True)
             try:
                 place.mkdir(parents=True)
-                record = record.model_copy(update={"card": self._keep_card(record, old, knowledge)})
-                fitted.model.save(place)
+                record = record.model_copy(update={"card": self._keep_card(record, old, card)})
+                encoded.fitted.resolution.save(resolution_file(place, 0))
+                encoded.quality.save(place)
             except OSError as error:
                 raise StoreError(
                     f"{place} cannot be written ({error.strerror}): free space or rights"
                 ) from error
             self._index.remove(record.key)
-            self._index.add(record.key, [image.sha256 for image in copies], fitted.embeddings)
+            self._index.add(record.key, [image.sha256 for image in copies], encoded.fitted.embeddings)
             self._commit({**self._catalog.products, product: record})
-            if old is not None:
-                self._index.remove(old.key)
-                shutil.rmtree(self.folder / old.folder, ignore_errors=True)
-        self._models[record.key] = NormalModel.load(place)
+            self._sweep(old)
         return record
 
-    def _keep_card(
-        self, record: ProductRecord, old: ProductRecord | None, knowledge: Path | None
-    ) -> str | None:
-        """Copies the given card, or the one of the version before, into the new version's folder."""
-        source = knowledge or (self.folder / old.card if old and old.card else None)
-        if source is None:
+    def _keep_card(self, record: ProductRecord, old: ProductRecord | None, card: bytes | None) -> str | None:
+        """Keeps the given card, or the one of the version before, in the new version's folder."""
+        if card is None and old is not None and old.card is not None:
+            card = (self.folder / old.card).read_bytes()
+        if card is None:
             return None
         target = f"{record.folder}/card.yaml"
-        shutil.copyfile(source, self.folder / target)
+        (self.folder / target).write_bytes(card)
         return target
+
+    def _sweep(self, old: ProductRecord | None) -> None:
+        """Clears away what the catalog does not name: the old version, and what killed registrations left."""
+        records = self._catalog.products.values()
+        for key in self._index.keys() - {record.key for record in records}:
+            self._index.remove(key)
+        named = {self.folder / record.folder for record in records}
+        for folder in set((self.folder / "products").glob("*")) - named:
+            shutil.rmtree(folder, ignore_errors=True)
+        for unfinished in self.folder.glob(".catalog-*"):
+            unfinished.unlink(missing_ok=True)
+        used = {Path(image.uri).name for record in records for image in record.references}
+        for image in old.references if old is not None else ():
+            name = Path(image.uri).name
+            if name not in used:
+                (self.folder / "images" / name).unlink(missing_ok=True)
 
     def _commit(self, products: dict[str, ProductRecord]) -> None:
         changed = self._catalog.model_copy(
@@ -346,10 +423,11 @@ class Memory:
 
     def _refresh(self) -> None:
         """Sees what another process has written since."""
-        catalog = read_catalog(self.folder)
-        if catalog is not None and catalog.generation != self._catalog.generation:
-            self._catalog = catalog
-            self._index.reopen()
+        with self._refreshing:
+            catalog = read_catalog(self.folder)
+            if catalog is not None and catalog.generation != self._catalog.generation:
+                self._catalog = catalog
+                self._index.reopen()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -373,14 +451,47 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
+@dataclass(frozen=True)
+class _Encoded:
+    """References and what was fitted to them."""
+
+    references: tuple[ImageRef, ...]
+    fitted: Fitted
+    quality: QualityModel
+
+
+def _named(name: str, records: Sequence[ProductRecord]) -> ProductRecord:
+    for record in records:
+        if record.name == name:
+            return record
+    known = ", ".join(record.name for record in records) or "none yet"
+    raise ProductError(f"unknown product {name!r} (registered: {known}): register it or correct the name")
+
+
+def _is_single(given: ImageLike | Sequence[ImageLike]) -> bool:
+    """Whether this is one image, not several; an array of four axes is several."""
+    return isinstance(given, Image.Image | bytes) or (isinstance(given, np.ndarray) and given.ndim <= 3)
+
+
+def _read_card(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise KnowledgeError(
+            f"the knowledge card {file} cannot be read ({error.strerror}): check the path"
+        ) from error
+
+
 _OPENED: dict[str, Memory] = {}
+_OPENING = threading.Lock()
 
 
 def open_memory(folder: str, *, encoder: str | None = None, create: bool = False) -> Memory:
     """The memory of a folder, opened once a process; see ``Memory.open``."""
-    place = str(Path(folder).expanduser().resolve())
-    known = _OPENED.get(place)
-    if known is not None and known.folder.is_dir() and encoder in {None, known.encoder.name}:
+    place = Path(folder).expanduser().resolve()
+    with _OPENING:
+        known = _OPENED.get(str(place))
+        if known is None or known.is_gone() or encoder not in {None, known.encoder_name}:
+            known = Memory.open(place, encoder=encoder, create=create)
+            _OPENED[str(place)] = known
         return known
-    _OPENED[place] = Memory.open(place, encoder=encoder, create=create)
-    return _OPENED[place]

@@ -1,15 +1,16 @@
-"""What is normal for one product: patch banks at several resolutions, calibrated by leaving one reference out."""
+"""What is normal for one product at one resolution: a patch bank, calibrated by leaving one reference out."""
 
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from echo_agent.vision.anomaly_map import image_score, smooth
+from echo_agent.vision.anomaly_map import image_score
 from echo_agent.vision.comparison import PatchBank, patch_distances
-from echo_agent.vision.features import Array, Encoder
+from echo_agent.vision.features import Array, Encoder, Features
 from echo_agent.vision.views import small_changes, turned_half
 
 EFFORT_SCALES = (1.0, 1.25, 1.5)
@@ -23,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Look:
-    """What one resolution shows of an image: its score and its smoothed map, on the calibration's scale."""
+    """What one resolution shows of an image: its score and its map, on the calibration's scale."""
 
     score: float
     anomaly_map: Array
@@ -36,102 +37,111 @@ class Resolution:
     Attributes:
         bank: Patches of the references.
         score_unit: Median score of the left-out references, which is score 1.
-        map_unit: Largest smoothed patch distance of the left-out references, which is map value 1.
+        map_unit: Largest fine distance of a patch of the left-out references, which is map value 1.
+        scores: Score of each reference against the others; empty for a single reference.
+        turned: Whether copies turned by 180 degrees are in the bank.
     """
 
     bank: PatchBank
     score_unit: float
     map_unit: float
+    scores: tuple[float, ...]
+    turned: bool
 
-    def look(self, grid: Array) -> Look:
-        """Compares the patches ``(rows, columns, channels)`` of an image with those of the references."""
-        distances = patch_distances(grid, self.bank)
-        return Look(image_score(distances) / self.score_unit, smooth(distances) / self.map_unit)
+    def look(self, features: Features) -> Look:
+        """Compares an image with the references."""
+        distances = patch_distances(features.patches, self.bank, features.fine)
+        return Look(
+            image_score(distances.whole) / self.score_unit, distances.fine / np.float32(self.map_unit)
+        )
 
-
-@dataclass(frozen=True)
-class NormalModel:
-    """The normal state of a product.
-
-    Attributes:
-        resolutions: One entry an effort.
-        normal_scores: For each effort, the scores of the references, each against the others; empty for one reference.
-    """
-
-    resolutions: tuple[Resolution, ...]
-    normal_scores: tuple[tuple[float, ...], ...]
-
-    def save(self, folder: Path) -> None:
-        """Writes the model into a folder."""
-        for effort, resolution in enumerate(self.resolutions):
+    def save(self, file: Path) -> None:
+        """Writes the resolution into a file, in one step."""
+        written = file.with_suffix(f".{os.getpid()}.part")
+        with written.open("wb") as stream:
             np.savez(
-                folder / f"bank-{effort}.npz",
-                patches=resolution.bank.patches.astype(np.float16),
-                owners=resolution.bank.owners,
-                units=np.array([resolution.score_unit, resolution.map_unit]),
-                normal_scores=np.array(self.normal_scores[effort]),
+                stream,
+                patches=self.bank.patches.astype(np.float16),
+                owners=self.bank.owners,
+                units=np.array([self.score_unit, self.map_unit]),
+                scores=np.array(self.scores),
+                turned=np.array(self.turned),
             )
+        written.replace(file)
 
     @classmethod
-    def load(cls, folder: Path) -> "NormalModel":
-        """Reads the model that ``save`` wrote."""
-        resolutions, normal_scores = [], []
-        for effort in range(len(EFFORT_SCALES)):
-            with np.load(folder / f"bank-{effort}.npz") as saved:
-                bank = PatchBank(saved["patches"].astype(np.float32), saved["owners"])
-                resolutions.append(Resolution(bank, *(float(unit) for unit in saved["units"])))
-                normal_scores.append(tuple(float(score) for score in saved["normal_scores"]))
-        return cls(tuple(resolutions), tuple(normal_scores))
+    def load(cls, file: Path) -> "Resolution":
+        """Reads the resolution that ``save`` wrote."""
+        with np.load(file) as saved:
+            score_unit, map_unit = (float(unit) for unit in saved["units"])
+            return cls(
+                bank=PatchBank(saved["patches"].astype(np.float32), saved["owners"]),
+                score_unit=score_unit,
+                map_unit=map_unit,
+                scores=tuple(float(score) for score in saved["scores"]),
+                turned=bool(saved["turned"]),
+            )
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted model with the image embeddings ``(references, dimensions)`` that were found on the way."""
+    """A fitted resolution with the image embeddings ``(references, dimensions)`` that were found on the way."""
 
-    model: NormalModel
+    resolution: Resolution
     embeddings: Array
 
 
-def fit(images: Sequence[Image.Image], encoder: Encoder, progress: Progress | None = None) -> Fitted:
-    """Fits the normal state of a product.
+def fit(
+    images: Sequence[Image.Image],
+    encoder: Encoder,
+    scale: float,
+    *,
+    turned: bool | None = None,
+    progress: Progress | None = None,
+) -> Fitted:
+    """Fits the normal state of a product at one resolution.
 
     Args:
         images: The references, RGB.
         encoder: The encoder.
-        progress: Called with the encodings done and their number.
+        scale: Multiple of the encoder's working resolution.
+        turned: Whether turned copies are references too; found out from the references where not given.
+        progress: Called with the references encoded and their number.
 
     Returns:
-        The model and the embeddings. With a single reference its units come from small changes of that image, and
-        it has no scores.
+        The resolution and the embeddings. With a single reference the units come from small changes of that image,
+        and there are no scores.
     """
-    total = len(images) * len(EFFORT_SCALES)
-    turned = turned_half(images)
-    use_turned = False
-    resolutions: list[Resolution] = []
-    scores: list[Array] = []
-    embeddings: list[Array] = []
-    for effort, scale in enumerate(EFFORT_SCALES):
-        grids, found = _encode(images, encoder, scale, progress, done=effort * len(images), total=total)
-        if effort == 0:
-            embeddings = found
-            copies, _ = _encode(turned, encoder, scale)
-            use_turned = len(images) > 1 and turning_helps(grids, copies)
-        elif use_turned:
-            copies, _ = _encode(turned, encoder, scale)
-        views = grids if not use_turned else [*grids, *copies]
-        owners = [index % len(grids) for index in range(len(views))]
-        bank = PatchBank.of(views, owners)
-        if len(grids) > 1:
-            left_out = [patch_distances(grid, bank.without(owner)) for owner, grid in enumerate(grids)]
-        else:
-            changed, _ = _encode(small_changes(images[0]), encoder, scale)
-            left_out = [patch_distances(grid, bank) for grid in changed]
-        raw = np.array([image_score(distances) for distances in left_out], dtype=np.float32)
-        score_unit = max(float(np.median(raw)), 1e-6)
-        map_unit = max(1e-6, *(float(smooth(distances).max()) for distances in left_out))
-        resolutions.append(Resolution(bank, score_unit, map_unit))
-        scores.append(raw / score_unit)
-    return Fitted(NormalModel(tuple(resolutions), _running_scores(scores, len(images))), np.stack(embeddings))
+    found = _encode(images, encoder, scale, progress)
+    grids = [features.patches for features in found]
+    copies: list[Array] = []
+    if len(images) > 1 and turned is not False:
+        copies = [features.patches for features in _encode(turned_half(images), encoder, scale)]
+        if turned is None and not turning_helps(grids, copies):
+            copies = []
+    views = [*grids, *copies]
+    bank = PatchBank.of(views, [index % len(grids) for index in range(len(views))])
+    fine = found[0].fine
+    if len(grids) > 1:
+        left_out = [patch_distances(grid, bank.without(owner), fine) for owner, grid in enumerate(grids)]
+    else:
+        changed = _encode(small_changes(images[0]), encoder, scale)
+        left_out = [patch_distances(features.patches, bank, fine) for features in changed]
+    raw = np.array([image_score(distances.whole) for distances in left_out])
+    score_unit = max(float(np.median(raw)), 1e-6)
+    resolution = Resolution(
+        bank=bank,
+        score_unit=score_unit,
+        map_unit=max(1e-6, *(float(distances.fine.max()) for distances in left_out)),
+        scores=tuple(float(score) for score in raw / score_unit) if len(grids) > 1 else (),
+        turned=bool(copies),
+    )
+    return Fitted(resolution, np.stack([features.embedding for features in found]))
+
+
+def left_out_scores(resolutions: Sequence[Resolution]) -> tuple[float, ...]:
+    """The references' scores as an inspection combines them: the mean over the resolutions it looks at."""
+    return tuple(float(score) for score in np.mean([resolution.scores for resolution in resolutions], axis=0))
 
 
 def turning_helps(grids: Sequence[Array], turned: Sequence[Array]) -> bool:
@@ -147,36 +157,21 @@ def turning_helps(grids: Sequence[Array], turned: Sequence[Array]) -> bool:
     plain = PatchBank.of(grids, range(len(grids)))
     both = PatchBank.of([*grids, *turned], [*range(len(grids)), *range(len(grids))])
     ratios = [
-        image_score(patch_distances(grid, both.without(owner)))
-        / max(image_score(patch_distances(grid, plain.without(owner))), 1e-6)
+        image_score(patch_distances(grid, both.without(owner)).whole)
+        / max(image_score(patch_distances(grid, plain.without(owner)).whole), 1e-6)
         for owner, grid in enumerate(grids)
     ]
     return float(np.median(ratios)) <= 1.0 - TURNING_GAIN
 
 
 def _encode(
-    images: Sequence[Image.Image],
-    encoder: Encoder,
-    scale: float,
-    progress: Progress | None = None,
-    *,
-    done: int = 0,
-    total: int = 0,
-) -> tuple[list[Array], list[Array]]:
-    """Patch grids, rounded as they are stored, and embeddings."""
-    grids, embeddings = [], []
-    for number, image in enumerate(images, start=1):
+    images: Sequence[Image.Image], encoder: Encoder, scale: float, progress: Progress | None = None
+) -> list[Features]:
+    """Features with their patches rounded as they are stored."""
+    found = []
+    for done, image in enumerate(images, start=1):
         features = encoder.encode([image], scale=scale)[0]
-        grids.append(features.patches.astype(np.float16).astype(np.float32))
-        embeddings.append(features.embedding)
+        found.append(replace(features, patches=features.patches.astype(np.float16).astype(np.float32)))
         if progress is not None:
-            progress(done + number, total)
-    return grids, embeddings
-
-
-def _running_scores(scores: Sequence[Array], references: int) -> tuple[tuple[float, ...], ...]:
-    """For each effort the mean of the scores up to it, as an inspection of that effort combines them."""
-    if references < 2:
-        return tuple(() for _ in scores)
-    running = [np.mean(scores[: effort + 1], axis=0) for effort in range(len(scores))]
-    return tuple(tuple(float(score) for score in row) for row in running)
+            progress(done, len(images))
+    return found

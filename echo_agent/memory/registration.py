@@ -21,11 +21,8 @@ LONGEST_NAME = 100
 SIMILARITY_SLACK = 3.0
 """An image resembles a product up to this multiple of the largest distance between its own references."""
 
-SMALLEST_REACH = 0.10
-"""Cosine distance within which an image resembles a product however alike its references are."""
-
-SINGLE_REACH = 0.25
-"""The same for a product of one reference, whose own spread is unknown."""
+NEAREST_REACH, FARTHEST_REACH = 0.45, 0.60
+"""Cosine distances between which the reach of a product is kept: defective parts stay near, other products do not."""
 
 
 def check_name(product: str) -> str:
@@ -42,10 +39,10 @@ def check_name(product: str) -> str:
     return name
 
 
-def version_key(product: str, version: int) -> str:
-    """Folder and index key of a version: readable, unique, and safe as a file name."""
+def version_key(product: str, version: int, generation: int) -> str:
+    """Folder and index key of a version: readable, unique over the life of a memory, and safe as a file name."""
     readable = re.sub(r"[^A-Za-z0-9]+", "-", product).strip("-").lower()[:40] or "product"
-    return f"{readable}-{sha256(product.encode()).hexdigest()[:8]}-v{version}"
+    return f"{readable}-{sha256(product.encode()).hexdigest()[:8]}-v{version}-{generation}"
 
 
 def in_order(given: Sequence[ImageLike], shots: int | None, seed: int) -> list[ImageLike]:
@@ -63,31 +60,32 @@ def similarity_floor(embeddings: Array) -> float:
         embeddings: ``(references, dimensions)``, of unit length.
 
     Returns:
-        Cosine similarity: 1 minus three times the largest distance of a reference to its nearest other, at least
-        0.10 below 1; for a single reference 0.25 below 1.
+        Cosine similarity: 1 minus three times the largest distance of a reference to its nearest other, that reach
+        kept between 0.45 and 0.60; for a single reference the reach is 0.45.
     """
     if len(embeddings) < 2:
-        return 1.0 - SINGLE_REACH
+        return 1.0 - NEAREST_REACH
     similarities = embeddings @ embeddings.T
     np.fill_diagonal(similarities, -1.0)
     farthest = float(1.0 - similarities.max(axis=1).min())
-    return 1.0 - max(SIMILARITY_SLACK * farthest, SMALLEST_REACH)
+    return 1.0 - min(max(SIMILARITY_SLACK * farthest, NEAREST_REACH), FARTHEST_REACH)
 
 
 def make_record(
     product: str,
     version: int,
+    generation: int,
     encoder: Encoder,
     *,
     references: Sequence[ImageRef],
     embeddings: Array,
 ) -> ProductRecord:
-    """Makes the catalog's entry of a version."""
+    """Makes the catalog's entry of a version that is written as that generation of the catalog."""
     return ProductRecord(
         name=product,
         version=version,
         encoder=encoder.id,
-        folder=f"products/{version_key(product, version)}",
+        folder=f"products/{version_key(product, version, generation)}",
         references=tuple(references),
         similarity_floor=similarity_floor(embeddings),
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -46,7 +46,8 @@ def described(verdict: Verdict, name: str, picture: Path | None = None) -> str:
         lines.append(f"  answer: {verdict.answer.text}")
     if verdict.references:
         nearest = verdict.references[0]
-        lines.append(f"  compared with: {Path(nearest.image.uri).name} (similarity {nearest.similarity:.2f})")
+        name = Path(nearest.image.uri).stem[:12]
+        lines.append(f"  compared with: reference {name} (similarity {nearest.similarity:.2f})")
     if verdict.guarantee is not None:
         lines.append(f"  guarantee: {promise(verdict.guarantee)}")
     if len(verdict.attempts) > 1:

@@ -2,7 +2,6 @@
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 from echo_agent.vision.features import Array
 
@@ -21,11 +20,6 @@ def image_score(distances: Array) -> float:
     """
     worst = max(1, int(distances.size * WORST_SHARE))
     return float(np.partition(distances, -worst, axis=None)[-worst:].mean())
-
-
-def smooth(distances: Array) -> Array:
-    """Smooths patch distances over neighbouring patches (Gaussian, sigma of one patch)."""
-    return np.asarray(ndimage.gaussian_filter(distances, sigma=1.0, mode="nearest"), dtype=np.float32)
 
 
 def at_size(distances: Array, size: tuple[int, int]) -> Array:

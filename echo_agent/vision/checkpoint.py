@@ -49,6 +49,8 @@ def find_checkpoint(name: str) -> Checkpoint:
         raise EncoderError(
             f"there is no encoder in {place}: give the folder of a checkpoint or a HuggingFace id"
         )
+    if "/" not in repository:
+        raise EncoderError(f"{name} is no encoder: give efficientnet-lite2, a folder or a HuggingFace id")
     folder = _snapshot(repository, revision or None)
     _check_complete(folder, name)
     pinned = f"{repository}@{folder.name}"

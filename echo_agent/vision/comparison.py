@@ -37,24 +37,42 @@ class PatchBank:
         return PatchBank(patches=self.patches[keep], owners=self.owners[keep])
 
 
-def patch_distances(grid: Array, bank: PatchBank) -> Array:
-    """Distance of each patch to the nearest patch of the references.
+@dataclass(frozen=True)
+class Distances:
+    """How far the patches of an image are from their nearest patches of the references.
+
+    Attributes:
+        whole: Euclidean distances over all channels ``(rows, columns)``, float32, at least 0.
+        fine: The same pairs' distances over the channels that say where something is.
+    """
+
+    whole: Array
+    fine: Array
+
+
+def patch_distances(grid: Array, bank: PatchBank, fine: int | None = None) -> Distances:
+    """Finds for each patch the nearest patch of the references, by Euclidean distance over all channels.
 
     Args:
         grid: Patch features of the image ``(rows, columns, channels)``.
         bank: Patches of the references.
+        fine: How many of the first channels say where something is; all where not given.
 
     Returns:
-        Euclidean distances ``(rows, columns)``, float32, at least 0 (at most 2 for patches of unit length).
+        The distances (at most 2 over all channels for patches of unit length).
     """
     rows, columns, channels = grid.shape
     query = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels)))
     nearest = torch.full((len(query),), float("inf"))
+    index = torch.zeros(len(query), dtype=torch.long)
     with torch.inference_mode():
         patches = torch.from_numpy(bank.patches)
         for start in range(0, len(patches), BLOCK_ROWS):
             block = patches[start : start + BLOCK_ROWS]
-            squared = torch.addmm((block * block).sum(dim=1)[None], query, block.T, alpha=-2.0)
-            nearest = torch.minimum(nearest, squared.min(dim=1).values)
-        nearest += (query * query).sum(dim=1)
-        return nearest.clamp_min_(0).sqrt_().reshape(rows, columns).numpy()
+            found = torch.addmm((block * block).sum(dim=1)[None], query, block.T, alpha=-2.0).min(dim=1)
+            closer = found.values < nearest
+            nearest = torch.where(closer, found.values, nearest)
+            index = torch.where(closer, found.indices + start, index)
+        difference = query - patches[index]
+        whole = difference.norm(dim=1).reshape(rows, columns).numpy()
+        return Distances(whole, difference[:, :fine].norm(dim=1).reshape(rows, columns).numpy())

@@ -23,6 +23,9 @@ STRIDE = 32
 LEVELS = (6, 14, 20)
 """Blocks whose output is a level of patch features: the ends of the stages at strides 8, 16 and 32."""
 
+FINE_LEVELS = 2
+"""The first levels say where something is; the coarsest only helps to tell what."""
+
 GRID_LEVEL = 1
 """The level whose grid the others are brought to: stride 16."""
 
@@ -110,7 +113,8 @@ class EmbeddedEncoder:
             levels = self._network(pixels.to(self._device).contiguous(memory_format=torch.channels_last))
             patches = join_levels(levels).permute(0, 2, 3, 1).contiguous().cpu().numpy()
             pooled = functional.normalize(levels[-1].mean(dim=(2, 3)), dim=1).cpu().numpy()
-        return [Features(patches=patches[i], embedding=pooled[i]) for i in range(len(images))]
+        fine = sum(level.shape[1] for level in levels[:FINE_LEVELS])
+        return [Features(patches=patches[i], embedding=pooled[i], fine=fine) for i in range(len(images))]
 
 
 def _pixels(image: Image.Image, size: tuple[int, int]) -> Array:

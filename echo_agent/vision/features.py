@@ -18,10 +18,13 @@ class Features:
     Attributes:
         patches: Patch features ``(rows, columns, channels)``, float32, of unit length in every level.
         embedding: Image embedding ``(dimensions,)``, float32, of unit length.
+        fine: How many of the first channels say where something is; the others, of coarse levels, only tell what.
+            All of them where not given.
     """
 
     patches: Array
     embedding: Array
+    fine: int | None = None
 
 
 class Encoder(Protocol):

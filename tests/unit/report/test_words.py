@@ -15,7 +15,7 @@ def test_a_defective_part_is_told_with_place_size_reason_and_author():
         "R1 top centre: 30 x 30 px",
         "3.10",
         "p = 0.048",
-        "good-3.png",
+        "reference good-3",
         "measured",
     ):
         assert words in body

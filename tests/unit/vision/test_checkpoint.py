@@ -50,9 +50,10 @@ def test_a_missing_folder_is_named(name):
         find_checkpoint(name)
 
 
-def test_a_name_that_cannot_be_an_id(tmp_path):
+@pytest.mark.parametrize("name", ["nonsense", "no such--thing", "owner/no such--thing"])
+def test_a_name_that_cannot_be_an_id(name):
     with pytest.raises(EncoderError, match="is no encoder: give efficientnet-lite2"):
-        find_checkpoint("no such--thing")
+        find_checkpoint(name)
 
 
 @pytest.mark.parametrize("file", ["config.json", "preprocessor_config.json", "model.safetensors"])

@@ -1,0 +1,60 @@
+"""``echo-agent calibrate``: make an MLLM's confidence mean something, on labelled photographs."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.progress import progress_bar
+
+app = typer.Typer()
+
+
+@app.command()
+def calibrate(
+    data: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A product's folder with test/good and test/<defect>.")
+    ],
+    product: Annotated[str, typer.Option(help="Registered product that the photographs show.")],
+    mllm: Annotated[str | None, typer.Option(help="The model (default: ECHO_MLLM).")] = None,
+    path: Annotated[
+        Literal["fast", "reasoned", "both"], typer.Option(help="Path of the decision to calibrate.")
+    ] = "both",
+    method: Annotated[
+        Literal["platt", "temperature"], typer.Option(help="Temperature suits few photographs.")
+    ] = "platt",
+    limit: Annotated[int | None, typer.Option(min=10, help="Photographs at most, half of them good.")] = None,
+    memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit a model's confidence on labelled photographs."""
+    from echo_agent.errors import ModelError
+    from echo_agent.evaluation.labelled import labelled_images
+    from echo_agent.evaluation.mllm_calibration import calibrate_mllm
+    from echo_agent.memory.memory import Memory
+    from echo_agent.mllm.choice import open_decider
+    from echo_agent.settings import process_settings
+
+    decider = open_decider(mllm or process_settings().mllm)
+    if decider is None:
+        raise ModelError("'measured' is calibrated when a product is registered: name a model with --mllm")
+    opened = Memory.open(memory)
+    opened.product(product)
+    images = labelled_images(data, limit)
+    paths: list[Literal["fast", "reasoned"]] = ["fast", "reasoned"] if path == "both" else [path]
+    for each in paths:
+        with progress_bar(f"Calibrating the {each} path", shown=not sys.stdout.isatty()) as progress:
+            fitted = calibrate_mllm(
+                opened, decider, product, images, path=each, method=method, progress=progress
+            )
+        if as_json:
+            typer.echo(json.dumps(fitted.model_dump(), allow_nan=False))
+        else:
+            typer.echo(
+                f"{fitted.model}, {each}: calibration error {fitted.ece_before:.2f} before, "
+                f"{fitted.ece_after:.2f} after on held-out photographs "
+                f"({fitted.normal} normal, {fitted.defective} defective)."
+            )

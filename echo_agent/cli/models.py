@@ -1,0 +1,74 @@
+"""``echo-agent models``: which Decision Makers there are, and whether one of them works here."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from echo_agent.cli.options import JsonOption
+from echo_agent.cli.progress import progress_bar
+
+app = typer.Typer(invoke_without_command=True)
+
+
+@app.callback()
+def models(
+    ctx: typer.Context,
+    mllm: Annotated[
+        str | None, typer.Option(help="Show this model as configured (default: ECHO_MLLM, else measured).")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the Decision Makers, or check a model."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from echo_agent.mllm.catalog import models as listed
+
+    rows = listed(mllm)
+    if as_json:
+        typer.echo(json.dumps([row.model_dump() for row in rows]))
+        return
+    table = Table("", "model", "runs on", "ready", "remedy")
+    for row in rows:
+        mark = "*" if row.configured else ""
+        table.add_row(mark, row.model, row.runs_on, "yes" if row.ready else "no", "; ".join(row.remedies))
+    Console().print(table)
+
+
+@app.command()
+def check(
+    model: Annotated[str, typer.Argument(metavar="ID", help="HuggingFace id, folder or URL#model.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A product's folder with train/good, test/good and test/<defect>."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=2, help="Photographs at most, half of them good.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Load a model, let it judge good and defective photographs, and show what that is worth and costs."""
+    from echo_agent.errors import ModelError
+    from echo_agent.evaluation.mllm_check import check_model
+    from echo_agent.mllm.choice import open_decider
+
+    decider = open_decider(model)
+    if decider is None:
+        raise ModelError("'measured' is no language model: echo-agent evaluate folder DIR checks it")
+    with progress_bar("Judging", shown=not as_json or not sys.stdout.isatty()) as progress:
+        found = check_model(decider, data, limit=limit, progress=progress)
+    if as_json:
+        typer.echo(json.dumps(found.model_dump(), allow_nan=False))
+        return
+    by = found.decided_by
+    typer.echo(f"{by.model} ({by.revision}, {by.dtype or 'served'}) loads in {found.load_seconds:.1f} s.")
+    if found.images:
+        typer.echo(
+            f"{found.images} photographs: accuracy {found.accuracy:.0%}, "
+            f"balanced {found.balanced_accuracy:.0%}, calibration error {found.ece:.2f}, "
+            f"{found.seconds_per_image:.2f} s each."
+        )
+    typer.echo(f"Peak memory {found.memory_gib:.1f} GiB.")

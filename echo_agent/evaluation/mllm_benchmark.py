@@ -1,0 +1,177 @@
+"""What a choice-scored decision costs beside one prefill and beside writing 64 tokens."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PIL import Image
+
+from echo_agent.evaluation.mllm_check import peak_memory_gib
+from echo_agent.mllm.checkpoint import Checkpoint
+from echo_agent.mllm.choice_scoring import Variant, score_variants
+from echo_agent.mllm.encoding import encode, render
+from echo_agent.mllm.images import as_data_url
+from echo_agent.mllm.prompts import ROLE, ClosedQuestion, wordings
+from echo_agent.state import Value
+
+SIDE = 448
+PIXELS = SIDE * SIDE
+WRITTEN = 64
+QUESTION = ClosedQuestion(
+    "defect type",
+    "Which defect is it?",
+    (("scratch", "a scratch"), ("dent", "a dent"), ("stain", "a stain"), ("crack", "a crack")),
+)
+EVIDENCE = (
+    "R1 region top left, box x 10 to 40 of 448, peak 2.3 x the map threshold. "
+    "The part differs from the good ones. "
+)
+
+
+class MllmBenchmark(Value):
+    """Costs of a model on this machine, medians in seconds.
+
+    Attributes:
+        model: Name of the configuration.
+        machine: Name of the GPU or processor.
+        dtype: Number format of the weights.
+        parameters: Number of weights.
+        prompt_tokens: Tokens of the prompt, images included.
+        prefill: One pass over the prompt (two images of 448 px, about 200 tokens of evidence, four options).
+        scored: Four choices scored in four orders.
+        scored_over_prefill: Their ratio.
+        written: 64 tokens generated from the same prompt.
+        verdicts_per_second: Scored decisions a second, one at a time.
+        batch: Decisions a batch.
+        batched_verdicts_per_second: Scored decisions a second in batches.
+        memory_gib: Peak memory.
+    """
+
+    model: str
+    machine: str
+    dtype: str
+    parameters: int
+    prompt_tokens: int
+    prefill: float
+    scored: float
+    scored_over_prefill: float
+    written: float
+    verdicts_per_second: float
+    batch: int
+    batched_verdicts_per_second: float
+    memory_gib: float
+
+
+def case_variants(checkpoint: Checkpoint, orders: int = 4, evidence_tokens: int = 200) -> list[Variant]:
+    """Returns a question with four options in several orders about two pictures and evidence of about a length."""
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    once = len(checkpoint.tokenizer(EVIDENCE, add_special_tokens=False)["input_ids"])
+    evidence = EVIDENCE * max(1, round(evidence_tokens / once))
+    urls = [as_data_url(Image.effect_noise((SIDE, SIDE), 40 + i).convert("RGB")) for i in range(2)]
+    images: list[str | dict[str, Any]] = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+    return [
+        Variant(
+            [
+                SystemMessage(ROLE),
+                HumanMessage([*images, {"type": "text", "text": f"{evidence}\n{wording.text()}"}]),
+            ],
+            wording.labels,
+        )
+        for wording in wordings(QUESTION, orders)
+    ]
+
+
+def prefill_once(checkpoint: Checkpoint, variant: Variant) -> int:
+    """Runs one prompt once, as a generation would begin, and returns its number of tokens."""
+    import torch
+
+    with checkpoint.lock, torch.inference_mode():
+        text, images = render(checkpoint, variant.conversation)
+        batch = encode(checkpoint, [text], [images], PIXELS)
+        checkpoint.model(**batch, use_cache=True, logits_to_keep=1)
+        _finish(checkpoint)
+    return int(batch["input_ids"].shape[1])
+
+
+def benchmark(checkpoint: Checkpoint, *, repeats: int = 5, batch: int = 8) -> MllmBenchmark:
+    """Measures prefill, scoring and generation side by side in turn.
+
+    Args:
+        checkpoint: The model.
+        repeats: Measurements of each; the median counts.
+        batch: Decisions a batch.
+    """
+    variants = case_variants(checkpoint)
+    tokens = prefill_once(checkpoint, variants[0])
+    _score(checkpoint, [variants])
+    prefill, scored = side_by_side(
+        (lambda: prefill_once(checkpoint, variants[0]), lambda: _score(checkpoint, [variants])), repeats
+    )
+    (written,) = side_by_side((lambda: _write(checkpoint, variants[0]),), max(1, repeats // 2))
+    (batched,) = side_by_side((lambda: _score(checkpoint, [variants] * batch),), max(1, repeats // 2))
+    return MllmBenchmark(
+        model=checkpoint.spec.model,
+        machine=machine_name(),
+        dtype=checkpoint.dtype,
+        parameters=sum(weights.numel() for weights in checkpoint.model.parameters()),
+        prompt_tokens=tokens,
+        prefill=prefill,
+        scored=scored,
+        scored_over_prefill=scored / prefill,
+        written=written,
+        verdicts_per_second=1 / scored,
+        batch=batch,
+        batched_verdicts_per_second=batch / batched,
+        memory_gib=peak_memory_gib(),
+    )
+
+
+def side_by_side(tasks: Sequence[Callable[[], object]], repeats: int) -> list[float]:
+    """Returns the median seconds of each task, the tasks run in turn so that a busy machine slows them alike."""
+    seconds: list[list[float]] = [[] for _ in tasks]
+    for _ in range(repeats):
+        for task, spent in zip(tasks, seconds, strict=True):
+            start = time.perf_counter()
+            task()
+            spent.append(time.perf_counter() - start)
+    return [statistics.median(spent) for spent in seconds]
+
+
+def _score(checkpoint: Checkpoint, cases: list[list[Variant]]) -> None:
+    score_variants(checkpoint, cases, max_pixels=PIXELS)
+    _finish(checkpoint)
+
+
+def _write(checkpoint: Checkpoint, variant: Variant) -> None:
+    with checkpoint.lock:
+        text, images = render(checkpoint, variant.conversation)
+        batch = encode(checkpoint, [text], [images], PIXELS)
+        checkpoint.model.generate(
+            **batch,
+            min_new_tokens=WRITTEN,
+            max_new_tokens=WRITTEN,
+            do_sample=False,
+            pad_token_id=checkpoint.tokenizer.pad_token_id,
+            eos_token_id=checkpoint.tokenizer.eos_token_id,
+        )
+
+
+def _finish(checkpoint: Checkpoint) -> None:
+    """Waits until the GPU is done: its calls return before the work is."""
+    import torch
+
+    if checkpoint.device.startswith("cuda"):
+        torch.cuda.synchronize()
+
+
+def machine_name() -> str:
+    """Returns the name of the GPU, or of the processor with its number of threads."""
+    import platform
+
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads"

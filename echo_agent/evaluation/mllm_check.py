@@ -1,0 +1,106 @@
+"""Whether a model can be used here: it loads, it tells good from bad, and what that costs."""
+
+import hashlib
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from echo_agent.evaluation.labelled import first_reference, labelled_images
+from echo_agent.mllm.case import Case
+from echo_agent.mllm.confidence import expected_calibration_error
+from echo_agent.mllm.decider import Decider
+from echo_agent.state import DecidedBy, ImageRef, Value
+from echo_agent.vision.image import load_image
+
+
+class ModelCheck(Value):
+    """What a check found.
+
+    Attributes:
+        decided_by: The model with revision and dtype.
+        images: Photographs that were judged.
+        accuracy: Share judged right by the model's own word.
+        balanced_accuracy: Mean of the shares of good and of defective ones that were judged right.
+        ece: Expected calibration error of its own word (0 to 1).
+        load_seconds: Time to load the model.
+        seconds_per_image: Mean time of a decision.
+        memory_gib: Peak memory: the GPU's where the model runs on one, else that of the process.
+        input_tokens: Mean tokens read a decision; None where the model does not say.
+    """
+
+    decided_by: DecidedBy
+    images: int
+    accuracy: float | None = None
+    balanced_accuracy: float | None = None
+    ece: float | None = None
+    load_seconds: float
+    seconds_per_image: float | None = None
+    memory_gib: float
+    input_tokens: float | None = None
+
+
+def check_model(
+    decider: Decider,
+    folder: Path | None,
+    *,
+    limit: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ModelCheck:
+    """Loads a model and lets it judge a product's photographs beside one reference, with no other evidence.
+
+    Args:
+        decider: The model.
+        folder: Folder of a product in the layout of MVTec AD; None only loads the model.
+        limit: Photographs at most.
+        progress: Told how many of how many are done.
+
+    Raises:
+        ModelError: The model is missing or fails.
+        DatasetError: The folder has no such layout.
+    """
+    start = time.perf_counter()
+    by = decider.decided_by()
+    loaded = time.perf_counter() - start
+    if folder is None:
+        return ModelCheck(decided_by=by, images=0, load_seconds=loaded, memory_gib=peak_memory_gib())
+    images = labelled_images(folder, limit)
+    reference = first_reference(folder)
+    references = () if reference is None else (image_ref(reference),)
+    decisions = []
+    for done, image in enumerate(images, start=1):
+        decisions.append(decider.decide(Case(image=image_ref(image.path), references=references)))
+        if progress is not None:
+            progress(done, len(images))
+    labels = [image.defective for image in images]
+    right = [(d.defective >= 0.5) == label for d, label in zip(decisions, labels, strict=True)]
+    judged = list(zip(right, labels, strict=True))
+    by_class = [[r for r, label in judged if label is value] for value in (True, False)]
+    tokens = [d.input_tokens for d in decisions if d.input_tokens is not None]
+    return ModelCheck(
+        decided_by=by,
+        images=len(images),
+        accuracy=sum(right) / len(right),
+        balanced_accuracy=sum(sum(part) / len(part) for part in by_class) / len(by_class),
+        ece=expected_calibration_error([d.defective for d in decisions], labels),
+        load_seconds=loaded,
+        seconds_per_image=sum(d.seconds for d in decisions) / len(decisions),
+        memory_gib=peak_memory_gib(),
+        input_tokens=sum(tokens) / len(tokens) if tokens else None,
+    )
+
+
+def image_ref(path: Path) -> ImageRef:
+    """Returns an image by reference, its file left where it is."""
+    image = load_image(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return ImageRef(uri=str(path.resolve()), sha256=digest, width=image.width, height=image.height)
+
+
+def peak_memory_gib() -> float:
+    """Returns the peak memory so far in GiB: of the GPU where one is used, else of this process."""
+    import torch
+
+    if torch.cuda.is_available() and torch.cuda.max_memory_allocated():
+        return torch.cuda.max_memory_allocated() / 2**30
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

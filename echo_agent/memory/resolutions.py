@@ -1,0 +1,73 @@
+"""The fitted resolutions of products: kept beside the version, fitted at first use, the last ones in memory."""
+
+import threading
+import zipfile
+from pathlib import Path
+
+from echo_agent.errors import StoreError
+from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, fit
+from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.recent import Recent
+from echo_agent.vision.features import Encoder
+from echo_agent.vision.image import load_image
+
+CACHED = 8
+
+
+def resolution_file(folder: Path, effort: int) -> Path:
+    """File of a resolution in the folder of a product's version."""
+    return folder / f"resolution-{effort}.npz"
+
+
+class Resolutions:
+    """Gives the fitted resolutions of products.
+
+    Args:
+        folder: Folder of the memory.
+        encoder: Encoder of the memory.
+    """
+
+    def __init__(self, folder: Path, encoder: Encoder) -> None:
+        self._folder = folder
+        self._encoder = encoder
+        self._kept: Recent[tuple[str, int], Resolution] = Recent(CACHED)
+        self._lock = threading.RLock()
+
+    def of(self, record: ProductRecord, efforts: int) -> list[Resolution]:
+        """The resolutions of the first ``efforts`` efforts.
+
+        Those above the first are fitted from the kept references when they are first asked for, so that a product
+        whose parts are all clear never pays for them.
+
+        Raises:
+            FileNotFoundError: The version is no longer there: another process has replaced it.
+            StoreError: A resolution is damaged, or cannot be written.
+        """
+        with self._lock:
+            return [self._get(record, effort) for effort in range(efforts)]
+
+    def _get(self, record: ProductRecord, effort: int) -> Resolution:
+        return self._kept.get((record.key, effort), lambda: self._load(record, effort))
+
+    def _load(self, record: ProductRecord, effort: int) -> Resolution:
+        file = resolution_file(self._folder / record.folder, effort)
+        if effort > 0 and not file.is_file():
+            self._fit(record, effort, file)
+        try:
+            return Resolution.load(file)
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
+            raise StoreError(
+                f"the references of {record.name} in {file} cannot be read ({type(error).__name__}): register it again"
+            ) from error
+
+    def _fit(self, record: ProductRecord, effort: int, file: Path) -> None:
+        images = [load_image(image.uri) for image in record.references]
+        fitted = fit(images, self._encoder, EFFORT_SCALES[effort], turned=self._get(record, 0).turned)
+        try:
+            fitted.resolution.save(file)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StoreError(f"{file} cannot be written ({error.strerror}): free space or rights") from error

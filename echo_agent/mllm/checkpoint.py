@@ -1,0 +1,209 @@
+"""A local checkpoint: found, loaded once a process, and used by one caller at a time."""
+
+import threading
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from echo_agent.errors import MissingExtraError, ModelError
+from echo_agent.settings import process_settings
+
+
+@dataclass(frozen=True)
+class CheckpointSpec:
+    """What is loaded and how; two equal specs share one model in memory.
+
+    Attributes:
+        model: HuggingFace id or folder.
+        revision: Branch, tag or commit of a HuggingFace id.
+        device: ``auto`` (CUDA where there is one), ``cpu`` or ``cuda[:N]``.
+        dtype: ``auto`` (bfloat16 on CUDA, else float32) or a torch dtype's name.
+        four_bit: Whether weights are held in 4 bits (bitsandbytes; CUDA only).
+        attention: Attention implementation; None for the model's own.
+    """
+
+    model: str
+    revision: str | None = None
+    device: str = "auto"
+    dtype: str = "auto"
+    four_bit: bool = False
+    attention: str | None = None
+
+    @classmethod
+    def from_settings(cls, model: str) -> "CheckpointSpec":
+        """Returns the spec of a model under this process's settings."""
+        settings = process_settings()
+        return cls(
+            model=model,
+            device=settings.device,
+            dtype=settings.mllm_dtype,
+            four_bit=settings.mllm_4bit,
+            attention=settings.mllm_attention,
+        )
+
+
+@dataclass
+class Checkpoint:
+    """A loaded model with its processor.
+
+    Attributes:
+        spec: What was asked for.
+        model: The transformers model, in evaluation mode.
+        processor: Its processor; the tokenizer pads on the left.
+        revision: Commit of a HuggingFace id, ``local`` for a folder.
+        device: Device of the model's inputs.
+        dtype: Name of the weights' dtype, ``4bit`` when quantized.
+        lock: Held while the model runs: several chats share one accelerator.
+    """
+
+    spec: CheckpointSpec
+    model: Any
+    processor: Any
+    revision: str
+    device: str
+    dtype: str
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def tokenizer(self) -> Any:
+        """The processor's tokenizer."""
+        return self.processor.tokenizer
+
+
+_loading = threading.Lock()
+
+
+def load(spec: CheckpointSpec) -> Checkpoint:
+    """Loads a checkpoint, or returns the one that this process holds already.
+
+    Raises:
+        ModelError: The model is missing, is none that reads images and text, or does not fit the device.
+        MissingExtraError: A package of the extras ``mllm`` or ``quantized`` is missing.
+    """
+    with _loading:
+        return _load(spec)
+
+
+def unload() -> None:
+    """Drops every loaded checkpoint, so that their memory can be used again."""
+    with _loading:
+        _load.cache_clear()
+
+
+@lru_cache(maxsize=2)
+def _load(spec: CheckpointSpec) -> Checkpoint:
+    from transformers import AutoModelForImageTextToText
+
+    device = pick_device(spec.device)
+    dtype = _dtype(spec.dtype, device)
+    arguments: dict[str, Any] = {"dtype": dtype, **_source(spec)}
+    if spec.attention is not None:
+        arguments["attn_implementation"] = spec.attention
+    if spec.four_bit:
+        arguments |= _four_bit(device)
+    try:
+        processor = _load_processor(spec)
+        model: Any = AutoModelForImageTextToText.from_pretrained(spec.model, **arguments)
+        if not spec.four_bit:
+            model = model.to(device)
+    except ImportError as error:
+        raise ModelError(f"{spec.model} needs a package that is missing: {_first_line(error)}") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(_remedy(spec, error)) from error
+    processor.tokenizer.padding_side = "left"
+    if processor.tokenizer.pad_token is None:
+        processor.tokenizer.pad_token = processor.tokenizer.eos_token
+    model.eval()
+    return Checkpoint(
+        spec=spec,
+        model=model,
+        processor=processor,
+        revision="local" if Path(spec.model).is_dir() else str(getattr(model.config, "_commit_hash", None)),
+        device=str(model.device),
+        dtype="4bit" if spec.four_bit else str(model.dtype).removeprefix("torch."),
+    )
+
+
+def pick_device(device: str) -> str:
+    """Returns the torch device that a setting means.
+
+    Raises:
+        ModelError: CUDA is asked for and there is none.
+    """
+    import torch
+
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise ModelError(f"ECHO_DEVICE is {device} but torch sees no CUDA device: use 'auto' or 'cpu'")
+    return device
+
+
+def _dtype(name: str, device: str) -> Any:
+    import torch
+
+    if name == "auto":
+        return torch.bfloat16 if device.startswith("cuda") else torch.float32
+    return getattr(torch, name)
+
+
+def _source(spec: CheckpointSpec) -> dict[str, Any]:
+    return {} if spec.revision is None else {"revision": spec.revision}
+
+
+def _four_bit(device: str) -> dict[str, Any]:
+    from importlib.util import find_spec
+
+    from transformers import BitsAndBytesConfig
+
+    if find_spec("bitsandbytes") is None:
+        raise MissingExtraError("bitsandbytes", "quantized")
+    if not device.startswith("cuda"):
+        raise ModelError("4-bit weights need a CUDA device: unset ECHO_MLLM_4BIT or run where a GPU is")
+    import torch
+
+    quantization = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
+    )
+    return {"quantization_config": quantization, "device_map": device}
+
+
+def _load_processor(spec: CheckpointSpec) -> Any:
+    """Loads the processor; where torchvision is missing, without its video half, which Echo never uses."""
+    from transformers import AutoConfig, AutoProcessor
+    from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
+    from transformers.utils.import_utils import is_torchvision_available
+
+    config = AutoConfig.from_pretrained(spec.model, **_source(spec))
+    processor_class: Any = PROCESSOR_MAPPING.get(type(config), None)
+    if processor_class is None:
+        raise ModelError(
+            f"{spec.model} ({config.model_type}) has no processor for images and text: choose an MLLM"
+        )
+    if is_torchvision_available() or "video_processor" not in processor_class.get_attributes():
+        return AutoProcessor.from_pretrained(spec.model, **_source(spec))  # type: ignore[no-untyped-call]
+    return stills_only(processor_class).from_pretrained(spec.model, **_source(spec))
+
+
+def stills_only(processor_class: Any) -> Any:
+    """Returns a processor class that reads images but no videos, and so does not need torchvision."""
+
+    def get_attributes(cls: Any) -> list[str]:
+        return [name for name in processor_class.get_attributes() if name != "video_processor"]
+
+    return type(processor_class.__name__, (processor_class,), {"get_attributes": classmethod(get_attributes)})
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def _remedy(spec: CheckpointSpec, error: Exception) -> str:
+    if isinstance(error, OSError) and not Path(spec.model).exists():
+        return (
+            f"{spec.model} is neither a folder nor downloaded: run 'hf download {spec.model}' where there "
+            f"is a network,"
+            f" or give a folder ({_first_line(error)})"
+        )
+    return f"{spec.model} cannot be loaded as an image-text model: {_first_line(error)}"

@@ -1,0 +1,94 @@
+"""What ``--mllm`` and ``ECHO_MLLM`` mean."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from langchain_core.language_models import BaseChatModel
+
+from echo_agent.errors import ModelError
+from echo_agent.mllm.batching import BatchingScorer
+from echo_agent.mllm.chat_model import EchoVLM
+from echo_agent.mllm.decider import Decider, MllmDecider
+from echo_agent.mllm.scoring import LocalScorer
+from echo_agent.mllm.served import ServedModel
+from echo_agent.settings import Settings, process_settings
+
+MEASURED = "measured"
+
+
+@dataclass(frozen=True)
+class MllmChoice:
+    """A parsed choice of Decision Maker.
+
+    Attributes:
+        kind: ``measured`` (no language model), ``local`` or ``served``.
+        model: HuggingFace id or folder, or the name under which a server knows the model.
+        url: Base URL of the server.
+    """
+
+    kind: Literal["measured", "local", "served"]
+    model: str
+    url: str | None = None
+
+
+def parse(text: str) -> MllmChoice:
+    """Reads a choice: ``measured``, a HuggingFace id, a folder, or ``URL#model``.
+
+    Raises:
+        ModelError: It is none of these.
+    """
+    text = text.strip()
+    if text == MEASURED:
+        return MllmChoice("measured", MEASURED)
+    if text.startswith(("http://", "https://")):
+        url, _, model = text.partition("#")
+        if not model or not urlsplit(url).netloc:
+            raise ModelError(f"{text!r} does not name a served model: write it as http://host:port/v1#model")
+        return MllmChoice("served", model, url.rstrip("/"))
+    if text and Path(text).expanduser().is_dir():
+        return MllmChoice("local", str(Path(text).expanduser()))
+    if text.count("/") == 1 and not text.startswith((".", "/", "~")) and " " not in text:
+        return MllmChoice("local", text)
+    raise ModelError(
+        f"{text!r} is no model: give 'measured', a HuggingFace id, an existing folder or URL#model"
+    )
+
+
+def open_decider(text: str) -> Decider | None:
+    """Returns the Decision Maker's model; None for ``measured``. Nothing is loaded or sent yet.
+
+    Raises:
+        ModelError: The text is no choice.
+        MissingExtraError: A served model without the extra ``served``.
+    """
+    return _open_decider(text, process_settings())
+
+
+@lru_cache(maxsize=4)
+def _open_decider(text: str, settings: Settings) -> Decider | None:
+    choice = parse(text)
+    if choice.kind == "measured":
+        return None
+    if choice.url is not None:
+        served = ServedModel.from_settings(choice.url, choice.model)
+        return MllmDecider(served, served.write)
+    local = EchoVLM.from_settings(choice.model)
+    return MllmDecider(BatchingScorer(LocalScorer(local)), local.invoke)
+
+
+def open_chat(text: str) -> BaseChatModel | None:
+    """Returns the model for conversations; None for ``measured``.
+
+    Raises:
+        ModelError: The text is no choice.
+        MissingExtraError: A served model without the extra ``served``.
+    """
+    choice = parse(text)
+    if choice.kind == "measured":
+        return None
+    if choice.url is not None:
+        return ServedModel.from_settings(choice.url, choice.model).chat
+    return EchoVLM.from_settings(choice.model)

@@ -1,0 +1,135 @@
+"""The MLLM as a Decision Maker: closed questions scored, open ones answered, a trace written."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+
+from echo_agent.errors import AnswerError, ModelMemoryError
+from echo_agent.mllm.case import Case, Decision
+from echo_agent.mllm.prompts import TRACE_REPAIR, TRACE_TASK, case_prompt, free_question
+from echo_agent.mllm.scoring import ChoiceScorer, ScoredPrompt
+from echo_agent.mllm.trace import known_ids, read_trace
+from echo_agent.settings import process_settings
+from echo_agent.state import Answer, DecidedBy, Trace
+
+Writer = Callable[[list[BaseMessage]], AIMessage]
+
+
+class Decider(Protocol):
+    """What the experts ask of an MLLM."""
+
+    def decide(self, case: Case) -> Decision:
+        """Decides one case; raises a ``ModelError`` where no decision can be had."""
+        ...
+
+    def decide_many(self, cases: Sequence[Case]) -> list[Decision]:
+        """Decides several cases, in one batch where the model can."""
+        ...
+
+    def reason(self, case: Case) -> Trace:
+        """Writes the steps of the reasoning; raises ``AnswerError`` where they cannot be read twice."""
+        ...
+
+    def decided_by(self) -> DecidedBy:
+        """Names the model, its revision and its dtype."""
+        ...
+
+
+class MllmDecider:
+    """A Decision Maker over any model that scores choices and writes text.
+
+    Args:
+        scorer: Weighs closed answers.
+        writer: Writes free text, for traces and open questions.
+    """
+
+    def __init__(self, scorer: ChoiceScorer, writer: Writer) -> None:
+        self._scorer = scorer
+        self._writer = writer
+
+    def decided_by(self) -> DecidedBy:
+        """Names the model, its revision and its dtype."""
+        return self._scorer.decided_by()
+
+    def decide(self, case: Case) -> Decision:
+        """Decides one case.
+
+        A model that runs out of memory is asked once more with half the pixels an image.
+
+        Raises:
+            AnswerError: The answer cannot be read, or is no finite number.
+            ModelMemoryError: The memory does not suffice for the smaller images either.
+            ModelTimeoutError: It took too long.
+            ModelError: The model cannot be reached or used.
+        """
+        started = time.monotonic()
+        notes: tuple[str, ...] = ()
+        try:
+            (scored,) = self._scorer.score([case_prompt(case)], case.orders)
+        except ModelMemoryError:
+            pixels = (case.max_pixels or process_settings().mllm_max_pixels) // 2
+            case = case.model_copy(update={"max_pixels": pixels})
+            notes = (f"out of memory: images were reduced to {pixels} pixels",)
+            (scored,) = self._scorer.score([case_prompt(case)], case.orders)
+        return self._decision(case, scored, time.monotonic() - started, notes)
+
+    def decide_many(self, cases: Sequence[Case]) -> list[Decision]:
+        """Decides several cases as one batch; one by one where they do not fit the memory together."""
+        if len({(case.orders, case.max_pixels) for case in cases}) != 1 or len(cases) == 1:
+            return [self.decide(case) for case in cases]
+        started = time.monotonic()
+        try:
+            scored = self._scorer.score([case_prompt(case) for case in cases], cases[0].orders)
+        except ModelMemoryError:
+            return [self.decide(case) for case in cases]
+        seconds = (time.monotonic() - started) / len(cases)
+        return [self._decision(case, one, seconds, ()) for case, one in zip(cases, scored, strict=True)]
+
+    def reason(self, case: Case) -> Trace:
+        """Writes the steps of the reasoning, repaired once where they do not fit the schema.
+
+        Raises:
+            AnswerError: The steps cannot be read, twice.
+            ModelError: The model cannot be reached or used.
+        """
+        messages = case_prompt(case).conversation(TRACE_TASK)
+        written_by = self.decided_by().model
+        answer = self._writer(messages)
+        try:
+            return read_trace(answer.text, known_ids(case), written_by)
+        except AnswerError as error:
+            repair = [*messages, AIMessage(answer.text), HumanMessage(TRACE_REPAIR.format(error=error))]
+            return read_trace(self._writer(repair).text, known_ids(case), written_by)
+
+    def _decision(self, case: Case, scored: ScoredPrompt, seconds: float, notes: tuple[str, ...]) -> Decision:
+        verdict = scored.probabilities["verdict"]
+        answer, read, written = self._answer(case, scored)
+        return Decision(
+            normal=verdict["normal"],
+            defective=verdict["defective"],
+            defect_types=scored.probabilities.get("defect type", {}),
+            answer=answer,
+            decided_by=self.decided_by(),
+            notes=notes,
+            seconds=seconds,
+            input_tokens=None if scored.input_tokens is None else scored.input_tokens + read,
+            output_tokens=None if scored.output_tokens is None else scored.output_tokens + written,
+        )
+
+    def _answer(self, case: Case, scored: ScoredPrompt) -> tuple[Answer | None, int, int]:
+        """Returns the answer to the caller's question, and the tokens read and written for it alone."""
+        if case.question is None:
+            return None, 0, 0
+        options = scored.probabilities.get("question")
+        if options is not None:
+            letter = max(options, key=lambda key: options[key])
+            text, confidence = case.question.options[letter], options[letter]
+            return Answer(letter=letter, text=text, confidence=confidence, probabilities=options), 0, 0
+        message = self._writer(case_prompt(case).conversation(free_question(case)))
+        if not message.text.strip():
+            raise AnswerError(f"{self.decided_by().model} answered the question with nothing")
+        usage = message.usage_metadata
+        tokens = (usage["input_tokens"], usage["output_tokens"]) if usage else (0, 0)
+        return Answer(text=message.text.strip()), *tokens

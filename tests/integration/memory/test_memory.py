@@ -1,0 +1,399 @@
+"""Registering, comparing, changing and removing, with a stand-in encoder and a real store."""
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from echo_agent.errors import EchoError, EncoderError, ImageError, KnowledgeError, ProductError, StoreError
+from echo_agent.memory.memory import Memory, open_memory
+from tests.conftest import synthetic_part
+from tests.photographs import another_part, encoded, stained
+
+GOOD, STAINED = synthetic_part(50), stained(synthetic_part(51))
+
+
+def goods(*seeds):
+    return [synthetic_part(seed) for seed in seeds]
+
+
+def others(*seeds):
+    return [another_part(seed) for seed in seeds]
+
+
+def look(memory, image, product="plate", **options):
+    return memory.evidence(memory.put_aside(image), product, **options)
+
+
+def files_below(folder: Path, *parts: str) -> list[str]:
+    return sorted(
+        str(file.relative_to(folder)) for file in folder.joinpath(*parts).rglob("*") if file.is_file()
+    )
+
+
+def test_good_parts_look_like_their_references_and_stained_ones_do_not(plates):
+    good, bad = look(plates, GOOD), look(plates, STAINED)
+    assert good.score <= good.threshold < bad.score
+    assert good.p_value > bad.p_value == pytest.approx(1 / 11)
+    assert bad.tail_p_value < good.tail_p_value
+    box = bad.regions[0].box
+    assert box.left <= 100 <= box.right
+    assert box.top <= 45 <= box.bottom
+    assert bad.guarantee.normals == 10
+
+
+def test_evidence_names_references_best_first_and_they_can_be_read(plates):
+    found = look(plates, GOOD, shots=3)
+    similarities = [reference.similarity for reference in found.references]
+    assert [reference.id for reference in found.references] == ["N1", "N2", "N3"]
+    assert similarities == sorted(similarities, reverse=True)
+    for reference in found.references:
+        with Image.open(reference.image.uri) as image:
+            assert image.size == (reference.image.width, reference.image.height)
+    assert len(look(plates, GOOD, shots=64).references) == 10
+
+
+def test_finer_looks_are_other_looks_up_to_the_finest(plates):
+    found = [look(plates, GOOD, effort=effort) for effort in range(5)]
+    assert [evidence.effort for evidence in found] == [0, 1, 2, 2, 2]
+    assert len({evidence.score for evidence in found}) == 3
+    assert len({evidence.map_id for evidence in found}) == 3
+
+
+def test_the_map_is_kept_at_any_size(plates):
+    found = look(plates, STAINED)
+    full = plates.anomaly_map(found.map_id, (192, 144))
+    assert full.shape == (144, 192)
+    assert full.dtype == np.float32
+    row, column = np.unravel_index(full.argmax(), full.shape)
+    assert abs(row - 44) < 25
+    assert abs(column - 94) < 40
+    assert plates.anomaly_map(found.map_id).size < full.size
+
+
+@pytest.mark.parametrize("map_id", ["none", "../catalog", "..\\x", ".hidden"])
+def test_a_map_that_is_not_there_is_named(plates, map_id):
+    with pytest.raises(StoreError):
+        plates.anomaly_map(map_id)
+
+
+def test_references_that_are_exactly_alike_give_finite_evidence(memory):
+    same = [encoded(synthetic_part(1), compress_level=level) for level in range(1, 6)]
+    memory.register("plate", same)
+    found = look(memory, STAINED)
+    assert np.isfinite(found.score)
+    assert np.isfinite(memory.anomaly_map(found.map_id, (192, 144))).all()
+
+
+def test_references_may_be_of_mixed_sizes(memory):
+    sizes = [(192, 144), (144, 192), (400, 300), (96, 72), (150, 150)]
+    memory.register("plate", [synthetic_part(1).resize(size) for size in sizes])
+    found = look(memory, synthetic_part(2).resize((300, 260)))
+    assert found.score is not None
+    assert plates_box_is_inside(found.regions, 300, 260)
+
+
+def plates_box_is_inside(regions, width, height):
+    return all(region.box.right <= width and region.box.bottom <= height for region in regions)
+
+
+def test_the_nearest_product_is_found_and_what_is_far_from_all_is_unknown(plates):
+    plates.register("stripes", others(1, 2, 3, 4))
+    assert look(plates, GOOD, None).product == "plate"
+    found = look(plates, another_part(9), None)
+    assert found.product == "stripes"
+    assert not found.product_given
+    generator = np.random.default_rng(0)
+    strange = look(plates, generator.integers(0, 255, (144, 192, 3)).astype(np.uint8), None)
+    assert strange.product is None
+    assert strange.score is None
+    assert strange.map_id is None
+    assert not any(match.resembles for match in strange.matches)
+
+
+def test_a_given_product_that_the_image_does_not_resemble_is_said(plates):
+    plates.register("stripes", others(1, 2, 3, 4))
+    found = look(plates, another_part(9), "plate")
+    assert found.product == "plate"
+    assert found.product_given
+    assert [match.product for match in found.matches] == ["stripes", "plate"]
+    assert [match.resembles for match in found.matches] == [True, False]
+
+
+def test_a_given_product_is_matched_however_many_nearer_references_there_are(plates):
+    plates.register("stripes", others(*range(34)))
+    assert "plate" in {match.product for match in look(plates, another_part(99), "plate").matches}
+
+
+def test_one_normal_registers_uncalibrated(memory):
+    record = memory.register("plate", goods(1))
+    assert record.normals == 1
+    assert record.guarantee.expected_false_reject is None
+    found = look(memory, GOOD)
+    assert found.score > 0
+    assert (found.threshold, found.p_value, found.tail_p_value) == (None, None, None)
+
+
+def test_one_image_may_be_given_without_a_list(memory, tmp_path):
+    file = tmp_path / "one.png"
+    synthetic_part(1).save(file)
+    for image in (synthetic_part(1), np.asarray(synthetic_part(1)), encoded(synthetic_part(1))):
+        assert memory.register("plate", image).normals == 1
+    assert memory.register("plate", np.stack([np.asarray(part) for part in goods(1, 2)])).normals == 2
+
+
+def test_equal_images_count_once(memory):
+    assert memory.register("plate", goods(1, 2, 1)).normals == 2
+    assert memory.register("plate", goods(1, 1, 2, 3), shots=3).normals == 3
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "message"),
+    [
+        ([], {}, "at least one"),
+        (goods(1), {"shots": 0}, "at least 1"),
+        ([synthetic_part(1), b"no image"], {}, "not an image"),
+        ([object()], {}, "object is no image"),
+    ],
+)
+def test_what_cannot_be_registered_leaves_nothing(memory, images, options, message):
+    with pytest.raises(EchoError, match=message):
+        memory.register("plate", images, **options)
+    assert memory.products() == []
+    assert not list(memory.folder.glob("products/*"))
+
+
+def test_a_card_is_kept_until_another_comes_and_a_missing_one_is_named(memory, tmp_path):
+    card = tmp_path / "plate.yaml"
+    card.write_text("first")
+    memory.register("plate", goods(1), knowledge=card)
+    card.write_text("changed since")
+    assert memory.card("plate").read_text() == "first"
+    memory.add_references("plate", goods(2))
+    assert memory.card("plate").read_text() == "first"
+    with pytest.raises(KnowledgeError, match=r"none\.yaml"):
+        memory.register("plate", goods(1), knowledge=tmp_path / "none.yaml")
+    memory.register("plate", goods(1), knowledge=card)
+    assert memory.card("plate").read_text() == "changed since"
+    assert memory.register("bare", goods(1)).card is None
+
+
+def test_each_change_of_the_references_raises_the_version(plates):
+    more = plates.add_references("plate", goods(20, 21, 1))
+    assert (more.version, more.normals) == (2, 12)
+    assert look(plates, GOOD).memory_version == 2
+    assert look(plates, GOOD).guarantee.normals == 12
+    digests = [reference.sha256 for reference in more.references[:5]]
+    fewer = plates.remove_references("plate", digests)
+    assert (fewer.version, fewer.normals) == (3, 7)
+    assert not {reference.sha256 for reference in fewer.references} & set(digests)
+    assert plates.register("plate", goods(1, 2)).version == 4
+    assert [record.version for record in plates.products()] == [4]
+
+
+def test_references_that_cannot_be_removed_are_named(plates):
+    record = plates.product("plate")
+    with pytest.raises(ProductError, match="no reference 123"):
+        plates.remove_references("plate", ["123"])
+    with pytest.raises(ProductError, match="remove the product"):
+        plates.remove_references("plate", [reference.sha256 for reference in record.references])
+    assert plates.product("plate") == record
+
+
+def test_unknown_products_are_named_with_those_that_there_are(plates):
+    image = plates.put_aside(GOOD)
+    for act in (
+        lambda: plates.product("bolt"),
+        lambda: plates.remove("bolt"),
+        lambda: plates.add_references("bolt", goods(1)),
+        lambda: plates.evidence(image, "bolt"),
+        lambda: plates.card("bolt"),
+    ):
+        with pytest.raises(ProductError, match=r"'bolt'.*plate"):
+            act()
+
+
+def test_an_empty_memory_says_that_it_has_no_products(memory):
+    with pytest.raises(ProductError, match="no products"):
+        look(memory, GOOD)
+
+
+def test_replaced_versions_leave_no_folder_no_row_and_no_image(plates):
+    kept = goods(3, 4, 60)
+    plates.register("plate", kept)
+    assert [folder.name for folder in (plates.folder / "products").iterdir()] == [plates.product("plate").key]
+    assert plates._index.keys() == {plates.product("plate").key}
+    assert {Path(name).stem for name in files_below(plates.folder, "images")} == {
+        reference.sha256 for reference in plates.product("plate").references
+    }
+
+
+def test_a_removed_product_takes_its_images_along_but_those_of_others(plates):
+    plates.register("twin", goods(0, 1))
+    plates.remove("plate")
+    assert [record.name for record in plates.products()] == ["twin"]
+    assert len(files_below(plates.folder, "images")) == 2
+    assert look(plates, GOOD, "twin").references
+    plates.remove("twin")
+    assert files_below(plates.folder, "images") == [f"images/{plates.put_aside(GOOD).sha256}.png"]
+    assert not list((plates.folder / "products").iterdir())
+    assert plates._index.keys() == set()
+
+
+def test_a_photograph_that_was_registered_from_a_file_is_not_removed_itself(memory, tmp_path):
+    file = tmp_path / "mine.png"
+    synthetic_part(1).save(file)
+    memory.register("plate", [file])
+    memory.remove("plate")
+    assert file.exists()
+
+
+def test_a_product_registered_anew_after_removal_forgets_the_old_one_everywhere(plates):
+    beside = Memory.open(plates.folder)
+    before = look(beside, STAINED).score
+    plates.remove("plate")
+    plates.register("plate", [stained(synthetic_part(seed)) for seed in range(5)])
+    after = look(beside, STAINED)
+    assert after.score < before
+    assert after.score == look(Memory.open(plates.folder), STAINED).score
+
+
+def test_a_memory_opened_again_gives_the_same_evidence(plates):
+    again = Memory.open(plates.folder)
+    assert again.products() == plates.products()
+    assert look(again, STAINED) == look(plates, STAINED)
+
+
+def test_another_encoder_is_refused_with_the_remedy(plates):
+    with pytest.raises(
+        EncoderError, match=r"efficientnet-lite2.*not other.*--encoder efficientnet-lite2.*new folder"
+    ):
+        Memory.open(plates.folder, encoder="other")
+    with pytest.raises(EncoderError):
+        open_memory(str(plates.folder), encoder="other")
+    assert Memory.open(plates.folder, encoder="efficientnet-lite2").products() == plates.products()
+    assert plates.product("plate").encoder == "efficientnet-lite2"
+
+
+def test_a_memory_keeps_the_encoder_that_it_was_made_with(tmp_path, monkeypatch):
+    made = Memory.open(tmp_path, encoder="other", create=True)
+    made.register("plate", goods(1, 2))
+    assert Memory.open(tmp_path).encoder.id == "other"
+
+
+def test_a_folder_without_a_memory_says_how_to_make_one(tmp_path):
+    with pytest.raises(StoreError, match=r"holds no memory.*register"):
+        Memory.open(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="file"):
+        Memory.open(tmp_path / "file" / "memory", create=True)
+
+
+def test_a_memory_is_opened_once_a_process(plates):
+    opened = open_memory(str(plates.folder))
+    assert open_memory(str(plates.folder), encoder="efficientnet-lite2") is opened
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(open_memory, [str(plates.folder)] * 8)) == {opened}
+
+
+def test_a_memory_whose_folder_was_deleted_starts_afresh(tmp_path):
+    folder = tmp_path / "memory"
+    open_memory(str(folder), create=True).register("plate", goods(1, 2))
+    shutil.rmtree(folder)
+    with pytest.raises(StoreError, match="holds no memory"):
+        open_memory(str(folder))
+    fresh = open_memory(str(folder), create=True)
+    assert fresh.products() == []
+    fresh.register("stripes", others(1, 2))
+    assert look(fresh, another_part(3), None).product == "stripes"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+def test_a_damaged_bank_says_to_register_again(plates):
+    folder = plates.folder / plates.product("plate").folder
+    for bank in folder.glob("*.npz"):
+        bank.write_bytes(bank.read_bytes()[:100])
+    with pytest.raises(StoreError, match=r"plate.*register it again"):
+        look(Memory.open(plates.folder), GOOD)
+
+
+def test_images_put_aside_are_kept_once_under_their_digest(memory, tmp_path):
+    file = tmp_path / "part.png"
+    GOOD.save(file)
+    first, again = memory.put_aside(GOOD), memory.put_aside(np.asarray(GOOD))
+    assert first == again
+    assert (first.width, first.height) == GOOD.size
+    assert memory.put_aside(file).uri == str(file)
+    assert len(files_below(memory.folder, "images")) == 1
+    from_bytes = memory.put_aside(file.read_bytes())
+    assert Path(from_bytes.uri).read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize("image", [Image.new("RGB", (0, 4)), Image.new("1", (20_000, 6_000))])
+def test_pictures_that_cannot_be_judged_are_an_image_error_and_leave_nothing(memory, image):
+    with pytest.raises(ImageError):
+        memory.put_aside(image)
+    assert not files_below(memory.folder, "images")
+
+
+def test_a_cut_off_picture_that_pillow_opened_is_an_image_error(memory, tmp_path):
+    file = tmp_path / "cut.png"
+    file.write_bytes(encoded(GOOD)[:3000])
+    with Image.open(file) as lazy, pytest.raises(ImageError):
+        memory.put_aside(lazy)
+
+
+def test_progress_counts_up_to_its_total(memory):
+    told = []
+    memory.register("plate", goods(1, 2), progress=lambda done, total: told.append((done, total)))
+    assert told == [(done, len(told)) for done in range(1, len(told) + 1)]
+
+
+def test_threads_inspect_at_once_while_another_registers(plates):
+    images = [plates.put_aside(part) for part in (*goods(70, 71), STAINED)]
+    expected = [plates.evidence(image, "plate").score for image in images]
+
+    def register():
+        for seed in range(3):
+            plates.register("stripes", others(seed, seed + 1))
+
+    with ThreadPoolExecutor(5) as threads:
+        writing = threads.submit(register)
+        rounds = [[threads.submit(plates.evidence, image, "plate") for image in images] for _ in range(8)]
+        found = [[future.result().score for future in futures] for futures in rounds]
+        writing.result()
+    assert found == [expected] * 8
+    assert plates.product("stripes").version == 3
+
+
+def test_references_added_at_once_by_two_are_all_kept(plates):
+    beside = Memory.open(plates.folder)
+    with ThreadPoolExecutor(2) as threads:
+        one = threads.submit(plates.add_references, "plate", goods(80))
+        other = threads.submit(beside.add_references, "plate", goods(81))
+        one.result(), other.result()
+    assert plates.product("plate").normals == 12
+    assert plates.product("plate").version == 3
+
+
+def test_a_product_replaced_while_it_is_compared_is_compared_in_one_of_its_versions(plates):
+    beside = Memory.open(plates.folder)
+    image = plates.put_aside(STAINED)
+    encode = beside.encoder.encode
+
+    def replace_meanwhile(images, *, scale=1.0):
+        beside.encoder.encode = encode
+        plates.register("plate", goods(30, 31, 32))
+        return encode(images, scale=scale)
+
+    beside.encoder.encode = replace_meanwhile
+    found = beside.evidence(image, "plate")
+    assert found.memory_version == 2
+    assert found.references

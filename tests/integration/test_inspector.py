@@ -1,0 +1,157 @@
+"""Inspector and graph over a real store, with a stand-in encoder."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
+from echo_agent import Context, Inspector, Verdict, build_graph
+from echo_agent.errors import ImageError, ProductError, StoreError
+from echo_agent.settings import process_settings
+from tests.conftest import synthetic_part
+from tests.photographs import another_part, encoded, stained
+from tests.stand_in_encoder import use_stand_in_encoder
+
+GOOD, STAINED = synthetic_part(50), stained(synthetic_part(51))
+
+
+@pytest.fixture(autouse=True)
+def _stand_in(monkeypatch):
+    use_stand_in_encoder(monkeypatch)
+
+
+@pytest.fixture
+def inspector(tmp_path):
+    opened = Inspector.open(tmp_path / "memory")
+    opened.register("plate", [synthetic_part(seed) for seed in range(10)])
+    return opened
+
+
+def test_the_same_pixels_score_the_same_however_they_are_given(inspector, tmp_path):
+    file = tmp_path / "part.png"
+    STAINED.save(file)
+    given = [file, str(file), STAINED, np.asarray(STAINED), encoded(STAINED), encoded(STAINED, "BMP")]
+    verdicts = inspector.inspect_many(given, product="plate")
+    assert len({verdict.score for verdict in verdicts}) == 1
+    assert {verdict.label for verdict in verdicts} == {"defective"}
+
+
+def test_a_verdict_holds_what_it_stands_on(inspector):
+    verdict = inspector.inspect(STAINED)
+    assert verdict.product == "plate"
+    assert not verdict.product_given
+    assert verdict.score > verdict.threshold
+    assert verdict.regions
+    assert len(verdict.references) == 4
+    assert len(verdict.attempts) == 1
+    assert {"intake", "reference_extractor", "decision_maker"} <= set(verdict.timings)
+    assert Verdict.model_validate_json(verdict.model_dump_json()) == verdict
+    assert inspector.memory.anomaly_map(verdict.map_id).max() > 0
+
+
+def test_unknown_and_mistaken_products_are_said(inspector):
+    strange = inspector.inspect(np.random.default_rng(0).integers(0, 255, (144, 192, 3)).astype(np.uint8))
+    assert strange.label == "review"
+    assert "Unknown product" in strange.reasons[0]
+    mistaken = inspector.inspect(another_part(1), product="plate")
+    assert mistaken.label == "review"
+    assert "does not resemble plate" in " ".join(mistaken.reasons)
+
+
+def test_few_normals_are_review_and_say_how_many_are_missing(inspector):
+    inspector.register("plate", [synthetic_part(seed) for seed in range(4)])
+    verdict = inspector.inspect(STAINED, product="plate")
+    assert verdict.label == "review"
+    assert "5 more" in " ".join(verdict.reasons)
+    assert len(verdict.attempts) == 1
+    inspector.register("plate", [synthetic_part(0)])
+    assert "Uncalibrated" in inspector.inspect(GOOD, product="plate").reasons[0]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5])
+def test_each_retry_changes_something_and_attempts_are_bounded(inspector, most):
+    context = Context(min_confidence=1.0, max_attempts=most)
+    verdict = inspector.inspect(GOOD, product="plate", context=context)
+    assert verdict.label == "review"
+    assert len(verdict.attempts) == min(most, 3)
+    assert [attempt.number for attempt in verdict.attempts] == list(range(1, len(verdict.attempts) + 1))
+    assert len({attempt.changed for attempt in verdict.attempts}) == len(verdict.attempts)
+    assert len({attempt.score for attempt in verdict.attempts}) == len(verdict.attempts)
+
+
+def test_the_graph_works_on_its_own_with_plain_input_and_no_context(inspector, monkeypatch):
+    monkeypatch.setenv("ECHO_MEMORY", str(inspector.memory.folder))
+    process_settings.cache_clear()
+    image = inspector.memory.put_aside(STAINED)
+    found = build_graph().invoke({"image": image.model_dump(), "product": "plate"})
+    assert found["verdict"].score == inspector.inspect(STAINED, product="plate").score
+    assert found["messages"][-1].content.startswith("plate: defective")
+
+
+@pytest.mark.parametrize("thread", [{}, {"configurable": {"thread_id": "1"}}])
+def test_without_a_checkpointer_no_person_is_waited_for(inspector, thread):
+    context = Context(
+        memory=str(inspector.memory.folder), human_review=True, min_confidence=1.0, max_attempts=1
+    )
+    state = {"image": inspector.memory.put_aside(GOOD), "product": "plate"}
+    found = build_graph().invoke(state, thread, context=context)
+    assert found["verdict"].label == "review"
+    assert found["verdict"].human is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "label", "confidence"),
+    [
+        ({"action": "accept"}, "normal", None),
+        ({"action": "correct", "label": "defective", "defect_type": "dent", "who": "Ada"}, "defective", 1.0),
+        ({"action": "photo"}, "review", None),
+    ],
+)
+def test_a_person_is_asked_and_the_run_goes_on(inspector, answer, label, confidence):
+    graph = build_graph(InMemorySaver())
+    context = Context(
+        memory=str(inspector.memory.folder), human_review=True, min_confidence=1.0, max_attempts=1
+    )
+    thread = {"configurable": {"thread_id": "1"}}
+    state = {"image": inspector.memory.put_aside(GOOD), "product": "plate"}
+    asked = graph.invoke(state, thread, context=context)
+    (interrupt,) = asked["__interrupt__"]
+    assert interrupt.value["proposed"] == "normal"
+    assert asked.get("verdict") is None
+    verdict = graph.invoke(Command(resume=answer), thread, context=context)["verdict"]
+    assert verdict.label == label
+    assert verdict.human.action == answer["action"]
+    assert verdict.human.when
+    assert verdict.confidence == (confidence or verdict.attempts[-1].confidence)
+
+
+def test_a_thread_inspects_one_part_after_the_other(inspector):
+    graph = build_graph(InMemorySaver())
+    context = Context(memory=str(inspector.memory.folder))
+    thread = {"configurable": {"thread_id": "1"}}
+    labels = [
+        graph.invoke({"image": inspector.memory.put_aside(part), "product": "plate"}, thread, context=context)
+        for part in (STAINED, GOOD)
+    ]
+    assert labels[0]["verdict"].label == "defective"
+    assert len(labels[1]["verdict"].attempts) == len(inspector.inspect(GOOD, product="plate").attempts)
+
+
+def test_two_inspections_at_once(inspector):
+    with ThreadPoolExecutor(4) as threads:
+        verdicts = list(
+            threads.map(lambda part: inspector.inspect(part, product="plate"), [GOOD, STAINED] * 6)
+        )
+    assert len({verdict.score for verdict in verdicts[::2]}) == 1
+    assert {verdict.label for verdict in verdicts[1::2]} == {"defective"}
+
+
+def test_errors_name_what_is_wrong(inspector, tmp_path):
+    with pytest.raises(ImageError, match=r"none\.png"):
+        inspector.inspect(tmp_path / "none.png")
+    with pytest.raises(ProductError, match="bolt"):
+        inspector.inspect(GOOD, product="bolt")
+    with pytest.raises(StoreError, match="holds no memory"):
+        Inspector.open(tmp_path / "none", create=False)

@@ -1,0 +1,30 @@
+from echo_agent.graph import build_graph
+from graphs.inspection import graph
+
+EDGES = {
+    ("__start__", "intake", False),
+    ("intake", "reference_extractor", False),
+    ("reference_extractor", "knowledge_guide", False),
+    ("knowledge_guide", "router", False),
+    ("router", "reasoning_expert", True),
+    ("router", "decision_maker", True),
+    ("reasoning_expert", "decision_maker", False),
+    ("decision_maker", "reference_extractor", True),
+    ("decision_maker", "human_review", True),
+    ("decision_maker", "responder", True),
+    ("human_review", "responder", False),
+    ("responder", "__end__", False),
+}
+
+
+def test_the_graph_is_drawn_as_it_was_designed():
+    drawn = build_graph().get_graph()
+    assert {(edge.source, edge.target, edge.conditional) for edge in drawn.edges} == EDGES
+    mermaid = drawn.draw_mermaid()
+    for source, target, conditional in EDGES:
+        assert f"{source} {'-.->' if conditional else '-->'} {target};" in mermaid.replace(" &nbsp;", "")
+
+
+def test_the_exported_graph_brings_no_checkpointer():
+    assert graph.checkpointer is None
+    assert set(graph.get_context_jsonschema()["properties"]) >= {"memory", "mllm", "max_attempts"}

@@ -1,0 +1,81 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
+
+from echo_agent.vision import comparison
+from echo_agent.vision.comparison import PatchBank
+from echo_agent.vision.comparison import patch_distances as all_distances
+
+
+def grids(*shapes, channels=24, seed=0):
+    generator = np.random.default_rng(seed)
+    made = [generator.normal(size=(*shape, channels)).astype(np.float32) for shape in shapes]
+    return [grid / np.linalg.norm(grid, axis=-1, keepdims=True) for grid in made]
+
+
+def patch_distances(query, bank):
+    return all_distances(query, bank).whole
+
+
+def bank_of(references):
+    return PatchBank.of(references, range(len(references)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 5), st.integers(1, 5), st.integers(1, 4))
+def test_distances_are_those_to_the_nearest_patch(seed, rows, columns, references):
+    query, *bank = grids((rows, columns), *[(3, 4)] * references, seed=seed)
+    expected = cdist(query.reshape(-1, 24), np.concatenate([grid.reshape(-1, 24) for grid in bank])).min(
+        axis=1
+    )
+    found = patch_distances(query, bank_of(bank))
+    assert found.shape == (rows, columns)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected.reshape(rows, columns), atol=2e-3)
+
+
+def test_large_banks_are_compared_in_blocks(monkeypatch):
+    query, *bank = grids((6, 6), (5, 5), (7, 3))
+    whole = patch_distances(query, bank_of(bank))
+    monkeypatch.setattr(comparison, "BLOCK_ROWS", 7)
+    np.testing.assert_allclose(patch_distances(query, bank_of(bank)), whole, atol=1e-5)
+
+
+def test_an_image_that_is_in_the_bank_is_at_no_distance_until_it_is_left_out():
+    bank = grids((4, 4), (4, 4), (4, 4))
+    whole = bank_of(bank)
+    assert patch_distances(bank[1], whole).max() < 2e-3
+    left_out = patch_distances(bank[1], whole.without(1))
+    np.testing.assert_allclose(left_out, patch_distances(bank[1], bank_of([bank[0], bank[2]])), atol=1e-6)
+    assert left_out.min() > 0.1
+
+
+def test_references_of_other_sizes_share_a_bank():
+    query, wide, tall = grids((4, 4), (3, 6), (7, 2))
+    bank = bank_of([wide, tall])
+    assert len(bank.patches) == 3 * 6 + 7 * 2
+    assert np.isfinite(patch_distances(query, bank)).all()
+
+
+def test_patches_that_point_the_other_way_are_at_distance_two():
+    query = np.zeros((3, 3, 24), dtype=np.float32)
+    query[..., 0] = 1
+    np.testing.assert_allclose(patch_distances(query, bank_of([-query])), 2.0, atol=1e-4)
+
+
+def test_copies_of_a_reference_are_left_out_with_it():
+    one, copy, other = grids((4, 4), (4, 4), (4, 4))
+    bank = PatchBank.of([one, copy, other], [0, 0, 1])
+    np.testing.assert_allclose(
+        patch_distances(copy, bank.without(0)), patch_distances(copy, bank_of([other])), atol=1e-6
+    )
+
+
+def test_fine_distances_are_those_of_the_first_channels_of_the_same_pairs():
+    query, reference = grids((4, 4), (5, 5))
+    found = all_distances(query, bank_of([reference]), fine=10)
+    pairs = cdist(query.reshape(-1, 24), reference.reshape(-1, 24)).argmin(axis=1)
+    expected = np.linalg.norm(query.reshape(-1, 24)[:, :10] - reference.reshape(-1, 24)[pairs, :10], axis=1)
+    np.testing.assert_allclose(found.fine.ravel(), expected, atol=1e-5)
+    assert (found.fine <= found.whole + 1e-6).all()

@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image, ImageDraw
+from scipy.spatial.distance import pdist
+
+from echo_agent.vision.regions import MOST_REGIONS, find_regions, longest_extent, place_in_words
+
+
+def drawn(*shapes, size=(300, 200), ground=0.2):
+    picture = Image.new("F", size, ground)
+    draw = ImageDraw.Draw(picture)
+    for kind, box, value in shapes:
+        getattr(draw, kind)(box, fill=value)
+    return np.asarray(picture, dtype=np.float32)
+
+
+def test_nothing_stands_out():
+    assert find_regions(drawn()) == ()
+
+
+def test_a_rectangle_is_measured():
+    (region,) = find_regions(drawn(("rectangle", (30, 20, 69, 39), 2.0)))
+    assert region.id == "R1"
+    assert region.box.model_dump() == {"left": 30, "top": 20, "right": 70, "bottom": 40}
+    assert region.area_px == region.area_px_low == region.area_px_high == 40 * 20
+    assert region.length_px == pytest.approx(np.hypot(40, 20))
+    assert region.peak == region.mean == 2.0
+    assert region.place == "top left"
+
+
+def test_a_disc_is_measured():
+    (region,) = find_regions(drawn(("ellipse", (130, 80, 170, 120), 1.5)))
+    assert region.area_px == pytest.approx(np.pi * 20.5**2, rel=0.03)
+    assert region.length_px == pytest.approx(41, rel=0.03)
+    assert region.place == "centre"
+
+
+def test_a_slanting_scratch_is_as_long_as_it_was_drawn():
+    picture = Image.new("F", (300, 200), 0.0)
+    ImageDraw.Draw(picture).line((50, 150, 200, 40), fill=3.0, width=1)
+    (region,) = find_regions(np.asarray(picture))
+    assert region.length_px == pytest.approx(np.hypot(151, 111), rel=0.01)
+    assert region.place == "centre"
+
+
+def test_the_border_gives_the_area_its_uncertainty():
+    (region,) = find_regions(
+        drawn(
+            ("rectangle", (40, 40, 99, 99), 0.9),
+            ("rectangle", (50, 50, 89, 89), 1.1),
+            ("rectangle", (60, 60, 79, 79), 1.3),
+        )
+    )
+    assert (region.area_px_low, region.area_px, region.area_px_high) == (20 * 20, 40 * 40, 60 * 60)
+
+
+def test_the_threshold_belongs_to_the_region():
+    at, below = np.float32(1.0), np.nextafter(np.float32(1.0), np.float32(0))
+    assert find_regions(np.full((20, 20), at, dtype=np.float32))
+    assert not find_regions(np.full((20, 20), below, dtype=np.float32))
+
+
+def test_another_threshold_finds_fainter_areas():
+    faint = drawn(("rectangle", (30, 20, 69, 39), 0.7))
+    assert not find_regions(faint)
+    assert find_regions(faint, threshold=0.5)[0].area_px == 800
+
+
+def test_specks_are_noise_and_corners_connect():
+    size = (300, 200)
+    speck = drawn(("rectangle", (10, 10, 11, 11), 9.0), size=size)
+    assert not find_regions(speck)
+    diagonal = np.zeros((200, 300), dtype=np.float32)
+    for step in range(30):
+        diagonal[step, step] = 2.0
+    assert len(find_regions(diagonal)) == 1
+
+
+def test_at_most_ten_regions_highest_peak_first():
+    squares = [
+        ("rectangle", (20 * column, 20 * row, 20 * column + 9, 20 * row + 9), 1.5 + 0.1 * (row * 5 + column))
+        for row in range(4)
+        for column in range(5)
+    ]
+    regions = find_regions(drawn(*squares))
+    assert len(regions) == MOST_REGIONS == 10
+    assert [region.id for region in regions] == [f"R{number}" for number in range(1, 11)]
+    peaks = [region.peak for region in regions]
+    assert peaks == sorted(peaks, reverse=True)
+    assert peaks[0] == pytest.approx(3.4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(np.float32, (12, 16), elements=st.floats(0, 2, width=32)))
+def test_regions_cover_what_is_suspicious(anomaly_map):
+    regions = find_regions(anomaly_map)
+    for region in regions:
+        assert 0 <= region.area_px_low <= region.area_px <= region.area_px_high
+        assert region.mean <= region.peak + 1e-6
+        assert region.box.right <= 16
+        assert region.box.bottom <= 12
+        assert np.sqrt(2) <= region.length_px <= np.hypot(16, 12) + 1e-6
+    total = sum(region.area_px for region in regions)
+    suspicious = int((anomaly_map >= 1).sum())
+    assert total == suspicious if len(regions) < MOST_REGIONS else total <= suspicious
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(np.bool_, st.tuples(st.integers(1, 8), st.integers(1, 8))).filter(lambda mask: mask.any()))
+def test_the_longest_extent_is_the_feret_diameter(mask):
+    corners = np.concatenate(
+        [np.argwhere(mask) + np.array([down, across]) for down in (0, 1) for across in (0, 1)]
+    )
+    assert longest_extent(mask) == pytest.approx(pdist(corners).max())
+
+
+@pytest.mark.parametrize(
+    ("point", "place"),
+    [
+        ((0, 0), "top left"),
+        ((45, 10), "top"),
+        ((89.9, 10), "top right"),
+        ((10, 45), "left"),
+        ((45, 45), "centre"),
+        ((80, 45), "right"),
+        ((10, 80), "bottom left"),
+        ((45, 80), "bottom"),
+        ((90, 90), "bottom right"),
+    ],
+)
+def test_places_are_named(point, place):
+    assert place_in_words(point, (90, 90)) == place
