@@ -1,6 +1,7 @@
-"""``echo-agent benchmark``: what decisions cost on this machine."""
+"""``echo-agent benchmark``: what decisions cost on this machine, and how well poor photographs are told."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -12,7 +13,7 @@ app = typer.Typer()
 
 @app.callback()
 def benchmark() -> None:
-    """Measure what decisions cost on this machine."""
+    """Measure what decisions cost on this machine, and how well poor photographs are told from sound ones."""
 
 
 @app.command()
@@ -53,3 +54,36 @@ def mllm(
         f"{found.batched_verdicts_per_second:.2f} in batches of {found.batch}"
     )
     typer.echo(f"peak memory: {found.memory_gib:.1f} GiB")
+
+
+@app.command()
+def quality(
+    category_dirs: Annotated[
+        list[Path], typer.Argument(help="Folders of categories: train/good, test/good, test/<defect>.")
+    ],
+    *,
+    shots: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="References to draw; may be given again (default: 4 and 16)."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Draws of the references.")] = 5,
+    as_json: JsonOption = False,
+) -> None:
+    """Share of good photographs that are refused as poor, and of spoiled ones that are caught: a Markdown table."""
+    from echo_agent.cli.progress import progress_bar
+    from echo_agent.evaluation.folder_layout import read_category
+    from echo_agent.evaluation.image_quality import markdown_table, measure_quality
+
+    categories = [read_category(folder) for folder in category_dirs]
+    runs = [(category, count) for count in shots or (4, 16) for category in categories]
+    results = []
+    with progress_bar("image quality") as progress:
+        for done, (category, count) in enumerate(runs, start=1):
+            results.append(measure_quality(category, shots=count, seeds=seeds))
+            progress(done, len(runs))
+    if as_json:
+        typer.echo(json.dumps([result.model_dump() for result in results], allow_nan=False))
+        return
+    for count in shots or (4, 16):
+        chosen = [found for found, run in zip(results, runs, strict=True) if run[1] == count]
+        typer.echo(f"{count} shots\n\n{markdown_table(chosen)}\n")

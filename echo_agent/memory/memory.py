@@ -19,6 +19,7 @@ from echo_agent.memory.catalog import read_catalog, write_catalog
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import EFFORT_SCALES, Fitted, Progress, fit, left_out_scores
 from echo_agent.memory.product import Catalog, ProductRecord
+from echo_agent.memory.quality import Qualities
 from echo_agent.memory.recent import Recent
 from echo_agent.memory.resolutions import Resolutions, resolution_file
 from echo_agent.settings import process_settings
@@ -27,6 +28,7 @@ from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import load_encoder
 from echo_agent.vision.features import Array, Encoder, Features
 from echo_agent.vision.image import ImageLike, list_images, load_image
+from echo_agent.vision.quality import QualityModel, fit_quality
 
 CACHED_FEATURES = 64
 CACHED_EVIDENCE = 16
@@ -50,6 +52,7 @@ class Memory:
         self._index = ReferenceIndex(folder / "index", fresh=catalog.generation == 0)
         self._refreshing = threading.RLock()
         self._resolutions = Resolutions(folder, encoder)
+        self._qualities = Qualities(folder)
         self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
         self._evidence: Recent[tuple[object, ...], ReferenceEvidence] = Recent(CACHED_EVIDENCE)
 
@@ -76,7 +79,7 @@ class Memory:
         loaded = load_encoder(name, process_settings().device)
         if catalog is None:
             _make_folder(place)
-            catalog = Catalog(encoder=loaded.id, encoder_name=name)
+            catalog = Catalog(encoder=loaded.id, encoder_name=loaded.name)
         elif catalog.encoder != loaded.id:
             raise EncoderError(
                 f"the memory in {place} was made with the encoder {catalog.encoder}, not {loaded.id}: "
@@ -289,6 +292,7 @@ class Memory:
                 "product_given": given is not None,
                 "matches": matches,
                 "references": evidence.nearest_references(nearest, record),
+                "quality": self._qualities.of(record, image),
             }
         )
 
@@ -329,7 +333,8 @@ class Memory:
 
     def _encoded(self, chosen: Sequence[ImageRef], progress: Progress | None = None) -> "_Encoded":
         loaded = [load_image(image.uri) for image in chosen]
-        return _Encoded(tuple(chosen), fit(loaded, self.encoder, EFFORT_SCALES[0], progress=progress))
+        fitted = fit(loaded, self.encoder, EFFORT_SCALES[0], progress=progress)
+        return _Encoded(tuple(chosen), fitted, fit_quality(loaded))
 
     def _change(self, product: str, change: Callable[[ProductRecord], list[ImageRef]]) -> ProductRecord:
         """Writes a version with changed references; begins anew when another writer was faster."""
@@ -380,6 +385,7 @@ class Memory:
                 place.mkdir(parents=True)
                 record = record.model_copy(update={"card": self._keep_card(record, old, card)})
                 encoded.fitted.resolution.save(resolution_file(place, 0))
+                encoded.quality.save(place)
             except OSError as error:
                 raise StoreError(
                     f"{place} cannot be written ({error.strerror}): free space or rights"
@@ -459,6 +465,7 @@ class _Encoded:
 
     references: tuple[ImageRef, ...]
     fitted: Fitted
+    quality: QualityModel
 
 
 def _named(name: str, records: Sequence[ProductRecord]) -> ProductRecord:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from echo_agent.vision.batching import encode_by_size
 from echo_agent.vision.features import Array, Features
 from echo_agent.vision.resolution import working_size
 
@@ -82,6 +83,7 @@ class EmbeddedEncoder:
     """
 
     def __init__(self, device: str = "cpu") -> None:
+        self.name = NAME
         self._device = torch.device(device)
         self._network = EfficientNetLite().eval().to(self._device)
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -103,14 +105,7 @@ class EmbeddedEncoder:
             Features in the order of the images.
         """
         sizes = [working_size(*image.size, round(WORKING_SIDE * scale), STRIDE) for image in images]
-        found: list[Features | None] = [None] * len(images)
-        for size in dict.fromkeys(sizes):
-            members = [index for index, other in enumerate(sizes) if other == size]
-            for index, features in zip(
-                members, self._encode_batch([images[i] for i in members], size), strict=True
-            ):
-                found[index] = features
-        return [features for features in found if features is not None]
+        return encode_by_size(images, sizes, self._encode_batch)
 
     def _encode_batch(self, images: Sequence[Image.Image], size: tuple[int, int]) -> list[Features]:
         pixels = torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)

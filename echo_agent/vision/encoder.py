@@ -1,6 +1,5 @@
 """Choosing an encoder by its name."""
 
-from echo_agent.errors import EncoderError
 from echo_agent.vision.features import Encoder
 
 EMBEDDED = "efficientnet-lite2"
@@ -10,20 +9,24 @@ def load_encoder(name: str, device: str = "auto") -> Encoder:
     """Loads an encoder, once a process.
 
     Args:
-        name: ``efficientnet-lite2`` (the embedded one).
+        name: ``efficientnet-lite2`` (the embedded one), the folder of a HuggingFace checkpoint, or a HuggingFace id
+            such as ``facebook/dinov2-base``, with ``@revision`` where it shall be another than ``main``.
         device: ``auto`` (CUDA where there is one), ``cpu`` or ``cuda[:N]``.
 
     Returns:
         The encoder.
 
     Raises:
-        EncoderError: No encoder of that name.
+        EncoderError: No encoder of that name, it is not downloaded, or it is of an unknown family.
     """
-    if name != EMBEDDED:
-        raise EncoderError(f"unknown encoder {name}: the embedded one is {EMBEDDED}")
-    from echo_agent.vision.efficientnet import embedded_encoder
+    if name == EMBEDDED:
+        from echo_agent.vision.efficientnet import embedded_encoder
 
-    return embedded_encoder(torch_device(device))
+        return embedded_encoder(torch_device(device))
+    from echo_agent.vision.checkpoint import find_checkpoint
+    from echo_agent.vision.huggingface import huggingface_encoder
+
+    return huggingface_encoder(find_checkpoint(name), torch_device(device))
 
 
 def torch_device(device: str) -> str:

@@ -28,7 +28,13 @@ class Features:
 
 
 class Encoder(Protocol):
-    """Turns images into features."""
+    """Turns images into features.
+
+    Attributes:
+        name: What ``load_encoder`` opens this very encoder by, from any working folder.
+    """
+
+    name: str
 
     @property
     def id(self) -> str:
