@@ -93,7 +93,13 @@ def _reply(
     runtime: Runtime[Context],
 ) -> Answer:
     given = inspected.verdict.answer
-    if given is not None and not given.declined and (state.turn == "new image" or question.options):
+    by_model = inspected.verdict.decided_by.name != "measured"
+    if (
+        by_model
+        and given is not None
+        and not given.declined
+        and (state.turn == "new image" or question.options)
+    ):
         return given
     model = open_chat(context_of(runtime).mllm or process_settings().mllm)
     if model is None or question.options:
