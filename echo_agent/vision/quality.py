@@ -54,8 +54,8 @@ MEASURES = {
     "brightness": Measure(0.27, "too dark", "too bright", "mean grey level {:.0f}", lambda v: 2**v - 1),
     "highlights": Measure(0.1, None, "over-exposed", "{:.1f} % white pixels", lambda v: 100 * max(v, 0) ** 2),
     "sharpness": Measure(0.09, "blurred", None, "fine to coarse detail {:.2f}", lambda v: 2**v),
-    "grain": Measure(0.15, "blurred or enlarged", "noisy", "pixel to edge detail {:.2f}", lambda v: 2**v),
-    "noise": Measure(0.65, None, "noisy", "noise of {:.1f} grey levels", lambda v: max(0.0, 2**v - 0.5)),
+    "grain": Measure(0.04, "blurred or enlarged", None, "pixel to edge detail {:.2f}", lambda v: v),
+    "noise": Measure(0.5, None, "noisy", "noise of {:.1f} grey levels", lambda v: max(0.0, 2**v - 0.5)),
     "size": Measure(None, "too small", "too large", "{:.0f} pixels a side", lambda v: 2**v),
     "shape": Measure(None, "too tall", "too wide", "width to height {:.2f}", lambda v: 2**v),
     "framing": Measure(
@@ -94,9 +94,10 @@ class QualityModel(BaseModel):
         Returns:
             A finding for each measure out of its range: what is wrong, the value, and the range.
         """
-        values = measure(image, self.side)
+        work = working_image(image, self.side)
+        values = measure(image, work)
         if "framing" in self.ranges:
-            values["framing"] = _framing(layout(image), np.array(self.layouts, dtype=np.float32))
+            values["framing"] = _framing(layout(work), np.array(self.layouts, dtype=np.float32))
         findings = [
             finding
             for name, allowed in self.ranges.items()
@@ -132,8 +133,9 @@ def fit_quality(images: Sequence[Image.Image]) -> QualityModel:
     """
     areas = [image.width * image.height for image in images]
     side = max(SMALLEST_SIDE, min(LARGEST_SIDE, math.floor(min(areas) ** 0.5)))
-    measured = [measure(image, side) for image in images]
-    layouts = np.stack([layout(image) for image in images])
+    works = [working_image(image, side) for image in images]
+    measured = [measure(image, work) for image, work in zip(images, works, strict=True)]
+    layouts = np.stack([layout(work) for work in works])
     columns = {name: [values[name] for values in measured] for name in measured[0]}
     if len(images) > 1:
         columns["framing"] = [
@@ -146,42 +148,46 @@ def fit_quality(images: Sequence[Image.Image]) -> QualityModel:
     )
 
 
-def measure(image: Image.Image, side: int) -> dict[str, float]:
+def working_image(image: Image.Image, side: int) -> Image.Image:
+    """The image at the area of a square of ``side`` pixels, its aspect ratio kept."""
+    factor = side / (image.width * image.height) ** 0.5
+    size = (max(8, round(image.width * factor)), max(8, round(image.height * factor)))
+    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+
+def measure(image: Image.Image, work: Image.Image) -> dict[str, float]:
     """Measures an RGB image, each value on a scale on which photographs of a product spread evenly.
 
     Args:
         image: The image.
-        side: Side of the square whose area the working image has, in pixels.
+        work: The same at its product's working size, see ``working_image``.
 
     Returns:
         ``brightness``: log2 of mean grey level + 1. ``highlights``: root of the share of pixels of 250 or more.
-        ``sharpness``: log2 of the detail of 2 pixels to that of 4 of the working image. ``grain``: log2 of diagonal
+        ``sharpness``: log2 of the detail of 2 pixels to that of 4 of the working image. ``grain``: ratio of diagonal
         to upright detail between neighbouring pixels of the image itself (blur and enlarging take the diagonal
         first, noise fills both alike). ``noise``: log2 of its level + 0.5, from mean absolute diagonal differences
         (after Immerkaer 1996). ``size``: log2 of the root of the area. ``shape``: log2 of width to height.
     """
-    grey = image.convert("L")
     width, height = image.size
-    factor = side / (width * height) ** 0.5
-    size = (max(8, round(width * factor)), max(8, round(height * factor)))
-    work = np.asarray(grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), dtype=np.float32)
-    fine, coarser = _detail(work)
+    grey = np.asarray(work.convert("L"), dtype=np.float32)
+    fine, coarser = _detail(grey)
     coarse, _ = _detail(coarser)
-    diagonal, upright, difference = _pixel_detail(np.asarray(grey))
+    diagonal, upright, difference = _pixel_detail(image)
     return {
-        "brightness": math.log2(float(work.mean()) + 1),
-        "highlights": float((work >= WHITE).mean()) ** 0.5,
+        "brightness": math.log2(float(grey.mean()) + 1),
+        "highlights": float((grey >= WHITE).mean()) ** 0.5,
         "sharpness": _half_log(fine, coarse),
-        "grain": _half_log(diagonal, upright),
+        "grain": ((max(diagonal, 0.0) + SMALLEST_ENERGY) / (max(upright, 0.0) + SMALLEST_ENERGY)) ** 0.5,
         "noise": math.log2(difference + 0.5),
         "size": 0.5 * math.log2(width * height),
         "shape": math.log2(width / height),
     }
 
 
-def layout(image: Image.Image) -> Grey:
-    """Where an RGB image is light, dark and coloured: 16 x 16 x 3 values, about their means, of unit length."""
-    small = image.resize((LAYOUT_SIDE, LAYOUT_SIDE), Image.Resampling.BOX, reducing_gap=2.0)
+def layout(work: Image.Image) -> Grey:
+    """Where a working image is light, dark and coloured: 16 x 16 x 3 values, about their means, of unit length."""
+    small = work.resize((LAYOUT_SIDE, LAYOUT_SIDE), Image.Resampling.BOX)
     values = np.asarray(small, dtype=np.float32).reshape(-1, 3)
     values = (values - values.mean(axis=0)).ravel()
     result: Grey = values / max(float(np.linalg.norm(values)), 1e-6)
@@ -201,28 +207,30 @@ def _detail(grey: Grey) -> tuple[float, Grey]:
     return float((blocks * blocks).mean() - (means * means).mean()), means
 
 
-def _pixel_detail(grey: NDArray[np.uint8]) -> tuple[float, float, float]:
+def _pixel_detail(image: Image.Image) -> tuple[float, float, float]:
     """Diagonal and upright Haar energy, and the noise level, of five tiles of a large image or all of a small one."""
-    rows, columns = min(grey.shape[0], TILE), min(grey.shape[1], TILE)
-    free = grey.shape[0] - rows, grey.shape[1] - columns
-    if min(grey.shape) < 2:
+    width, height = image.size
+    if min(width, height) < 2:
         return 0.0, 0.0, 0.0
-    if grey.size <= LARGEST_SIDE * LARGEST_SIDE:
-        tiles = [grey]
-    else:
-        places = [*pairs((0.15, 0.85), (0.15, 0.85)), (0.5, 0.5)]
-        corners = [(round(free[0] * down), round(free[1] * across)) for down, across in places]
-        tiles = [grey[top : top + rows, left : left + columns] for top, left in corners]
+    across, down = min(width, TILE), min(height, TILE)
+    boxes = [(0, 0, width, height)]
+    if width * height > LARGEST_SIDE * LARGEST_SIDE:
+        corners = [
+            (round((width - across) * x), round((height - down) * y))
+            for x, y in [*pairs((0.15, 0.85), (0.15, 0.85)), (0.5, 0.5)]
+        ]
+        boxes = [(left, top, left + across, top + down) for left, top in corners]
     found = []
-    for tile in tiles:
-        even = tile[: tile.shape[0] // 2 * 2, : tile.shape[1] // 2 * 2].astype(np.float32)
+    for box in boxes:
+        tile = np.asarray(image.crop(box).convert("L"), dtype=np.float32)
+        even = tile[: tile.shape[0] // 2 * 2, : tile.shape[1] // 2 * 2]
         a, b, c, d = even[0::2, 0::2], even[0::2, 1::2], even[1::2, 0::2], even[1::2, 1::2]
-        cross, across, down = a - b - c + d, a - b + c - d, a + b - c - d
-        upright = float((across * across).mean() + (down * down).mean()) / 8
-        level = float(np.abs(cross).mean()) / 2 * math.sqrt(math.pi / 2)
-        found.append((float((cross * cross).mean()) / 4, upright, level))
-    diagonal, upright, level = (float(value) for value in np.mean(found, axis=0))
-    return diagonal, upright, level
+        cross, level, plumb = a - b - c + d, a - b + c - d, a + b - c - d
+        upright = float((level * level).mean() + (plumb * plumb).mean()) / 8
+        noise = float(np.abs(cross).mean()) / 2 * math.sqrt(math.pi / 2)
+        found.append((float((cross * cross).mean()) / 4, upright, noise))
+    diagonal, upright, noise = (float(value) for value in np.mean(found, axis=0))
+    return diagonal, upright, noise
 
 
 def _half_log(upper: float, lower: float) -> float:
