@@ -13,7 +13,7 @@ from echo_agent.vision.comparison import PatchBank, patch_distances
 from echo_agent.vision.features import Array, Encoder, Features
 from echo_agent.vision.views import small_changes, turned_half
 
-EFFORT_SCALES = (1.0, 1.25, 1.5)
+EFFORT_SCALES = (1.0, 1.25, 1.12)
 """Multiples of the encoder's working resolution; effort e looks at the first e + 1 of them."""
 
 TURNING_GAIN = 0.003

@@ -11,8 +11,8 @@ from echo_agent.chat.session import Conversation
 from echo_agent.errors import ImageError, ProductError
 from echo_agent.inspector import Inspector
 from echo_agent.memory.feedback import Feedback, now, remember
+from echo_agent.memory.normal_model import Progress
 from echo_agent.memory.product import ProductRecord
-from echo_agent.memory.registration import Progress
 from echo_agent.report.overlay import overlay
 from echo_agent.state import HumanAnswer, ImageRef, Verdict
 from echo_agent.vision.image import load_image
