@@ -22,6 +22,7 @@ class StandInEncoder:
 
     def __init__(self, name: str = "stand-in") -> None:
         self.id = name
+        self.name = name
         self.encoded = 0
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:

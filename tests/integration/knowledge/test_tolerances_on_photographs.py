@@ -33,14 +33,14 @@ def tiles(test_data) -> Path:
 @pytest.fixture(scope="module")
 def blowhole(tiles, tmp_path_factory) -> Path:
     """A photograph of a blowhole that stands out, under a name that tells nothing."""
-    source = tiles / "test" / "blowhole" / "exp2_num_297490.jpg"
+    source = tiles / "test" / "blowhole" / "exp4_num_4995.jpg"
     return Path(shutil.copyfile(source, tmp_path_factory.mktemp("parts") / "a.jpg"))
 
 
 @pytest.fixture(scope="module")
 def memory(tiles, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("memory")
-    Inspector.open(folder).register("magnetic_tile", tiles / "train" / "good")
+    Inspector.open(folder).register("magnetic_tile", tiles / "train" / "good", shots=16)
     return folder
 
 
