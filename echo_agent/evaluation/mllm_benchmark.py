@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
@@ -40,7 +40,8 @@ class MllmBenchmark(Value):
         prompt_tokens: Tokens of the prompt, images included.
         prefill: One pass over the prompt (two images of 448 px, about 200 tokens of evidence, four options).
         scored: Four choices scored in four orders.
-        scored_over_prefill: Their ratio.
+        scored_over_prefill: Their ratio; on a CPU that of the processor times, which other work on the machine does
+            not lengthen.
         written: 64 tokens generated from the same prompt.
         verdicts_per_second: Scored decisions a second, one at a time.
         batch: Decisions a batch.
@@ -109,6 +110,7 @@ def benchmark(checkpoint: Checkpoint, *, repeats: int = 5, batch: int = 8) -> Ml
     prefill, scored = side_by_side(
         (lambda: prefill_once(checkpoint, variants[0]), lambda: _score(checkpoint, [variants])), repeats
     )
+    on_gpu = checkpoint.device.startswith("cuda")
     (written,) = side_by_side((lambda: _write(checkpoint, variants[0]),), max(1, repeats // 2))
     (batched,) = side_by_side((lambda: _score(checkpoint, [variants] * batch),), max(1, repeats // 2))
     return MllmBenchmark(
@@ -117,26 +119,36 @@ def benchmark(checkpoint: Checkpoint, *, repeats: int = 5, batch: int = 8) -> Ml
         dtype=checkpoint.dtype,
         parameters=sum(weights.numel() for weights in checkpoint.model.parameters()),
         prompt_tokens=tokens,
-        prefill=prefill,
-        scored=scored,
-        scored_over_prefill=scored / prefill,
-        written=written,
-        verdicts_per_second=1 / scored,
+        prefill=prefill.wall,
+        scored=scored.wall,
+        scored_over_prefill=scored.wall / prefill.wall if on_gpu else scored.cpu / prefill.cpu,
+        written=written.wall,
+        verdicts_per_second=1 / scored.wall,
         batch=batch,
-        batched_verdicts_per_second=batch / batched,
+        batched_verdicts_per_second=batch / batched.wall,
         memory_gib=peak_memory_gib(),
     )
 
 
-def side_by_side(tasks: Sequence[Callable[[], object]], repeats: int) -> list[float]:
+class Spent(NamedTuple):
+    """Median seconds of a task: on the wall, and of the processor (all threads of this process together)."""
+
+    wall: float
+    cpu: float
+
+
+def side_by_side(tasks: Sequence[Callable[[], object]], repeats: int) -> list[Spent]:
     """Returns the median seconds of each task, the tasks run in turn so that a busy machine slows them alike."""
-    seconds: list[list[float]] = [[] for _ in tasks]
+    spent: list[list[Spent]] = [[] for _ in tasks]
     for _ in range(repeats):
-        for task, spent in zip(tasks, seconds, strict=True):
-            start = time.perf_counter()
+        for task, row in zip(tasks, spent, strict=True):
+            wall, cpu = time.perf_counter(), time.process_time()
             task()
-            spent.append(time.perf_counter() - start)
-    return [statistics.median(spent) for spent in seconds]
+            row.append(Spent(time.perf_counter() - wall, time.process_time() - cpu))
+    return [
+        Spent(statistics.median(one.wall for one in row), statistics.median(one.cpu for one in row))
+        for row in spent
+    ]
 
 
 def _score(checkpoint: Checkpoint, cases: list[list[Variant]]) -> None:

@@ -26,6 +26,7 @@ TEMPLATE = (
 CONFIGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Qwen3-VL-100M": (
         {
+            "tie_word_embeddings": True,
             "vocab_size": 16384,
             "hidden_size": 640,
             "intermediate_size": 1792,
@@ -47,6 +48,7 @@ CONFIGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Qwen3-VL-2B": (
         {
             "vocab_size": 151936,
+            "tie_word_embeddings": True,
             "hidden_size": 2048,
             "intermediate_size": 6144,
             "num_hidden_layers": 28,
@@ -67,6 +69,7 @@ CONFIGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Qwen3-VL-8B": (
         {
             "vocab_size": 151936,
+            "tie_word_embeddings": False,
             "hidden_size": 4096,
             "intermediate_size": 12288,
             "num_hidden_layers": 36,
@@ -114,7 +117,13 @@ def random_checkpoint(name: str, *, device: str = "auto", dtype: str = "auto") -
     words = _tokenizer()
     text, vision = CONFIGS[name]
     text = dict(text)
-    rope = {"rope_type": "default", "mrope_section": text.pop("mrope_section"), "mrope_interleaved": True}
+    tied = text.pop("tie_word_embeddings")
+    rope = {
+        "rope_type": "default",
+        "rope_theta": 5_000_000.0,
+        "mrope_section": text.pop("mrope_section"),
+        "mrope_interleaved": True,
+    }
     ids = {token: words.convert_tokens_to_ids(token) for token in SPECIAL}
     config = Qwen3VLConfig(
         text_config={**text, "rope_scaling": rope, "max_position_embeddings": 32768},
@@ -123,7 +132,7 @@ def random_checkpoint(name: str, *, device: str = "auto", dtype: str = "auto") -
         video_token_id=ids["<|video_pad|>"],
         vision_start_token_id=ids["<|vision_start|>"],
         vision_end_token_id=ids["<|vision_end|>"],
-        tie_word_embeddings=True,
+        tie_word_embeddings=tied,
     )
     torch.manual_seed(0)
     with torch.device(place):

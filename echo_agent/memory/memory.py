@@ -326,6 +326,23 @@ class Memory:
         record = self.product(product)
         return self.folder / record.card if record.card else None
 
+    def encode_ahead(self, chosen: Sequence[ImageRef]) -> None:
+        """Encodes images for their first look together, which costs less than one after the other.
+
+        Args:
+            chosen: The images; at most ``CACHED_FEATURES`` of them are of use.
+
+        Raises:
+            ImageError: An image cannot be read.
+        """
+        scale = EFFORT_SCALES[0]
+        new = {image.sha256: image for image in chosen if (image.sha256, scale) not in self._features}
+        if not new:
+            return
+        found = self.encoder.encode([load_image(image.uri) for image in new.values()], scale=scale)
+        for digest, features in zip(new, found, strict=True):
+            self._features.put((digest, scale), features)
+
     def _encode(self, image: ImageRef, scale: float) -> Features:
         return self._features.get(
             (image.sha256, scale), lambda: self.encoder.encode([load_image(image.uri)], scale=scale)[0]

@@ -28,8 +28,17 @@ class Recent(Generic[Key, Kept]):
                 self._kept.move_to_end(key)
                 return self._kept[key]
         made = make()
+        self.put(key, made)
+        return made
+
+    def put(self, key: Key, made: Kept) -> None:
+        """Keeps something under a key."""
         with self._lock:
             self._kept[key] = made
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-        return made
+
+    def __contains__(self, key: object) -> bool:
+        """Tells whether something is kept under the key."""
+        with self._lock:
+            return key in self._kept
