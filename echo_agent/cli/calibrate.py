@@ -34,14 +34,14 @@ def calibrate(
     from echo_agent.errors import ModelError
     from echo_agent.evaluation.labelled import labelled_images
     from echo_agent.evaluation.mllm_calibration import calibrate_mllm
-    from echo_agent.memory.memory import Memory
+    from echo_agent.memory.memory import open_memory
     from echo_agent.mllm.choice import open_decider
     from echo_agent.settings import process_settings
 
     decider = open_decider(mllm or process_settings().mllm)
     if decider is None:
         raise ModelError("'measured' is calibrated when a product is registered: name a model with --mllm")
-    opened = Memory.open(memory)
+    opened = open_memory(str(memory))
     opened.product(product)
     images = labelled_images(data, limit)
     paths: list[Literal["fast", "reasoned"]] = ["fast", "reasoned"] if path == "both" else [path]

@@ -46,7 +46,7 @@ def decision_maker(state: State, runtime: Runtime[Context]) -> Update:
         max_false_reject=context.max_false_reject,
         min_confidence=context.min_confidence,
         changed=_what_changed(state),
-        effect=_effect(state),
+        effect=effect_of(state),
     )
     if decider is not None:
         return {"attempts": (*state.attempts, _by_mllm(decider, attempt, state, runtime))}
@@ -58,7 +58,8 @@ def decision_maker(state: State, runtime: Runtime[Context]) -> Update:
     return {"attempts": (*state.attempts, finished)}
 
 
-def _effect(state: State) -> VerdictEffect:
+def effect_of(state: State) -> VerdictEffect:
+    """Returns what the know-how makes of the measured regions."""
     if state.reference is None or state.knowledge is None:
         return VerdictEffect()
     return verdict_effect(state.reference.regions, state.knowledge.tolerances, state.knowledge.checklist)

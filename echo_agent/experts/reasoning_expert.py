@@ -7,7 +7,9 @@ from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
 from echo_agent.experts.measured_trace import measured_trace
 from echo_agent.experts.mllm_case import case_of
 from echo_agent.experts.run import Update, context_of, memory_of, timed
+from echo_agent.memory.memory import Memory
 from echo_agent.mllm.choice import open_decider
+from echo_agent.mllm.decider import Decider
 from echo_agent.settings import process_settings
 from echo_agent.state import State, Trace
 
@@ -19,19 +21,27 @@ def reasoning_expert(state: State, runtime: Runtime[Context]) -> Update:
     A trace of the MLLM that cannot be read, is late or does not fit the memory gives way to the measured one;
     ``Trace.written_by`` tells whose it is.
     """
-    trace = _written_by_mllm(state, runtime)
-    if trace is None and state.reference is not None:
-        trace = measured_trace(state.reference, state.knowledge)
-    return {"trace": trace}
-
-
-def _written_by_mllm(state: State, runtime: Runtime[Context]) -> Trace | None:
     context = context_of(runtime)
     decider = open_decider(context.mllm or process_settings().mllm)
-    if decider is None:
-        return None
-    case = case_of(state.model_copy(update={"trace": None}), context, memory_of(runtime))
-    try:
-        return decider.reason(case)
-    except (AnswerError, ModelTimeoutError, ModelMemoryError):
-        return None
+    return {"trace": trace_of(state, context, memory_of(runtime) if decider else None, decider)}
+
+
+def trace_of(state: State, context: Context, memory: Memory | None, decider: Decider | None) -> Trace | None:
+    """Writes the trace of one attempt.
+
+    Args:
+        state: The state, with the evidence.
+        context: The run's settings.
+        memory: Keeps the crops that an MLLM is shown.
+        decider: The MLLM; None writes from the evidence alone.
+
+    Returns:
+        The trace; None where there is neither an MLLM that wrote one nor evidence.
+    """
+    if decider is not None:
+        case = case_of(state.model_copy(update={"trace": None}), context, memory)
+        try:
+            return decider.reason(case)
+        except (AnswerError, ModelTimeoutError, ModelMemoryError):
+            pass
+    return measured_trace(state.reference, state.knowledge) if state.reference is not None else None

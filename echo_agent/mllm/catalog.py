@@ -6,6 +6,7 @@ from typing import Literal
 
 from echo_agent.errors import ModelError
 from echo_agent.mllm.choice import MEASURED, parse
+from echo_agent.mllm.torchvision_build import torchvision_problem
 from echo_agent.settings import process_settings
 from echo_agent.state import Value
 
@@ -69,6 +70,7 @@ def status(name: str, *, configured: bool = False) -> ModelStatus:
     else:
         device, remedies = _device(choice.model)
         where = device
+        remedies += [problem] if (problem := torchvision_problem()) is not None else []
         remedies += _missing_files(choice.model)
     return ModelStatus(
         model=name,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from echo_agent.errors import MissingExtraError, ModelError
+from echo_agent.mllm.torchvision_build import torchvision_problem
 from echo_agent.settings import process_settings
 
 
@@ -93,6 +94,9 @@ def unload() -> None:
 
 @lru_cache(maxsize=2)
 def _load(spec: CheckpointSpec) -> Checkpoint:
+    problem = torchvision_problem()
+    if problem is not None:
+        raise ModelError(f"{spec.model} cannot be loaded: {problem}")
     from transformers import AutoModelForImageTextToText
 
     device = pick_device(spec.device)

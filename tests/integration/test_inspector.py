@@ -1,5 +1,6 @@
 """Inspector and graph over a real store, with a stand-in encoder."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,12 +10,29 @@ from langgraph.types import Command
 
 from echo_agent import Context, Inspector, Verdict, build_graph
 from echo_agent.errors import ImageError, ProductError, StoreError
+from echo_agent.memory.memory import Memory
+from echo_agent.mllm.batching import BatchingScorer
+from echo_agent.mllm.decider import MllmDecider
 from echo_agent.settings import process_settings
 from tests.conftest import synthetic_part
 from tests.photographs import another_part, encoded, stained
+from tests.scripted_mllm import FakeScorer, FakeWriter
 from tests.stand_in_encoder import use_stand_in_encoder
 
 GOOD, STAINED = synthetic_part(50), stained(synthetic_part(51))
+
+
+class SizedScorer(FakeScorer):
+    """Notes how many prompts each call had; holds the first of a batch until others wait behind it."""
+
+    def __init__(self, *script):
+        super().__init__(*script)
+        self.sizes = []
+
+    def score(self, prompts, orders):
+        self.sizes.append(len(prompts))
+        threading.Event().wait(0.2)
+        return super().score(prompts, orders)
 
 
 @pytest.fixture(autouse=True)
@@ -146,6 +164,66 @@ def test_two_inspections_at_once(inspector):
         )
     assert len({verdict.score for verdict in verdicts[::2]}) == 1
     assert {verdict.label for verdict in verdicts[1::2]} == {"defective"}
+
+
+def without_times(verdict):
+    """The verdict less the seconds that each step took."""
+    attempts = tuple(attempt.model_copy(update={"seconds": 0.0}) for attempt in verdict.attempts)
+    return verdict.model_copy(update={"timings": {}, "attempts": attempts})
+
+
+def one_by_one_and_together(inspector, parts, **settings):
+    alone = [inspector.inspect(part, **settings) for part in parts]
+    fresh = Inspector(Memory.open(inspector.memory.folder), inspector.context)
+    together = fresh.inspect_many(parts, **settings)
+    return [without_times(verdict) for verdict in alone], [without_times(verdict) for verdict in together]
+
+
+@pytest.mark.parametrize("settings", [{"product": "plate"}, {}, {"question": "Is there a scratch?"}])
+def test_many_inspections_come_to_the_same_verdicts_as_single_ones(inspector, settings):
+    parts = [GOOD, STAINED, another_part(1), *(synthetic_part(seed) for seed in range(60, 76)), STAINED]
+    alone, together = one_by_one_and_together(inspector, parts, **settings)
+    assert together == alone
+
+
+def test_many_inspections_with_a_model_come_to_the_same_verdicts_and_are_scored_together(
+    inspector, monkeypatch
+):
+    scorer = SizedScorer(0.3)
+    decider = MllmDecider(BatchingScorer(scorer), FakeWriter("no json"))
+    for node in ("decision_maker", "reasoning_expert"):
+        monkeypatch.setattr(f"echo_agent.experts.{node}.open_decider", lambda _: decider)
+    inspector.context = inspector.context.model_copy(update={"mllm": "fake/scripted", "max_attempts": 1})
+    parts = [synthetic_part(seed) for seed in range(60, 68)]
+    alone, together = one_by_one_and_together(inspector, parts, product="plate")
+    assert together == alone
+    assert {verdict.decided_by.model for verdict in together} == {"fake/scripted"}
+    assert set(scorer.sizes[:8]) == {1}
+    assert max(scorer.sizes[8:]) > 1
+    assert sum(scorer.sizes[8:]) == 8
+
+
+def test_the_images_of_many_inspections_are_encoded_in_one_call(inspector, monkeypatch):
+    calls = []
+    encode = inspector.memory.encoder.encode
+    monkeypatch.setattr(
+        inspector.memory.encoder,
+        "encode",
+        lambda images, *, scale=1.0: calls.append((len(images), scale)) or encode(images, scale=scale),
+    )
+    context = inspector.context.model_copy(update={"max_attempts": 1})
+    parts = [synthetic_part(seed) for seed in range(60, 66)]
+    inspector.inspect_many([*parts, parts[0]], product="plate", context=context)
+    assert calls == [(6, 1.0)]
+
+
+def test_an_unreadable_image_among_many_is_told_before_any_is_inspected(inspector, tmp_path):
+    with pytest.raises(ImageError, match=r"none\.png"):
+        inspector.inspect_many([GOOD, tmp_path / "none.png"], product="plate")
+    assert not list((inspector.memory.folder / "maps").glob("*"))
+    assert inspector.inspect_many([]) == []
+    with pytest.raises(ProductError, match="bolt"):
+        inspector.inspect_many([GOOD, STAINED], product="bolt")
 
 
 def test_errors_name_what_is_wrong(inspector, tmp_path):
