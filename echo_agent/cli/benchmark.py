@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from echo_agent.cli.options import JsonOption
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
 
 app = typer.Typer()
 
@@ -87,3 +87,32 @@ def quality(
     for count in shots or (4, 16):
         chosen = [found for found, run in zip(results, runs, strict=True) if run[1] == count]
         typer.echo(f"{count} shots\n\n{markdown_table(chosen)}\n")
+
+
+@app.command()
+def inspections(
+    images: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photographs of the product.")],
+    product: Annotated[str, typer.Option(help="Registered product that they show.")],
+    mllm: Annotated[
+        str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Photographs at most.")] = 8,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each; the median counts.")] = 5,
+    memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
+    as_json: JsonOption = False,
+) -> None:
+    """Inspections a second, one after the other and together, as ``Inspector.inspect_many`` runs them."""
+    from echo_agent.context import Context
+    from echo_agent.evaluation.inspection_benchmark import benchmark_inspections
+    from echo_agent.vision.image import list_images
+
+    found = benchmark_inspections(
+        memory, Context(mllm=mllm), product, list_images(images)[:limit], rounds=rounds
+    )
+    if as_json:
+        typer.echo(json.dumps(found.model_dump(), allow_nan=False))
+        return
+    typer.echo(
+        f"{found.images} inspections on {found.machine}: {found.single:.2f} a second one by one, "
+        f"{found.together:.2f} together ({found.gain:.2f} x by the processor, {found.wall_gain:.2f} x by the clock)"
+    )

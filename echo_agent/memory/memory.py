@@ -343,6 +343,11 @@ class Memory:
         for digest, features in zip(new, found, strict=True):
             self._features.put((digest, scale), features)
 
+    def forget(self) -> None:
+        """Drops what is kept of images that were looked at before, so that they are encoded anew."""
+        self._features = Recent(CACHED_FEATURES)
+        self._evidence = Recent(CACHED_EVIDENCE)
+
     def _encode(self, image: ImageRef, scale: float) -> Features:
         return self._features.get(
             (image.sha256, scale), lambda: self.encoder.encode([load_image(image.uri)], scale=scale)[0]

@@ -10,7 +10,6 @@ from langgraph.types import Command
 
 from echo_agent import Context, Inspector, Verdict, build_graph
 from echo_agent.errors import ImageError, ProductError, StoreError
-from echo_agent.memory.memory import Memory
 from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.decider import MllmDecider
 from echo_agent.settings import process_settings
@@ -174,8 +173,8 @@ def without_times(verdict):
 
 def one_by_one_and_together(inspector, parts, **settings):
     alone = [inspector.inspect(part, **settings) for part in parts]
-    fresh = Inspector(Memory.open(inspector.memory.folder), inspector.context)
-    together = fresh.inspect_many(parts, **settings)
+    inspector.memory.forget()
+    together = inspector.inspect_many(parts, **settings)
     return [without_times(verdict) for verdict in alone], [without_times(verdict) for verdict in together]
 
 

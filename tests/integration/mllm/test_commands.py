@@ -6,6 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from echo_agent.cli.app import app
+from echo_agent.mllm.decider import MllmDecider
+from echo_agent.state import Trace
 from tests.conftest import synthetic_part
 from tests.tiny_checkpoints import llava
 
@@ -78,6 +80,33 @@ def test_data_in_another_layout_is_told(checkpoint, tmp_path):
     assert "test/good" in result.stderr
 
 
+def test_the_reasoned_path_is_calibrated_on_the_steps_that_the_model_writes(
+    checkpoint, plates, tmp_path, monkeypatch
+):
+    memory = tmp_path / "memory"
+    assert run("register", "plate", plates / "train" / "good", "--memory", memory).exit_code == 0
+    written, shown = [], []
+    decide = MllmDecider.decide
+
+    def noting_reason(self, case):
+        written.append(case)
+        return Trace(steps=(), written_by="the model")
+
+    def noting_decide(self, case):
+        shown.append(case)
+        return decide(self, case)
+
+    monkeypatch.setattr(MllmDecider, "reason", noting_reason)
+    monkeypatch.setattr(MllmDecider, "decide", noting_decide)
+    arguments = ("calibrate", plates, "--product", "plate", "--mllm", checkpoint, "--memory", memory)
+    assert run(*arguments, "--path", "reasoned").exit_code == 0
+    assert len(written) == len(shown) == 10
+    assert {case.trace.written_by for case in shown} == {"the model"}
+    shown.clear()
+    assert run(*arguments, "--path", "fast").exit_code == 0
+    assert {case.trace for case in shown} == {None}
+
+
 def test_calibrate_keeps_what_inspections_then_use(checkpoint, plates, tmp_path):
     memory = tmp_path / "memory"
     assert run("register", "plate", plates / "train" / "good", "--memory", memory).exit_code == 0
@@ -117,3 +146,11 @@ def test_calibrate_keeps_what_inspections_then_use(checkpoint, plates, tmp_path)
     assert verdict["decided_by"]["model"] == str(checkpoint)
     assert verdict["decided_by"]["revision"] == "local"
     assert verdict["attempts"][0]["input_tokens"] > 0
+    told = run(
+        *("benchmark", "inspections", plates / "test" / "good", "--product", "plate", "--mllm", checkpoint),
+        *("--memory", memory, "--limit", 2, "--rounds", 1, "--json"),
+    )
+    assert told.exit_code == 0, told.stderr
+    rates = json.loads(told.stdout)
+    assert rates["images"] == 2
+    assert rates["together"] > 0
