@@ -5,6 +5,10 @@ class EchoError(Exception):
     """Base of all errors that Echo raises on purpose; its message is fit to be shown to a user."""
 
 
+class SettingsError(EchoError):
+    """A setting of the process that holds a value that cannot be."""
+
+
 class ImageError(EchoError):
     """An image that cannot be read or judged."""
 

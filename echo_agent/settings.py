@@ -5,8 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from echo_agent.errors import SettingsError
 
 
 class Settings(BaseSettings):
@@ -47,7 +49,7 @@ class Settings(BaseSettings):
         description="HuggingFace id or folder of a text encoder that finds passages by meaning; words alone without.",
     )
     max_image_megapixels: float = Field(
-        default=100.0, gt=0, description="Larger images are refused before they are decoded."
+        default=100.0, gt=0, le=178, description="Larger images are refused before they are decoded."
     )
     max_image_megabytes: float = Field(
         default=25.0, gt=0, description="Larger image files are refused in a conversation."
@@ -68,5 +70,16 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def process_settings() -> Settings:
-    """Returns the settings of this process, read once."""
-    return Settings()
+    """Returns the settings of this process, read once.
+
+    Raises:
+        SettingsError: A variable holds a value that cannot be; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = "ECHO_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(
+            f"{variable} is {first['input']!r}: {first['msg']}; correct or unset it"
+        ) from error

@@ -16,15 +16,20 @@ class EchoCommands(LazyGroup):
             "echo_agent.cli.register", "Show Echo photographs of good parts of a product."
         ),
         "inspect": LazyCommand("echo_agent.cli.inspect", "Judge photographs: normal, defective or review."),
-        "chat": LazyCommand("echo_agent.cli.chat", "Talk about a part: where, how big, why, how sure."),
+        "chat": LazyCommand(
+            "echo_agent.cli.chat", "Talk about a part: where, how big, why, within tolerance."
+        ),
         "ui": LazyCommand("echo_agent.cli.ui", "Open the page for the line in a browser."),
         "feedback": LazyCommand(
-            "echo_agent.cli.feedback", "Say what a part really was, so that the memory learns it."
+            "echo_agent.cli.feedback", "Say what a part really was; list or take back what was said."
         ),
         "products": LazyCommand("echo_agent.cli.products", "List the registered products, or remove one."),
         "knowledge": LazyCommand("echo_agent.cli.knowledge", "Check, start and import knowledge cards."),
         "models": LazyCommand("echo_agent.cli.models", "List the Decision Makers, or check a model."),
-        "benchmark": LazyCommand("echo_agent.cli.benchmark", "Measure what decisions cost on this machine."),
+        "benchmark": LazyCommand(
+            "echo_agent.cli.benchmark",
+            "Measure what decisions cost on this machine, and how well poor photographs are told from sound ones.",
+        ),
         "calibrate": LazyCommand(
             "echo_agent.cli.calibrate", "Fit a model's confidence on labelled photographs."
         ),

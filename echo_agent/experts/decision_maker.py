@@ -24,7 +24,7 @@ FINER_LOOK_MOVES = 0.05
 """Share of the score by which a finer look moves it at most, on 98 % of 140 photographs of magnetic tiles."""
 
 EVEN_ODDS = 0.55
-"""Confidence up to which a finer look may tip the odds."""
+"""Probability of a defect up to which a finer look may tip the odds towards normal."""
 
 CONFIDENCE_FOLDER = "confidence"
 """Folder below the memory in which fitted calibrations of MLLMs are kept."""
@@ -112,7 +112,8 @@ def _near_a_border(attempt: Attempt, evidence: ReferenceEvidence) -> bool:
     """Whether the score or the odds lie so near to a border between two labels that a finer look may cross it."""
     if evidence.score is None or evidence.threshold is None:
         return False
-    return evidence.score >= (1 - FINER_LOOK_MOVES) * evidence.threshold or attempt.confidence <= EVEN_ODDS
+    defective = attempt.probabilities.get("defective", EVEN_ODDS)
+    return evidence.score >= (1 - FINER_LOOK_MOVES) * evidence.threshold or defective <= EVEN_ODDS
 
 
 def after_decision(

@@ -107,7 +107,8 @@ def test_the_reasoned_path_is_calibrated_on_the_steps_that_the_model_writes(
     assert {case.trace for case in shown} == {None}
 
 
-def test_calibrate_keeps_what_inspections_then_use(checkpoint, plates, tmp_path):
+def test_calibrate_keeps_what_inspections_then_use(checkpoint, plates, tmp_path, monkeypatch):
+    monkeypatch.setattr(MllmDecider, "reason", lambda *_: Trace(steps=(), written_by="the model"))
     memory = tmp_path / "memory"
     assert run("register", "plate", plates / "train" / "good", "--memory", memory).exit_code == 0
     before = run(

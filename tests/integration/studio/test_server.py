@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from langgraph_sdk import get_sync_client
+from PIL import Image
 
 from echo_agent.graph import build_graph
 from tests.conftest import synthetic_part
@@ -110,7 +111,7 @@ def test_a_chat_of_three_turns(client):
 
 def test_a_person_is_asked_and_the_run_goes_on(client, studio_memory):
     thread = client.threads.create()["thread_id"]
-    unlike = studio_memory.put_aside(synthetic_part(99, defect=True)).model_dump()
+    unlike = studio_memory.put_aside(Image.effect_mandelbrot((160, 120), (-2, -1.5, 1, 1.5), 60)).model_dump()
     client.runs.wait(
         thread, "inspection", input={"image": unlike, "product": "plate"}, context={"human_review": True}
     )
