@@ -1,40 +1,35 @@
 """The memory: register what normal looks like, and compare an image with it."""
 
-import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import cast, overload
+from typing import cast
 
 import numpy as np
-from filelock import FileLock, Timeout
 from PIL import Image
 
 from echo_agent.errors import EncoderError, ImageError, KnowledgeError, ProductError, StoreError
 from echo_agent.memory import evidence, images, registration
-from echo_agent.memory.catalog import read_catalog, write_catalog
-from echo_agent.memory.index import ReferenceIndex
-from echo_agent.memory.normal_model import EFFORT_SCALES, Fitted, Progress, fit, left_out_scores
+from echo_agent.memory.catalog import read_catalog
+from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, fit, left_out_scores
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.memory.quality import Qualities
 from echo_agent.memory.recent import Recent
-from echo_agent.memory.resolutions import Resolutions, resolution_file
+from echo_agent.memory.resolutions import Resolutions
+from echo_agent.memory.store import Encoded, Store, make_folder, named
 from echo_agent.settings import process_settings
 from echo_agent.state import ImageRef, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import load_encoder
 from echo_agent.vision.features import Array, Encoder, Features
 from echo_agent.vision.image import ImageLike, list_images, load_image
-from echo_agent.vision.quality import QualityModel, fit_quality
+from echo_agent.vision.quality import fit_quality
 
 CACHED_FEATURES = 64
 CACHED_EVIDENCE = 16
 """Several questions about one image share its evidence."""
 NEIGHBOURS_FOR_PRODUCT = 32
-LOCK_SECONDS = 60.0
 TRIES = 3
 """How often a step is begun anew when another writer changed the product meanwhile."""
 
@@ -48,9 +43,7 @@ class Memory:
     def __init__(self, folder: Path, catalog: Catalog, encoder: Encoder) -> None:
         self.folder = folder
         self.encoder = encoder
-        self._catalog = catalog
-        self._index = ReferenceIndex(folder / "index", fresh=catalog.generation == 0)
-        self._refreshing = threading.RLock()
+        self._store = Store(folder, catalog, encoder)
         self._resolutions = Resolutions(folder, encoder)
         self._qualities = Qualities(folder)
         self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
@@ -78,7 +71,7 @@ class Memory:
         name = encoder or (catalog.encoder_name if catalog else process_settings().encoder)
         loaded = load_encoder(name, process_settings().device)
         if catalog is None:
-            _make_folder(place)
+            make_folder(place)
             catalog = Catalog(encoder=loaded.id, encoder_name=loaded.name)
         elif catalog.encoder != loaded.id:
             raise EncoderError(
@@ -90,17 +83,15 @@ class Memory:
     @property
     def encoder_name(self) -> str:
         """The name by which its encoder is loaded."""
-        return self._catalog.encoder_name
+        return self._store.encoder_name
 
     def is_gone(self) -> bool:
         """Whether its folder was deleted, or replaced by one without a catalog, since it was opened."""
-        written = self._catalog.generation > 0
-        return not self.folder.is_dir() or (written and read_catalog(self.folder) is None)
+        return self._store.is_gone()
 
     def products(self) -> list[ProductRecord]:
         """All products, by name."""
-        self._refresh()
-        return [self._catalog.products[name] for name in sorted(self._catalog.products)]
+        return self._store.products()
 
     def product(self, name: str) -> ProductRecord:
         """The product of that name.
@@ -108,7 +99,7 @@ class Memory:
         Raises:
             ProductError: There is none; the message lists those that there are.
         """
-        return _named(name, self.products())
+        return named(name, self.products())
 
     def register(
         self,
@@ -154,7 +145,7 @@ class Memory:
             chosen.setdefault(ref.sha256, ref)
             if len(chosen) == shots:
                 break
-        return self._write_version(name, self._encoded(list(chosen.values()), progress), card=card)
+        return self._store.write_version(name, self._encoded(list(chosen.values()), progress), card=card)
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
         """Adds normal images to a product: a new version, calibrated anew."""
@@ -187,10 +178,7 @@ class Memory:
 
     def remove(self, product: str) -> None:
         """Removes a product. Its images stay where other products use them."""
-        with self._writing():
-            record = self.product(product)
-            self._commit({name: kept for name, kept in self._catalog.products.items() if name != product})
-            self._sweep(record)
+        self._store.remove(product)
 
     def evidence(
         self,
@@ -260,19 +248,19 @@ class Memory:
         Raises:
             FileNotFoundError: Another writer has replaced the version meanwhile.
         """
-        given = _named(product, records) if product is not None else None
+        given = named(product, records) if product is not None else None
         embedding = self._encode(image, EFFORT_SCALES[0]).embedding
-        everywhere = self._index.nearest(
+        everywhere = self._store.index.nearest(
             embedding, [record.key for record in records], NEIGHBOURS_FOR_PRODUCT
         )
         matches = evidence.product_matches(everywhere, records)
-        record = given or next((_named(match.product, records) for match in matches if match.resembles), None)
+        record = given or next((named(match.product, records) for match in matches if match.resembles), None)
         if record is None:
             return ReferenceEvidence(
                 product=None, product_given=False, matches=matches, encoder=self.encoder.id
             )
         if given is not None and all(match.product != given.name for match in matches):
-            matches += evidence.product_matches(self._index.nearest(embedding, [given.key], 1), [given])
+            matches += evidence.product_matches(self._store.index.nearest(embedding, [given.key], 1), [given])
         resolutions = self._resolutions.of(record, effort + 1)
         look = evidence.combine(
             [
@@ -286,7 +274,7 @@ class Memory:
         )
         if described.map_id is not None:
             evidence.save_map(self.folder / "maps", described.map_id, look.anomaly_map)
-        nearest = self._index.nearest(embedding, [record.key], shots)
+        nearest = self._store.index.nearest(embedding, [record.key], shots)
         return described.model_copy(
             update={
                 "product_given": given is not None,
@@ -353,149 +341,18 @@ class Memory:
             (image.sha256, scale), lambda: self.encoder.encode([load_image(image.uri)], scale=scale)[0]
         )
 
-    def _encoded(self, chosen: Sequence[ImageRef], progress: Progress | None = None) -> "_Encoded":
+    def _encoded(self, chosen: Sequence[ImageRef], progress: Progress | None = None) -> Encoded:
         loaded = [load_image(image.uri) for image in chosen]
         fitted = fit(loaded, self.encoder, EFFORT_SCALES[0], progress=progress)
-        return _Encoded(tuple(chosen), fitted, fit_quality(loaded))
+        return Encoded(tuple(chosen), fitted, fit_quality(loaded))
 
     def _change(self, product: str, change: Callable[[ProductRecord], list[ImageRef]]) -> ProductRecord:
         """Writes a version with changed references; begins anew when another writer was faster."""
         while True:
             base = self.product(product)
-            written = self._write_version(base.name, self._encoded(change(base)), base=base)
+            written = self._store.write_version(base.name, self._encoded(change(base)), base=base)
             if written is not None:
                 return written
-
-    @overload
-    def _write_version(
-        self, product: str, encoded: "_Encoded", *, card: bytes | None = None
-    ) -> ProductRecord: ...
-
-    @overload
-    def _write_version(
-        self, product: str, encoded: "_Encoded", *, base: ProductRecord
-    ) -> ProductRecord | None: ...
-
-    def _write_version(
-        self,
-        product: str,
-        encoded: "_Encoded",
-        *,
-        card: bytes | None = None,
-        base: ProductRecord | None = None,
-    ) -> ProductRecord | None:
-        """Writes a new version beside the old one, then replaces the catalog: the step that makes it count.
-
-        With ``base`` only on top of that version: None where another writer has replaced it.
-        """
-        with self._writing():
-            old = self._catalog.products.get(product)
-            if base is not None and base != old:
-                return None
-            copies = [images.copy_image(image, self.folder / "images") for image in encoded.references]
-            record = registration.make_record(
-                product,
-                old.version + 1 if old else 1,
-                self._catalog.generation + 1,
-                self.encoder,
-                references=copies,
-                embeddings=encoded.fitted.embeddings,
-            )
-            place = self.folder / record.folder
-            shutil.rmtree(place, ignore_errors=True)
-            try:
-                place.mkdir(parents=True)
-                record = record.model_copy(update={"card": self._keep_card(record, old, card)})
-                encoded.fitted.resolution.save(resolution_file(place, 0))
-                encoded.quality.save(place)
-            except OSError as error:
-                raise StoreError(
-                    f"{place} cannot be written ({error.strerror}): free space or rights"
-                ) from error
-            self._index.remove(record.key)
-            self._index.add(record.key, [image.sha256 for image in copies], encoded.fitted.embeddings)
-            self._commit({**self._catalog.products, product: record})
-            self._sweep(old)
-        return record
-
-    def _keep_card(self, record: ProductRecord, old: ProductRecord | None, card: bytes | None) -> str | None:
-        """Keeps the given card, or the one of the version before, in the new version's folder."""
-        if card is None and old is not None and old.card is not None:
-            card = (self.folder / old.card).read_bytes()
-        if card is None:
-            return None
-        target = f"{record.folder}/card.yaml"
-        (self.folder / target).write_bytes(card)
-        return target
-
-    def _sweep(self, old: ProductRecord | None) -> None:
-        """Clears away what the catalog does not name: the old version, and what killed registrations left."""
-        records = self._catalog.products.values()
-        for key in self._index.keys() - {record.key for record in records}:
-            self._index.remove(key)
-        named = {self.folder / record.folder for record in records}
-        for folder in set((self.folder / "products").glob("*")) - named:
-            shutil.rmtree(folder, ignore_errors=True)
-        for unfinished in self.folder.glob(".catalog-*"):
-            unfinished.unlink(missing_ok=True)
-        used = {Path(image.uri).name for record in records for image in record.references}
-        for image in old.references if old is not None else ():
-            name = Path(image.uri).name
-            if name not in used:
-                (self.folder / "images" / name).unlink(missing_ok=True)
-
-    def _commit(self, products: dict[str, ProductRecord]) -> None:
-        changed = self._catalog.model_copy(
-            update={"products": products, "generation": self._catalog.generation + 1}
-        )
-        write_catalog(self.folder, changed)
-        self._catalog = changed
-
-    def _refresh(self) -> None:
-        """Sees what another process has written since."""
-        with self._refreshing:
-            catalog = read_catalog(self.folder)
-            if catalog is not None and catalog.generation != self._catalog.generation:
-                self._catalog = catalog
-                self._index.reopen()
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        _make_folder(self.folder)
-        try:
-            with FileLock(self.folder / ".lock", timeout=LOCK_SECONDS):
-                self._refresh()
-                yield
-        except Timeout as error:
-            raise StoreError(
-                f"another process has been writing to {self.folder} for a minute: try again"
-            ) from error
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"
-        ) from error
-
-
-@dataclass(frozen=True)
-class _Encoded:
-    """References and what was fitted to them."""
-
-    references: tuple[ImageRef, ...]
-    fitted: Fitted
-    quality: QualityModel
-
-
-def _named(name: str, records: Sequence[ProductRecord]) -> ProductRecord:
-    for record in records:
-        if record.name == name:
-            return record
-    known = ", ".join(record.name for record in records) or "none yet"
-    raise ProductError(f"unknown product {name!r} (registered: {known}): register it or correct the name")
 
 
 def _is_single(given: ImageLike | Sequence[ImageLike]) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from echo_agent.memory import images, memory
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import Resolution
+from echo_agent.memory.store import Store
 from tests.conftest import synthetic_part
 from tests.stand_in_encoder import StandInEncoder
 
@@ -47,7 +48,7 @@ def kill_at(moment: str) -> None:
             file, target
         )
     else:
-        memory.Memory._sweep = killed
+        Store._sweep = killed
 
 
 def in_a_child(act) -> None:

@@ -225,7 +225,7 @@ def test_replaced_versions_leave_no_folder_no_row_and_no_image(plates):
     kept = goods(3, 4, 60)
     plates.register("plate", kept)
     assert [folder.name for folder in (plates.folder / "products").iterdir()] == [plates.product("plate").key]
-    assert plates._index.keys() == {plates.product("plate").key}
+    assert plates._store.index.keys() == {plates.product("plate").key}
     assert {Path(name).stem for name in files_below(plates.folder, "images")} == {
         reference.sha256 for reference in plates.product("plate").references
     }
@@ -240,7 +240,7 @@ def test_a_removed_product_takes_its_images_along_but_those_of_others(plates):
     plates.remove("twin")
     assert files_below(plates.folder, "images") == [f"images/{plates.put_aside(GOOD).sha256}.png"]
     assert not list((plates.folder / "products").iterdir())
-    assert plates._index.keys() == set()
+    assert plates._store.index.keys() == set()
 
 
 def test_a_photograph_that_was_registered_from_a_file_is_not_removed_itself(memory, tmp_path):
