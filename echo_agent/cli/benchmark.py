@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from echo_agent.cli.number_list import number_list
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
 
 app = typer.Typer()
@@ -116,3 +117,32 @@ def inspections(
         f"{found.images} inspections on {found.machine}: {found.single:.2f} a second one by one, "
         f"{found.together:.2f} together ({found.gain:.2f} x by the processor, {found.wall_gain:.2f} x by the clock)"
     )
+
+
+@app.command()
+def patchcore(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Categories in MVTec layout, or folders of them.")
+    ],
+    *,
+    shots: Annotated[str, typer.Option(help="Numbers of references, with commas.")] = "4,16",
+    seeds: Annotated[str, typer.Option(help="Seeds that choose them: 0,1 or 0-4.")] = "0-4",
+    as_json: JsonOption = False,
+) -> None:
+    """Echo beside anomalib's PatchCore with the same encoder weights, references and images (extra compare)."""
+    counts, chosen = number_list(shots, least=1), number_list(seeds)
+    from echo_agent.cli.progress import progress_bar
+    from echo_agent.evaluation.folder_layout import category_folders, read_category
+    from echo_agent.evaluation.patchcore_comparison import compare_with_patchcore, markdown_table
+
+    categories = [read_category(folder) for folder in category_folders(folders)]
+    for category in categories:
+        for count in counts:
+            if len(category.normals) < count:
+                typer.echo(
+                    f"{category.name} has {len(category.normals)} normals: left out at {count} shots",
+                    err=True,
+                )
+    with progress_bar("compare") as progress:
+        found = compare_with_patchcore(categories, shots=counts, seeds=chosen, progress=progress)
+    typer.echo(found.model_dump_json() if as_json else markdown_table(found))

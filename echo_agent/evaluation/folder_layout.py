@@ -1,6 +1,7 @@
 """Reading a dataset's folder: which photographs are references, which are tests, where their masks are."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,31 @@ def read_category(folder: Path) -> Category:
     if not tests:
         raise DatasetError(f"{test} holds no folders of photographs: Echo reads the layout test/<kind>")
     return Category(name=folder.resolve().name, normals=tuple(normals), tests=tuple(tests))
+
+
+def category_folders(folders: Sequence[Path]) -> list[Path]:
+    """Replaces each folder that holds categories by those, sorted by name.
+
+    Args:
+        folders: Folders of a category each, or of several.
+
+    Raises:
+        DatasetError: A folder neither is a category nor holds one.
+    """
+    found: list[Path] = []
+    for folder in folders:
+        inside = sorted(entry for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
+        if _is_category(folder):
+            found.append(folder)
+        elif categories := [entry for entry in inside if _is_category(entry)]:
+            found += categories
+        else:
+            raise DatasetError(f"{folder} holds no category: Echo reads the layout train/good, test/<kind>")
+    return found
+
+
+def _is_category(folder: Path) -> bool:
+    return (folder / "train" / GOOD).is_dir() and (folder / "test").is_dir()
 
 
 def _images(folder: Path) -> list[Path]:
