@@ -60,7 +60,7 @@ def mllm(
 @app.command()
 def quality(
     category_dirs: Annotated[
-        list[Path], typer.Argument(help="Folders of categories: train/good, test/good, test/<defect>.")
+        list[Path], typer.Argument(metavar="DIR...", help="Categories, folders of them, or CSV files.")
     ],
     *,
     shots: Annotated[
@@ -72,10 +72,10 @@ def quality(
 ) -> None:
     """Share of good photographs that are refused as poor, and of spoiled ones that are caught: a Markdown table."""
     from echo_agent.cli.progress import progress_bar
-    from echo_agent.evaluation.folder_layout import read_category
+    from echo_agent.evaluation.folder_layout import read_categories
     from echo_agent.evaluation.image_quality import markdown_table, measure_quality
 
-    categories = [read_category(folder) for folder in category_dirs]
+    categories = read_categories(category_dirs)
     runs = [(category, count) for count in shots or (4, 16) for category in categories]
     results = []
     with progress_bar("image quality") as progress:
@@ -122,7 +122,7 @@ def inspections(
 @app.command()
 def patchcore(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", help="Categories in MVTec layout, or folders of them.")
+        list[Path], typer.Argument(metavar="DIR...", help="Categories, folders of them, or CSV files.")
     ],
     *,
     shots: Annotated[str, typer.Option(help="Numbers of references, with commas.")] = "4,16",
@@ -132,10 +132,10 @@ def patchcore(
     """Echo beside anomalib's PatchCore with the same encoder weights, references and images (extra compare)."""
     counts, chosen = number_list(shots, least=1), number_list(seeds)
     from echo_agent.cli.progress import progress_bar
-    from echo_agent.evaluation.folder_layout import category_folders, read_category
+    from echo_agent.evaluation.folder_layout import read_categories
     from echo_agent.evaluation.patchcore_comparison import compare_with_patchcore, markdown_table
 
-    categories = [read_category(folder) for folder in category_folders(folders)]
+    categories = read_categories(folders)
     for category in categories:
         for count in counts:
             if len(category.normals) < count:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from echo_agent.context import Context
 from echo_agent.errors import DatasetError
-from echo_agent.evaluation.folder_layout import Category
+from echo_agent.evaluation.category import Category
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.evaluation.patchcore import Patchcore, Scored
 from echo_agent.inspector import Inspector
@@ -166,8 +166,9 @@ def compare_category(
         inspector = Inspector.open(folder, mllm=MEASURED, context=Context())
         inspector.register(category.name, references)
         sides = {"echo": _Side(), "first look": _Side(), "patchcore": _Side()}
-        _score_in_turn(category.tests[0].path, category.name, inspector, rival)  # warms up, is not counted
-        for test in category.tests:
+        tests = category.tests_beside(references)
+        _score_in_turn(tests[0].path, category.name, inspector, rival)  # warms up, is not counted
+        for test in tests:
             size = load_image(test.path).size
             found = _score_in_turn(test.path, category.name, inspector, rival)
             mask = test.mask(size)
@@ -176,7 +177,7 @@ def compare_category(
                 sides[name].scores.append(score)
                 if mask is not None and name != "first look":
                     sides[name].pixels.add(at_size(anomaly_map, size), mask)
-    defective = [test.defective for test in category.tests]
+    defective = [test.defective for test in tests]
     return Compared(
         product=category.name,
         shots=len(references),
