@@ -284,6 +284,23 @@ class Memory:
             }
         )
 
+    def normal_scores(self, product: str) -> tuple[float, ...]:
+        """Scores of a product's references at the first look, each against the others; empty for a single one.
+
+        Raises:
+            ProductError: The product is unknown.
+        """
+        for _ in range(TRIES):
+            try:
+                (resolution,) = self._resolutions.of(self.product(product), 1)
+            except FileNotFoundError as error:
+                missing = error
+                continue
+            return left_out_scores([resolution]) if resolution.scores else ()
+        raise StoreError(
+            f"the references in {self.folder} cannot be read ({missing}): ask again, or register anew"
+        ) from missing
+
     def anomaly_map(self, map_id: str, size: tuple[int, int] | None = None) -> Array:
         """The calibrated anomaly map of an inspection: 1 is the highest that a left-out reference reached.
 
