@@ -208,3 +208,36 @@ def calibration(
         typer.echo(json.dumps({name: found.model_dump() for name, found in results.items()}, allow_nan=False))
         return
     typer.echo("\n".join(as_text(name, found) for name, found in results.items()))
+
+
+@app.command()
+def evidence(
+    place: Annotated[Path, typer.Argument(metavar="DIR", help="A category, as evaluate folder reads it.")],
+    *,
+    references: Annotated[str, typer.Option(help="Numbers of references, with commas.")] = "4,16,64",
+    images: Annotated[int, typer.Option(min=1, help="Test photographs to look at, at most.")] = 16,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is looked at.")] = 3,
+    encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What the first look at an image costs: decode, encode, compare, map and regions, by number of references."""
+    counts = number_list(references, least=1)
+    from echo_agent.cli.progress import progress_bar
+    from echo_agent.evaluation.evidence_benchmark import benchmark_evidence, markdown_table
+    from echo_agent.evaluation.folder_layout import read_categories
+    from echo_agent.settings import process_settings
+    from echo_agent.vision.encoder import load_encoder
+
+    categories = read_categories([place])
+    if len(categories) > 1:
+        names = ", ".join(category.name for category in categories)
+        raise typer.BadParameter(f"{place} holds several categories ({names}): name one")
+    settings = process_settings()
+    loaded = load_encoder(encoder or settings.encoder, settings.device)
+    tests = [test.path for test in categories[0].tests]
+    chosen = random.Random(0).sample(tests, min(images, len(tests)))
+    with progress_bar("look") as progress:
+        found = benchmark_evidence(
+            categories[0].normals, chosen, loaded, references=counts, rounds=rounds, progress=progress
+        )
+    typer.echo(found.model_dump_json() if as_json else markdown_table(found))

@@ -33,7 +33,10 @@ def threshold(
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the scores of good and labelled parts, thresholds for wanted rates, and what they promise and cost."""
+    """Show what a product's references allow, and what a threshold costs.
+
+    Scores are those of the first look. With --labelled the costs in false rejects and escapes are counted.
+    """
     from echo_agent.evaluation import threshold_report
     from echo_agent.evaluation.folder_layout import read_categories
     from echo_agent.evaluation.threshold_choice import choose_thresholds, score_labelled
