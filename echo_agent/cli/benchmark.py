@@ -134,7 +134,8 @@ def patchcore(
     counts, chosen = number_list(shots, least=1), number_list(seeds)
     from echo_agent.cli.progress import progress_bar
     from echo_agent.evaluation.folder_layout import read_categories
-    from echo_agent.evaluation.patchcore_comparison import compare_with_patchcore, markdown_table
+    from echo_agent.evaluation.patchcore_comparison import compare_with_patchcore
+    from echo_agent.evaluation.patchcore_result import markdown_table
 
     categories = read_categories(folders)
     for category in categories:

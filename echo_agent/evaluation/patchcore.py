@@ -44,8 +44,9 @@ class Patchcore:
         references: RGB images of good parts.
 
     Raises:
-        MissingExtraError: anomalib or its torchvision cannot be imported.
-        EncoderError: timm's network with the embedded weights does not give the embedded encoder's features.
+        MissingExtraError: anomalib is not installed.
+        EncoderError: Its torchvision does not fit torch, or timm's network with the embedded weights does not give the
+            embedded encoder's features.
     """
 
     def __init__(self, references: Sequence[Image.Image]) -> None:
@@ -56,8 +57,13 @@ class Patchcore:
                 )  # anomalib's own imports are deprecated in the libraries they are of
                 from anomalib.models.image.patchcore.lightning_model import Patchcore as Defaults
                 from anomalib.models.image.patchcore.torch_model import PatchcoreModel
-        except (ImportError, RuntimeError) as error:  # torchvision raises RuntimeError beside another torch
+        except ImportError as error:
             raise MissingExtraError("anomalib", "compare") from error
+        except RuntimeError as error:
+            raise EncoderError(
+                f"anomalib cannot be imported beside this torch ({str(error).splitlines()[0]}): install the "
+                "torchvision that was built for it"
+            ) from error
         self._model: Any = PatchcoreModel(layers=list(LAYERS), backbone=BACKBONE, pre_trained=False)
         load_embedded_weights(self._model.feature_extractor.feature_extractor)
         self._transform: Any = Defaults.configure_pre_processor((SIDE, SIDE)).transform

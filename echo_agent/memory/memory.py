@@ -394,8 +394,10 @@ def open_memory(folder: str, *, encoder: str | None = None, create: bool = False
     """The memory of a folder, opened once a process; see ``Memory.open``."""
     place = Path(folder).expanduser().resolve()
     with _OPENING:
+        for gone in [other for other, memory in _OPENED.items() if memory.is_gone()]:
+            del _OPENED[gone]
         known = _OPENED.get(str(place))
-        if known is None or known.is_gone() or encoder not in {None, known.encoder_name}:
+        if known is None or encoder not in {None, known.encoder_name}:
             known = Memory.open(place, encoder=encoder, create=create)
             _OPENED[str(place)] = known
         return known

@@ -1,6 +1,6 @@
 import pytest
 
-from echo_agent.evaluation.patchcore_comparison import (
+from echo_agent.evaluation.patchcore_result import (
     Compared,
     Comparison,
     Figures,
