@@ -86,6 +86,15 @@ class Category(Value):
         return tuple(chosen[:shots])
 
     def tests_beside(self, references: Sequence[Path]) -> tuple[LabelledImage, ...]:
-        """The tests that are none of the chosen references."""
+        """The tests that are none of the chosen references.
+
+        Raises:
+            DatasetError: There are none.
+        """
         chosen = frozenset(references)
-        return tuple(test for test in self.tests if test.path not in chosen)
+        left = tuple(test for test in self.tests if test.path not in chosen)
+        if not left:
+            raise DatasetError(
+                f"{self.name} has no photographs left to test beside {len(chosen)} references: ask for fewer shots"
+            )
+        return left

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from pydantic import BaseModel
 
+from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
 from echo_agent.vision.image import load_image
 from echo_agent.vision.quality import fit_quality
@@ -53,6 +54,9 @@ def measure_quality(category: Category, *, shots: int, seeds: int) -> QualityRes
         category: The category.
         shots: References a draw.
         seeds: Number of draws, with seeds 0, 1 and so on.
+
+    Raises:
+        DatasetError: No good photograph is left beside the references.
     """
     normals = {file: load_image(file) for file in category.normals}
     good = [(image.path, load_image(image.path)) for image in category.tests if not image.defective]
@@ -76,6 +80,10 @@ def measure_quality(category: Category, *, shots: int, seeds: int) -> QualityRes
                 seconds.append(time.perf_counter() - start)
             if refused:
                 found[name].append(float(np.mean(refused)))
+    if not found["good"]:
+        raise DatasetError(
+            f"{category.name} has no good photographs left beside {shots} references: ask for fewer shots"
+        )
     caught = {name: float(np.mean(found[name])) for name in WAYS}
     return QualityResult(
         category=category.name,

@@ -78,3 +78,9 @@ def test_what_cannot_be_read_is_an_error_that_names_the_place(listing, lines, me
 def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(DatasetError, match="cannot be read as a CSV file"):
         read_categories([tmp_path / "none.csv"])
+
+
+def test_references_that_leave_nothing_to_test_are_an_error(listing):
+    (category,) = listing("image,label", "photos/good0.png,good", "photos/good1.png,good")
+    with pytest.raises(DatasetError, match="plates has no photographs left to test beside 2 references"):
+        category.tests_beside(category.references(4, 0))
