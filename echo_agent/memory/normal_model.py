@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from echo_agent.vision.anomaly_map import image_score
-from echo_agent.vision.comparison import PatchBank, patch_distances
+from echo_agent.vision.anomaly_map import image_score, standing_out
+from echo_agent.vision.comparison import PatchBank, patch_distances, rarity
 from echo_agent.vision.features import Array, Encoder, Features
 from echo_agent.vision.views import small_changes, turned_half
 
@@ -37,7 +37,7 @@ class Resolution:
     Attributes:
         bank: Patches of the references.
         score_unit: Median score of the left-out references, which is score 1.
-        map_unit: Largest fine distance of a patch of the left-out references, which is map value 1.
+        map_unit: Highest value of the left-out references' maps, which is map value 1.
         scores: Score of each reference against the others; empty for a single reference.
         turned: Whether copies turned by 180 degrees are in the bank.
     """
@@ -50,10 +50,8 @@ class Resolution:
 
     def look(self, features: Features) -> Look:
         """Compares an image with the references."""
-        distances = patch_distances(features.patches, self.bank, features.fine)
-        return Look(
-            image_score(distances.whole) / self.score_unit, distances.fine / np.float32(self.map_unit)
-        )
+        raw = _compare(features.patches, self.bank, features.fine)
+        return Look(raw.score / self.score_unit, np.maximum(raw.anomaly_map / np.float32(self.map_unit), 0))
 
     def save(self, file: Path) -> None:
         """Writes the resolution into a file, in one step."""
@@ -123,16 +121,16 @@ def fit(
     bank = PatchBank.of(views, [index % len(grids) for index in range(len(views))])
     fine = found[0].fine
     if len(grids) > 1:
-        left_out = [patch_distances(grid, bank.without(owner), fine) for owner, grid in enumerate(grids)]
+        left_out = [_compare(grid, bank.without(owner), fine) for owner, grid in enumerate(grids)]
     else:
         changed = _encode(small_changes(images[0]), encoder, scale)
-        left_out = [patch_distances(features.patches, bank, fine) for features in changed]
-    raw = np.array([image_score(distances.whole) for distances in left_out])
+        left_out = [_compare(features.patches, bank, fine) for features in changed]
+    raw = np.array([look.score for look in left_out])
     score_unit = max(float(np.median(raw)), 1e-6)
     resolution = Resolution(
         bank=bank,
         score_unit=score_unit,
-        map_unit=max(1e-6, *(float(distances.fine.max()) for distances in left_out)),
+        map_unit=max(1e-6, *(float(look.anomaly_map.max()) for look in left_out)),
         scores=tuple(float(score) for score in raw / score_unit) if len(grids) > 1 else (),
         turned=bool(copies),
     )
@@ -162,6 +160,12 @@ def turning_helps(grids: Sequence[Array], turned: Sequence[Array]) -> bool:
         for owner, grid in enumerate(grids)
     ]
     return float(np.median(ratios)) <= 1.0 - TURNING_GAIN
+
+
+def _compare(grid: Array, bank: PatchBank, fine: int | None) -> Look:
+    """A look in the unit of the distances, before calibration."""
+    distances, rare = patch_distances(grid, bank, fine), rarity(grid)
+    return Look(image_score(standing_out(distances.whole, rare)), standing_out(distances.fine, rare))
 
 
 def _encode(

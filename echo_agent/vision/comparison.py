@@ -8,6 +8,12 @@ import torch
 
 from echo_agent.vision.features import Array
 
+ELSEWHERE = 3
+"""Patches of the same image count as elsewhere from so many rows or columns away."""
+
+LIKE_PATCHES = 3
+"""A patch's rarity is the mean distance to so many nearest patches elsewhere in its image."""
+
 BLOCK_ROWS = 8192
 """Bank rows compared at once: bounds the size of the distance matrix."""
 
@@ -76,3 +82,30 @@ def patch_distances(grid: Array, bank: PatchBank, fine: int | None = None) -> Di
         difference = query - patches[index]
         whole = difference.norm(dim=1).reshape(rows, columns).numpy()
         return Distances(whole, difference[:, :fine].norm(dim=1).reshape(rows, columns).numpy())
+
+
+def rarity(grid: Array) -> Array:
+    """How unlike the rest of its own image each patch is.
+
+    Args:
+        grid: Patch features of an image ``(rows, columns, channels)``.
+
+    Returns:
+        Mean Euclidean distance to the three nearest patches that lie at least three rows or columns away
+        ``(rows, columns)``, float32; 0 where the image is too small to have such patches.
+    """
+    rows, columns, channels = grid.shape
+    patches = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels)))
+    row, column = torch.arange(rows), torch.arange(columns)
+    near_row = (row[:, None] - row[None]).abs() < ELSEWHERE
+    near_column = (column[:, None] - column[None]).abs() < ELSEWHERE
+    near = (near_row[:, None, :, None] & near_column[None, :, None, :]).reshape(
+        rows * columns, rows * columns
+    )
+    with torch.inference_mode():
+        norms = (patches * patches).sum(dim=1)
+        squared = torch.addmm(norms[None] + norms[:, None], patches, patches.T, alpha=-2.0)
+        squared = squared.masked_fill(near, float("inf"))
+        nearest = squared.topk(min(LIKE_PATCHES, len(patches)), dim=1, largest=False).values.clamp_min(0)
+        found = nearest.mean(dim=1).sqrt()
+    return torch.where(found.isfinite(), found, 0.0).reshape(rows, columns).numpy()
