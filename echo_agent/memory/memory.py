@@ -284,6 +284,23 @@ class Memory:
             }
         )
 
+    def normal_scores(self, product: str) -> tuple[float, ...]:
+        """Scores of a product's references at the first look, each against the others; empty for a single one.
+
+        Raises:
+            ProductError: The product is unknown.
+        """
+        for _ in range(TRIES):
+            try:
+                (resolution,) = self._resolutions.of(self.product(product), 1)
+            except FileNotFoundError as error:
+                missing = error
+                continue
+            return left_out_scores([resolution]) if resolution.scores else ()
+        raise StoreError(
+            f"the references in {self.folder} cannot be read ({missing}): ask again, or register anew"
+        ) from missing
+
     def anomaly_map(self, map_id: str, size: tuple[int, int] | None = None) -> Array:
         """The calibrated anomaly map of an inspection: 1 is the highest that a left-out reference reached.
 
@@ -377,8 +394,10 @@ def open_memory(folder: str, *, encoder: str | None = None, create: bool = False
     """The memory of a folder, opened once a process; see ``Memory.open``."""
     place = Path(folder).expanduser().resolve()
     with _OPENING:
+        for gone in [other for other, memory in _OPENED.items() if memory.is_gone()]:
+            del _OPENED[gone]
         known = _OPENED.get(str(place))
-        if known is None or known.is_gone() or encoder not in {None, known.encoder_name}:
+        if known is None or encoder not in {None, known.encoder_name}:
             known = Memory.open(place, encoder=encoder, create=create)
             _OPENED[str(place)] = known
         return known

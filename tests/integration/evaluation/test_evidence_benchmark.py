@@ -1,0 +1,29 @@
+import numpy as np
+
+from echo_agent.evaluation.evidence_benchmark import STAGES, benchmark_evidence, enough, markdown_table
+from tests.conftest import synthetic_part
+from tests.stand_in_encoder import StandInEncoder
+
+
+def test_every_stage_is_counted_at_every_number_of_references(good_parts):
+    photographs = sorted(good_parts.iterdir())
+    found = benchmark_evidence(
+        photographs[:3], photographs[7:], StandInEncoder(), references=[5, 2], rounds=2
+    )
+    assert [(cost.references, cost.made_up) for cost in found.costs] == [(2, 0), (5, 2)]
+    for cost in found.costs:
+        assert [stage.name for stage in cost.stages] == [*STAGES, "total"]
+        assert all(0 < stage.p50 <= stage.p95 for stage in cost.stages)
+        assert cost.batch > 0
+        assert cost.memory_gib > 0
+    table = markdown_table(found)
+    assert table.splitlines()[2].startswith("| 2 | ")
+    assert "cropped copies of others: 2 of 5" in table
+
+
+def test_made_up_references_have_the_size_of_the_photographs_and_differ():
+    images = [synthetic_part(0), synthetic_part(1)]
+    found = enough(images, 5)
+    assert found[:2] == images
+    assert {image.size for image in found} == {images[0].size}
+    assert len({np.asarray(image).tobytes() for image in found}) == 5
