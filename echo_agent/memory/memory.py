@@ -47,6 +47,7 @@ class Memory:
         self._store = Store(folder, catalog, encoder)
         self._resolutions = Resolutions(folder, encoder)
         self._qualities = Qualities(folder)
+        self._photographs: Recent[ImageRef, Image.Image] = Recent(1)
         self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
         self._evidence: Recent[tuple[object, ...], ReferenceEvidence] = Recent(CACHED_EVIDENCE)
 
@@ -275,13 +276,15 @@ class Memory:
         )
         if described.map_id is not None:
             evidence.save_map(self.folder / "maps", described.map_id, look.anomaly_map)
-        nearest = self._store.index.nearest(embedding, [record.key], shots)
+        nearest = [neighbour for neighbour in everywhere if neighbour.key == record.key][:shots]
+        if len(nearest) < min(shots, record.normals):
+            nearest = self._store.index.nearest(embedding, [record.key], shots)
         return described.model_copy(
             update={
                 "product_given": given is not None,
                 "matches": matches,
                 "references": evidence.nearest_references(nearest, record),
-                "quality": self._qualities.of(record, image),
+                "quality": self._qualities.of(record, image, self._read),
             }
         )
 
@@ -351,13 +354,18 @@ class Memory:
 
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
+        self._photographs = Recent(1)
         self._features = Recent(CACHED_FEATURES)
         self._evidence = Recent(CACHED_EVIDENCE)
 
     def _encode(self, image: ImageRef, scale: float) -> Features:
         return self._features.get(
-            (image.sha256, scale), lambda: self.encoder.encode([load_image(image.uri)], scale=scale)[0]
+            (image.sha256, scale), lambda: self.encoder.encode([self._read(image)], scale=scale)[0]
         )
+
+    def _read(self, image: ImageRef) -> Image.Image:
+        """Reads an image; the last one is kept, as its quality and its finer looks need it as well."""
+        return self._photographs.get(image, lambda: load_image(image.uri))
 
     def _encoded(self, chosen: Sequence[ImageRef], progress: Progress | None = None) -> Encoded:
         loaded = Photographs(chosen)
