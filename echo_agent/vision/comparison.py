@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from echo_agent.vision.features import Array
 
@@ -29,6 +31,12 @@ class PatchBank:
 
     patches: Array
     owners: np.ndarray[tuple[int], np.dtype[np.int32]]
+
+    @cached_property
+    def squared_norms(self) -> Tensor:
+        """Squared lengths of the patches ``(patches,)``."""
+        patches = torch.from_numpy(self.patches)
+        return torch.einsum("pc,pc->p", patches, patches)
 
     @classmethod
     def of(cls, grids: Sequence[Array], owners: Sequence[int]) -> "PatchBank":
@@ -75,7 +83,9 @@ def patch_distances(grid: Array, bank: PatchBank, fine: int | None = None) -> Di
         patches = torch.from_numpy(bank.patches)
         for start in range(0, len(patches), BLOCK_ROWS):
             block = patches[start : start + BLOCK_ROWS]
-            found = torch.addmm((block * block).sum(dim=1)[None], query, block.T, alpha=-2.0).min(dim=1)
+            found = torch.addmm(
+                bank.squared_norms[None, start : start + BLOCK_ROWS], query, block.T, alpha=-2.0
+            ).min(dim=1)
             closer = found.values < nearest
             nearest = torch.where(closer, found.values, nearest)
             index = torch.where(closer, found.indices + start, index)
