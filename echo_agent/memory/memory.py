@@ -13,6 +13,7 @@ from echo_agent.errors import EncoderError, ImageError, KnowledgeError, ProductE
 from echo_agent.memory import evidence, images, registration
 from echo_agent.memory.catalog import read_catalog
 from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, fit, left_out_scores
+from echo_agent.memory.photographs import Photographs
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.memory.quality import Qualities
 from echo_agent.memory.recent import Recent
@@ -359,7 +360,7 @@ class Memory:
         )
 
     def _encoded(self, chosen: Sequence[ImageRef], progress: Progress | None = None) -> Encoded:
-        loaded = [load_image(image.uri) for image in chosen]
+        loaded = Photographs(chosen)
         fitted = fit(loaded, self.encoder, EFFORT_SCALES[0], progress=progress)
         return Encoded(tuple(chosen), fitted, fit_quality(loaded))
 

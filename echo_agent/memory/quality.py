@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from echo_agent.errors import StoreError
+from echo_agent.memory.photographs import Photographs
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.recent import Recent
 from echo_agent.state import ImageQuality, ImageRef
@@ -41,7 +42,7 @@ class Qualities:
         """Reads the model; a version that was registered without one gets it from its references."""
         place = self._folder / record.folder
         try:
-            return QualityModel.load(place) or fit_quality([load_image(one.uri) for one in record.references])
+            return QualityModel.load(place) or fit_quality(Photographs(record.references))
         except (OSError, ValidationError) as error:
             raise StoreError(
                 f"the image quality of {record.name} in {place} cannot be read ({type(error).__name__}): "

@@ -43,7 +43,7 @@ class PatchBank:
         """Makes a bank from patch grids ``(rows, columns, channels)`` and the index of the reference of each."""
         flat = [grid.reshape(-1, grid.shape[-1]) for grid in grids]
         marks = [np.full(len(rows), owner, dtype=np.int32) for rows, owner in zip(flat, owners, strict=True)]
-        return cls(patches=np.ascontiguousarray(np.concatenate(flat)), owners=np.concatenate(marks))
+        return cls(patches=np.concatenate(flat, dtype=np.float32), owners=np.concatenate(marks))
 
     def without(self, owner: int) -> "PatchBank":
         """The bank without one reference."""
@@ -76,7 +76,7 @@ def patch_distances(grid: Array, bank: PatchBank, fine: int | None = None) -> Di
         The distances (at most 2 over all channels for patches of unit length).
     """
     rows, columns, channels = grid.shape
-    query = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels)))
+    query = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels), dtype=np.float32))
     nearest = torch.full((len(query),), float("inf"))
     index = torch.zeros(len(query), dtype=torch.long)
     with torch.inference_mode():
@@ -105,7 +105,7 @@ def rarity(grid: Array) -> Array:
         ``(rows, columns)``, float32; 0 where the image is too small to have such patches.
     """
     rows, columns, channels = grid.shape
-    patches = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels)))
+    patches = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels), dtype=np.float32))
     row, column = torch.arange(rows), torch.arange(columns)
     near_row = (row[:, None] - row[None]).abs() < ELSEWHERE
     near_column = (column[:, None] - column[None]).abs() < ELSEWHERE
