@@ -31,6 +31,14 @@ NOTHING_WAITS = (
     '<div class="blank"><b>Nothing waits for a person</b>'
     "<p>Parts that Echo cannot decide are listed here until somebody says what they are.</p></div>"
 )
+NOTHING_CHOSEN = (
+    '<div class="blank"><b>Choose a part</b>'
+    "<p>Its picture, its evidence and what Echo proposes are shown here.</p></div>"
+)
+ASK_AWAY = (
+    '<p class="ask">Ask about this part: where, how big, compared with the reference, within tolerance, '
+    "what if the limit were 3 mm?</p>"
+)
 
 
 def build_page(desk: Desk) -> Any:
@@ -149,7 +157,7 @@ class _Page:
             elem_id="conversation",
             feedback_options=None,
             buttons=["copy"],
-            placeholder="Ask about this part: where, how big, within tolerance, what if the limit were 3 mm?",
+            placeholder=ASK_AWAY,
         )
         with gr.Row(elem_classes="suggested"):
             self.suggested = [gr.Button(text, size="sm", min_width=80) for text in SUGGESTED]
@@ -160,10 +168,11 @@ class _Page:
     def _review_tab(self) -> None:
         gr = self._gr
         self.none_waits = gr.HTML(NOTHING_WAITS, padding=False)
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=2, min_width=340, visible=False) as self.queue_box:
+        with gr.Row(equal_height=False, visible=False) as self.queue_box:
+            with gr.Column(scale=2, min_width=340):
+                gr.HTML("<b>Waiting for a person, oldest first</b>", padding=False)
                 self.queue = gr.Gallery(
-                    label="Waiting for a person, oldest first",
+                    show_label=False,
                     columns=2,
                     height=520,
                     allow_preview=False,
@@ -172,6 +181,7 @@ class _Page:
                     buttons=[],
                 )
             with gr.Column(scale=3, min_width=480):
+                self.pick = gr.HTML(NOTHING_CHOSEN, padding=False)
                 self.waiting = VerdictPanel(self._desk, gr, "waiting")
 
     def _products_tab(self) -> None:
@@ -216,7 +226,7 @@ class _Page:
         )
         for button in self.suggested:
             button.click(self._ask, [self.tab, button, self.product, self.chat], [self.chat, self.question])
-        self.queue.select(self._on_choice(), [self.waiting.opacity], self.waiting.outputs)
+        self.queue.select(self._on_choice(), [self.waiting.opacity], [*self.waiting.outputs, self.pick])
         for label, ours, theirs in (
             ("normal", self.inspected.normal, self.waiting.normal),
             ("defective", self.inspected.defective, self.waiting.defective),
@@ -225,7 +235,7 @@ class _Page:
             theirs.click(
                 partial(self._close, label),
                 self.waiting.inputs,
-                [*self.waiting.outputs, *queue, *listed],
+                [*self.waiting.outputs, self.pick, *queue, *listed],
             )
 
     def _begin(self) -> str:
@@ -297,7 +307,8 @@ class _Page:
         if index >= len(waiting):
             raise self._gr.Error("That part no longer waits.", print_exception=False)
         record = waiting[index]
-        return self.waiting.show(record.image, record.verdict, opacity)
+        shown = self.waiting.show(record.image, record.verdict, opacity)
+        return (*shown, self._gr.update(visible=False))
 
     def _record(self, panel: VerdictPanel, label: Any, *given: Any) -> tuple[Any, ...]:
         self._gr.Info(panel.record(label, *given))
@@ -305,7 +316,7 @@ class _Page:
 
     def _close(self, label: Any, *given: Any) -> tuple[Any, ...]:
         done = self._record(self.waiting, label, *given)
-        return (*self.waiting.hide(), *done)
+        return (*self.waiting.hide(), self._gr.update(visible=True), *done)
 
 
 def _named(product: str | None) -> str | None:

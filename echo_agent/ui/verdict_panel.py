@@ -28,6 +28,7 @@ class VerdictPanel:
             self.banner = gradio.HTML(elem_id=f"{name}-verdict", padding=False)
             self.picture = gradio.Image(
                 label="Photograph, anomaly map and regions",
+                show_label=False,
                 interactive=False,
                 height=440,
                 format="png",
@@ -70,7 +71,7 @@ class VerdictPanel:
         """The widgets that ``show`` fills, in its order."""
         return [
             self.shown, self.box, self.banner, self.picture, self.reasons, self.regions, self.tolerances,
-            self.references, self.trace, self.proposal, self.normal, self.defective, self.defect_type,
+            self.references, self.trace, self.proposal, self.normal, self.defective, self.defect_type, self.learn,
         ]  # fmt: skip
 
     @property
@@ -97,6 +98,7 @@ class VerdictPanel:
                 for label in OTHER
             ),
             verdict.defect_type or "",
+            False,
         )
 
     def hide(self) -> tuple[Any, ...]:

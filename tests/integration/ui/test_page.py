@@ -1,8 +1,6 @@
 """The page in real Chromium, as a person at the line uses it."""
 
-import importlib.util
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,28 +13,7 @@ import pytest
 from echo_agent.memory.memory import Memory
 from tests.conftest import synthetic_part
 from tests.integration.chat.parts import spotted_part
-
-
-def lacking():
-    """What the page's test needs and this machine lacks, in words; None where all is there."""
-    for package in ("gradio", "playwright"):
-        if importlib.util.find_spec(package) is None:
-            return f"{package} is not installed: pip install 'echo-agent[dev]'"
-    if browser() is None:
-        return "no Chromium is installed: apt-get install chromium, or playwright install chromium"
-    return None
-
-
-def browser():
-    """Path of Debian's Chromium, or of playwright's; None where there is neither."""
-    system = shutil.which("chromium")
-    if system is not None:
-        return system
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        own = driver.chromium.executable_path
-    return own if os.path.exists(own) else None
+from tests.integration.ui.chromium import browser, lacking
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +34,7 @@ def open_page(chromium, tmp_path):
     """Opens ``echo-agent ui`` on a memory in ``tmp_path``; the server ends with the block, so it can be restarted."""
 
     @contextmanager
-    def opened():
+    def opened(*options):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -65,7 +42,7 @@ def open_page(chromium, tmp_path):
         command = [sys.executable, "-m", "echo_agent.cli.app", "ui", "--no-browser", "--port", str(port)]
         with log.open("ab") as stream:
             process = subprocess.Popen(
-                [*command, "--memory", str(tmp_path / "memory")], stdout=stream, stderr=stream
+                [*command, "--memory", str(tmp_path / "memory"), *options], stdout=stream, stderr=stream
             )
         tab = chromium.new_page(viewport={"width": 1280, "height": 900})
         outside = []
@@ -93,7 +70,7 @@ def _wait(tab, address, process, log):
         try:
             if httpx.get(address, timeout=5).status_code == 200:
                 tab.goto(address)
-                tab.locator("#title").wait_for()
+                tab.locator("#title, form, input[type=password]").first.wait_for()
                 return
         except httpx.HTTPError:
             time.sleep(0.2)
@@ -213,9 +190,7 @@ def test_what_waits_for_a_person_outlives_the_page_and_teaches_it(open_page, tmp
         page.locator("#waiting-verdict .review").wait_for()
         page.locator("#waiting-map img").wait_for()
         shoot(page, "review")
-        page.locator(
-            "input[placeholder='such as crack (optional)'], textarea[placeholder='such as crack (optional)']"
-        ).last.fill("spot")
+        page.get_by_label("Defect type").last.fill("spot")
         page.get_by_label("Your name").last.fill("Ada")
         page.get_by_label("Let the memory learn it").last.check()
         page.get_by_role("button", name="Accept: defective", exact=True).last.click()
@@ -227,6 +202,18 @@ def test_what_waits_for_a_person_outlives_the_page_and_teaches_it(open_page, tmp
         page.get_by_role("tab", name="References", exact=True).first.click()
         page.get_by_text("Confirmed defects").wait_for()
         shoot(page, "exemplar")
+
+
+@pytest.mark.slow
+def test_with_a_password_nothing_is_shown_without_it(open_page):
+    with open_page("--password", "sesame") as page:
+        address = page.url.rstrip("/")
+        assert httpx.get(f"{address}/config").status_code == 401
+        with httpx.Client(base_url=address) as person:
+            assert person.post("/login", data={"username": "echo", "password": "guess"}).status_code == 400
+            assert person.get("/config").status_code == 401
+            assert person.post("/login", data={"username": "echo", "password": "sesame"}).status_code == 200
+            assert person.get("/config").status_code == 200
 
 
 def test_others_than_this_machine_need_a_password(capsys):
