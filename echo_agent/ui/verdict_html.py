@@ -44,9 +44,11 @@ def reasons_html(verdict: Verdict) -> str:
 def tolerances_html(verdict: Verdict) -> str:
     """Tolerances and countable statements of the card, held against what was measured."""
     known = verdict.knowledge
-    rows = [] if known is None else [(f.id, f.outcome, f.reason) for f in known.tolerances]
     answers = {True: "holds", False: "fails", None: "cannot tell"}
-    rows += [] if known is None else [(f.id, answers[f.holds], f.reason) for f in known.checklist]
+    rows: list[tuple[str, str, str]] = []
+    if known is not None:
+        rows += [(found.id, found.outcome, found.reason) for found in known.tolerances]
+        rows += [(found.id, answers[found.holds], found.reason) for found in known.checklist]
     if rows:
         return _table(("", "outcome", "why"), rows)
     if known is None or known.card_file is None:
