@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from echo_agent.state import Guarantee
 
@@ -44,7 +44,7 @@ def tail_p_value(score: float, normal_scores: Sequence[float]) -> float | None:
     logs = np.log(np.maximum(np.asarray(normal_scores, dtype=np.float64), 1e-12))
     spread = max(float(logs.std(ddof=1)), 1e-3)
     deviation = (math.log(max(score, 1e-12)) - float(logs.mean())) / (spread * math.sqrt(1 + 1 / count))
-    return float(stats.t.sf(deviation, df=count - 1))
+    return float(scipy.stats.t.sf(deviation, df=count - 1))
 
 
 def threshold(normal_scores: Sequence[float], max_false_reject: float) -> float | None:
@@ -83,7 +83,7 @@ def guarantee(normals: int, max_false_reject: float) -> Guarantee:
     return Guarantee(
         normals=normals,
         expected_false_reject=rank / (normals + 1),
-        bound_95=float(stats.beta.ppf(0.95, rank, normals + 1 - rank)),
+        bound_95=float(scipy.stats.beta.ppf(0.95, rank, normals + 1 - rank)),
         normals_missing=missing,
     )
 

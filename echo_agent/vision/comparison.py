@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from echo_agent.vision.features import Array
 
@@ -61,6 +60,8 @@ def patch_distances(grid: Array, bank: PatchBank, fine: int | None = None) -> Di
     Returns:
         The distances (at most 2 over all channels for patches of unit length).
     """
+    import torch
+
     rows, columns, channels = grid.shape
     query = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels)))
     nearest = torch.full((len(query),), float("inf"))
