@@ -89,7 +89,7 @@ def typed(monkeypatch, capsys):
     return run
 
 
-def test_the_terminal_talks_and_obeys_its_commands(plate_inspector, tmp_path, typed):
+def test_the_terminal_talks_and_obeys_its_commands(plate_inspector, tmp_path, typed, caplog):
     part, good = tmp_path / "part.png", tmp_path / "good part.png"
     spotted_part().save(part)
     synthetic_part(3).save(good)
@@ -102,6 +102,7 @@ def test_the_terminal_talks_and_obeys_its_commands(plate_inspector, tmp_path, ty
         ],
     )  # fmt: skip
     assert "defective" in out
+    assert "Deserializing" not in caplog.text
     assert "R1 lies at the top" in out
     assert "compare" in out
     assert "N1" in out
