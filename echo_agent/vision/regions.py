@@ -1,10 +1,8 @@
 """From a calibrated anomaly map to measured regions."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import ConvexHull
-from scipy.spatial.distance import pdist
 
 from echo_agent.state import Box, Region
 from echo_agent.vision.features import Array
@@ -28,12 +26,14 @@ def find_regions(anomaly_map: Array, threshold: float = 1.0) -> tuple[Region, ..
     Returns:
         At most ten regions, highest peak first, named ``R1``, ``R2`` and so on.
     """
-    labels, count = ndimage.label(anomaly_map >= threshold, structure=np.ones((3, 3), dtype=int))
+    labels, count = scipy.ndimage.label(anomaly_map >= threshold, structure=np.ones((3, 3), dtype=int))
     if not count:
         return ()
-    wide_labels, _ = ndimage.label(anomaly_map >= threshold * LOOSE, structure=np.ones((3, 3), dtype=int))
+    wide_labels, _ = scipy.ndimage.label(
+        anomaly_map >= threshold * LOOSE, structure=np.ones((3, 3), dtype=int)
+    )
     wide_areas = np.bincount(wide_labels.ravel())
-    boxes = ndimage.find_objects(labels)
+    boxes = scipy.ndimage.find_objects(labels)
     peaks = np.array(
         [anomaly_map[box][labels[box] == label].max() for label, box in enumerate(boxes, start=1)]
     )
@@ -94,8 +94,8 @@ def longest_extent(inside: NDArray[np.bool_]) -> float:
         ),
         axis=0,
     )
-    corners = corners[ConvexHull(corners).vertices]
-    return float(pdist(corners).max())
+    corners = corners[scipy.spatial.ConvexHull(corners).vertices]
+    return float(scipy.spatial.distance.pdist(corners).max())
 
 
 def place_in_words(point: tuple[float, float], size: tuple[int, int]) -> str:
