@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock
@@ -54,11 +55,19 @@ def read_answers(folder: Path) -> list[Feedback]:
         StoreError: They cannot be read.
     """
     file = folder / FILE_NAME
-    if not file.is_file():
+    try:
+        state = file.stat()
+    except FileNotFoundError:
         return []
+    return list(_parsed(file, state.st_ino, state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=8)
+def _parsed(file: Path, _inode: int, _changed: int, _size: int) -> tuple[Feedback, ...]:
+    """Each change makes a new file, so what was read of one state of it holds."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-        return [Feedback.model_validate_json(line) for line in lines if line.strip()]
+        return tuple(Feedback.model_validate_json(line) for line in lines if line.strip())
     except (OSError, ValidationError) as error:
         raise StoreError(f"{file} cannot be read as people's answers: restore it or move it away") from error
 

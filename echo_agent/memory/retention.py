@@ -7,7 +7,7 @@ from pathlib import Path
 
 from echo_agent.memory.answers import confirmed_defects, read_answers
 from echo_agent.memory.catalog import read_catalog
-from echo_agent.memory.inspections import FOLDER, inspections, waiting
+from echo_agent.memory.inspections import FOLDER, waiting
 from echo_agent.settings import process_settings
 
 NEVER_YOUNGER = 3600.0
@@ -15,6 +15,10 @@ NEVER_YOUNGER = 3600.0
 
 WRITES_BETWEEN = 64
 """Files that are written between two looks at the folder."""
+
+
+UNFINISHED = ".*-*"
+"""Files that a killed process did not finish."""
 
 
 class Retention:
@@ -58,11 +62,12 @@ def tidy(folder: Path) -> None:
     images |= {Path(said.image.uri).name for said in confirmed_defects(read_answers(folder))}
     images |= {Path(record.image.uri).name for record in open_reviews}
     maps = {f"{record.verdict.map_id}.npy" for record in open_reviews}
-    kept = inspections(folder)[: settings.kept_inspections]
-    records = {f"{record.id}.json" for record in (*kept, *open_reviews)}
+    records = {f"{record.id}.json" for record in open_reviews}
     _remove_oldest((folder / "maps").glob("*.npy"), settings.kept_maps, maps)
     _remove_oldest((folder / "images").glob("[!.]*"), settings.kept_images, images)
     _remove_oldest((folder / FOLDER).glob("*.json"), settings.kept_inspections, records)
+    for place in ("maps", "images", FOLDER):
+        _remove_oldest((folder / place).glob(UNFINISHED), 0, set())
 
 
 def _remove_oldest(files: Iterable[Path], most: int, needed: set[str]) -> None:
