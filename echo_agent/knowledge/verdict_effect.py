@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from echo_agent.state import ChecklistFinding, Region, ToleranceFinding
+from echo_agent.state import MOST_REGIONS, ChecklistFinding, Region, ToleranceFinding
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ def verdict_effect(
     One broken limit or statement forces ``defective``. ``normal within tolerance`` is permitted only when
     there are regions, each of them was held against at least one limit of its size, and every finding is
     ``within``: what cannot be told permits nothing, and a limit that lies within the uncertainty of a measurement
-    above the measured value needs a person. Without findings there is no effect.
+    above the measured value needs a person. Where as many regions were found as are measured at most there may be
+    more, and nothing is permitted. Without findings there is no effect.
 
     Args:
         regions: All suspicious regions of the image.
@@ -66,7 +67,7 @@ def verdict_effect(
         )
     covered = {finding.region for finding in tolerances}
     all_within = all(finding.outcome == "within" for finding in tolerances)
-    if regions and all_within and covered.issuperset(region.id for region in regions):
+    if 0 < len(regions) < MOST_REGIONS and all_within and covered.issuperset(region.id for region in regions):
         return VerdictEffect(
             permits_normal=True,
             findings=tuple(finding.id for finding in tolerances),

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from echo_agent.knowledge.card import Card
 from echo_agent.knowledge.rules import hold_tolerances
 from echo_agent.knowledge.verdict_effect import verdict_effect
-from echo_agent.state import Box, ChecklistFinding, Region
+from echo_agent.state import MOST_REGIONS, Box, ChecklistFinding, Region
 
 
 def card(**parts):
@@ -202,6 +202,13 @@ def test_too_many_regions_exceed_the_count():
 def test_a_region_that_vanishes_at_the_stricter_threshold_is_no_sure_count():
     the_card = card(tolerances=[{"defect": "any", "max_count": 0}])
     assert hold(the_card, region(100, low=0))[-1].outcome == "cannot tell"
+
+
+def test_as_many_regions_as_are_measured_at_most_permit_nothing():
+    the_card = card(tolerances=[{"defect": "any", "max_area": "500 px2"}])
+    many = [region(100, name=f"R{number}") for number in range(1, MOST_REGIONS + 1)]
+    assert not verdict_effect(many, hold(the_card, *many)).permits_normal
+    assert verdict_effect(many[1:], hold(the_card, *many[1:])).permits_normal
 
 
 def test_a_count_alone_permits_no_region_of_any_size():
