@@ -80,9 +80,9 @@ def test_a_large_map_is_measured_in_its_own_pixels(factor):
     small = ndimage.gaussian_filter(drawn(("rectangle", (60, 60, 99, 119), 3.0), size=(256, 200)), 5)
     (one,) = find_regions(small)
     (other,) = find_regions(np.repeat(np.repeat(small, factor, axis=0), factor, axis=1))
-    assert other.area_px == one.area_px * factor**2
-    assert other.length_px == pytest.approx(one.length_px * factor)
-    assert other.box.left == one.box.left * factor
+    assert other.area_px == pytest.approx(one.area_px * factor**2, rel=0.03)
+    assert other.length_px == pytest.approx(one.length_px * factor, rel=0.03)
+    assert other.box.left == pytest.approx(one.box.left * factor, abs=2 * factor)
 
 
 def test_the_threshold_belongs_to_the_region():
