@@ -13,6 +13,7 @@ from echo_agent.errors import EncoderError, ImageError, KnowledgeError, ProductE
 from echo_agent.memory import evidence, images, registration
 from echo_agent.memory.catalog import read_catalog
 from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, fit, left_out_scores
+from echo_agent.memory.photographs import Photographs
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.memory.quality import Qualities
 from echo_agent.memory.recent import Recent
@@ -46,6 +47,7 @@ class Memory:
         self._store = Store(folder, catalog, encoder)
         self._resolutions = Resolutions(folder, encoder)
         self._qualities = Qualities(folder)
+        self._photographs: Recent[ImageRef, Image.Image] = Recent(1)
         self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
         self._evidence: Recent[tuple[object, ...], ReferenceEvidence] = Recent(CACHED_EVIDENCE)
 
@@ -274,15 +276,34 @@ class Memory:
         )
         if described.map_id is not None:
             evidence.save_map(self.folder / "maps", described.map_id, look.anomaly_map)
-        nearest = self._store.index.nearest(embedding, [record.key], shots)
+        nearest = [neighbour for neighbour in everywhere if neighbour.key == record.key][:shots]
+        if len(nearest) < min(shots, record.normals):
+            nearest = self._store.index.nearest(embedding, [record.key], shots)
         return described.model_copy(
             update={
                 "product_given": given is not None,
                 "matches": matches,
                 "references": evidence.nearest_references(nearest, record),
-                "quality": self._qualities.of(record, image),
+                "quality": self._qualities.of(record, image, self._read),
             }
         )
+
+    def normal_scores(self, product: str) -> tuple[float, ...]:
+        """Scores of a product's references at the first look, each against the others; empty for a single one.
+
+        Raises:
+            ProductError: The product is unknown.
+        """
+        for _ in range(TRIES):
+            try:
+                (resolution,) = self._resolutions.of(self.product(product), 1)
+            except FileNotFoundError as error:
+                missing = error
+                continue
+            return left_out_scores([resolution]) if resolution.scores else ()
+        raise StoreError(
+            f"the references in {self.folder} cannot be read ({missing}): ask again, or register anew"
+        ) from missing
 
     def anomaly_map(self, map_id: str, size: tuple[int, int] | None = None) -> Array:
         """The calibrated anomaly map of an inspection: 1 is the highest that a left-out reference reached.
@@ -333,16 +354,21 @@ class Memory:
 
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
+        self._photographs = Recent(1)
         self._features = Recent(CACHED_FEATURES)
         self._evidence = Recent(CACHED_EVIDENCE)
 
     def _encode(self, image: ImageRef, scale: float) -> Features:
         return self._features.get(
-            (image.sha256, scale), lambda: self.encoder.encode([load_image(image.uri)], scale=scale)[0]
+            (image.sha256, scale), lambda: self.encoder.encode([self._read(image)], scale=scale)[0]
         )
 
+    def _read(self, image: ImageRef) -> Image.Image:
+        """Reads an image; the last one is kept, as its quality and its finer looks need it as well."""
+        return self._photographs.get(image, lambda: load_image(image.uri))
+
     def _encoded(self, chosen: Sequence[ImageRef], progress: Progress | None = None) -> Encoded:
-        loaded = [load_image(image.uri) for image in chosen]
+        loaded = Photographs(chosen)
         fitted = fit(loaded, self.encoder, EFFORT_SCALES[0], progress=progress)
         return Encoded(tuple(chosen), fitted, fit_quality(loaded))
 
@@ -377,8 +403,10 @@ def open_memory(folder: str, *, encoder: str | None = None, create: bool = False
     """The memory of a folder, opened once a process; see ``Memory.open``."""
     place = Path(folder).expanduser().resolve()
     with _OPENING:
+        for gone in [other for other, memory in _OPENED.items() if memory.is_gone()]:
+            del _OPENED[gone]
         known = _OPENED.get(str(place))
-        if known is None or known.is_gone() or encoder not in {None, known.encoder_name}:
+        if known is None or encoder not in {None, known.encoder_name}:
             known = Memory.open(place, encoder=encoder, create=create)
             _OPENED[str(place)] = known
         return known
