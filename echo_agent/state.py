@@ -16,6 +16,9 @@ QuestionKind = Literal["discrimination", "type", "place", "look", "effect", "obj
 Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
+MOST_REGIONS = 10
+"""Regions of an image that are measured at most; where there are as many, there may be more."""
+
 
 class Value(BaseModel):
     """Base of the frozen value types."""
@@ -61,9 +64,9 @@ class Region(Value):
     Attributes:
         id: Its name in the evidence, ``R1`` for the most suspicious.
         box: Its bounding box.
-        area_px: Area in pixels at the map threshold.
-        area_px_low: Area at the stricter map threshold (the border's uncertainty, lower end).
-        area_px_high: Area at the looser map threshold (upper end).
+        area_px: Area in pixels with the border at half the peak's height over the ground.
+        area_px_low: Area with the border higher up (its uncertainty, lower end); 0 where it may be no region at all.
+        area_px_high: Area with the border further down (upper end).
         length_px: Longest extent in pixels (largest distance between two of its pixels).
         peak: Highest calibrated map value in it (1 is the map threshold).
         mean: Mean calibrated map value in it.

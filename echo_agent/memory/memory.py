@@ -9,11 +9,12 @@ from typing import cast
 import numpy as np
 from PIL import Image
 
-from echo_agent.errors import EncoderError, ImageError, KnowledgeError, ProductError, StoreError
+from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
 from echo_agent.memory import evidence, images, registration
 from echo_agent.memory.answers import Feedback, confirmed_defects, read_answers
 from echo_agent.memory.catalog import read_catalog
 from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
+from echo_agent.memory.know_how import read_know_how
 from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, Resolution, fit, left_out_scores
 from echo_agent.memory.photographs import Photographs
 from echo_agent.memory.product import Catalog, ProductRecord
@@ -126,13 +127,13 @@ class Memory:
             images_or_folder: A folder of image files, images, or a single image that is no file.
             shots: How many references to take, chosen by ``seed``; all where not given.
             seed: Seed of that choice.
-            knowledge: Knowledge card to keep with the product.
+            knowledge: Knowledge card to keep with the product, or its folder, with the documents beside it.
             progress: Called with the images done and their number.
 
         Raises:
             ImageError: An image cannot be read, or there is none.
             ProductError: The name cannot be used.
-            KnowledgeError: The knowledge card cannot be read.
+            KnowledgeError: The knowledge card, or a document beside it, cannot be read.
             StoreError: The memory cannot be written.
         """
         name = registration.check_name(product)
@@ -146,14 +147,16 @@ class Memory:
             raise ImageError(f"no image of a normal {name} was given: at least one is needed")
         if shots is not None and shots < 1:
             raise ProductError(f"{shots} shots leave {name} without a reference: ask for at least 1")
-        card = None if knowledge is None else _read_card(knowledge)
+        know_how = None if knowledge is None else read_know_how(knowledge)
         chosen: dict[str, ImageRef] = {}
         for image in registration.in_order(given, shots, seed):
             ref = self.put_aside(image)
             chosen.setdefault(ref.sha256, ref)
             if len(chosen) == shots:
                 break
-        return self._store.write_version(name, self._encoded(list(chosen.values()), progress), card=card)
+        return self._store.write_version(
+            name, self._encoded(list(chosen.values()), progress), know_how=know_how
+        )
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
         """Adds normal images to a product: a new version, calibrated anew."""
@@ -439,15 +442,6 @@ class Memory:
 def _is_single(given: ImageLike | Sequence[ImageLike]) -> bool:
     """Whether this is one image, not several; an array of four axes is several."""
     return isinstance(given, Image.Image | bytes) or (isinstance(given, np.ndarray) and given.ndim <= 3)
-
-
-def _read_card(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise KnowledgeError(
-            f"the knowledge card {file} cannot be read ({error.strerror}): check the path"
-        ) from error
 
 
 _OPENED: dict[str, Memory] = {}

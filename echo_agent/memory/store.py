@@ -14,6 +14,7 @@ from echo_agent.errors import ProductError, StoreError
 from echo_agent.memory import images, registration
 from echo_agent.memory.catalog import catalog_state, read_catalog, write_catalog
 from echo_agent.memory.index import ReferenceIndex
+from echo_agent.memory.know_how import KnowHow, keep_know_how, kept_know_how
 from echo_agent.memory.normal_model import Fitted
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.memory.resolutions import resolution_file
@@ -61,7 +62,7 @@ class Store:
 
     @overload
     def write_version(
-        self, product: str, encoded: Encoded, *, card: bytes | None = None
+        self, product: str, encoded: Encoded, *, know_how: KnowHow | None = None
     ) -> ProductRecord: ...
 
     @overload
@@ -74,7 +75,7 @@ class Store:
         product: str,
         encoded: Encoded,
         *,
-        card: bytes | None = None,
+        know_how: KnowHow | None = None,
         base: ProductRecord | None = None,
     ) -> ProductRecord | None:
         """Writes a new version beside the old one, then replaces the catalog: the step that makes it count.
@@ -98,7 +99,7 @@ class Store:
             shutil.rmtree(place, ignore_errors=True)
             try:
                 place.mkdir(parents=True)
-                record = record.model_copy(update={"card": self._keep_card(record, old, card)})
+                record = record.model_copy(update={"card": self._keep(record, old, know_how)})
                 encoded.fitted.resolution.save(resolution_file(place, 0))
                 encoded.quality.save(place)
             except OSError as error:
@@ -111,15 +112,14 @@ class Store:
             self._sweep(old)
         return record
 
-    def _keep_card(self, record: ProductRecord, old: ProductRecord | None, card: bytes | None) -> str | None:
-        """Keeps the given card, or the one of the version before, in the new version's folder."""
-        if card is None and old is not None and old.card is not None:
-            card = (self.folder / old.card).read_bytes()
-        if card is None:
+    def _keep(self, record: ProductRecord, old: ProductRecord | None, given: KnowHow | None) -> str | None:
+        """Keeps the given know-how, or that of the version before, in the new version's folder."""
+        if given is None and old is not None and old.card is not None:
+            given = kept_know_how(self.folder / old.card)
+        if given is None:
             return None
-        target = f"{record.folder}/card.yaml"
-        (self.folder / target).write_bytes(card)
-        return target
+        card = keep_know_how(given, self.folder / record.folder)
+        return card.relative_to(self.folder).as_posix()
 
     def _sweep(self, old: ProductRecord | None) -> None:
         """Clears away what the catalog does not name: the old version, and what killed registrations left."""
