@@ -24,6 +24,9 @@ class EchoCommands(LazyGroup):
             "echo_agent.cli.feedback", "Say what a part really was; list or take back what was said."
         ),
         "products": LazyCommand("echo_agent.cli.products", "List the registered products, or remove one."),
+        "threshold": LazyCommand(
+            "echo_agent.cli.threshold", "Show what a product's references allow, and what a threshold costs."
+        ),
         "knowledge": LazyCommand("echo_agent.cli.knowledge", "Check, start and import knowledge cards."),
         "models": LazyCommand("echo_agent.cli.models", "List the Decision Makers, or check a model."),
         "benchmark": LazyCommand(

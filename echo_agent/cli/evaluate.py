@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from echo_agent.cli.number_list import number_list
 from echo_agent.cli.options import JsonOption
 from echo_agent.cli.progress import progress_bar
 from echo_agent.context import Expert
 from echo_agent.evaluation.folder import FolderResult, evaluate_category
-from echo_agent.evaluation.folder_layout import read_category
+from echo_agent.evaluation.folder_layout import read_categories
+from echo_agent.evaluation.folder_summary import markdown_table, summarise
 
 if TYPE_CHECKING:
     from echo_agent.inspector import Inspector
@@ -42,31 +44,48 @@ def evaluate() -> None:
 
 @app.command()
 def folder(
-    category_dir: Annotated[Path, typer.Argument(help="Folder of one category: train/good, test/<kind>.")],
+    places: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DIR...",
+            help="Categories (MVTec AD, AD 2, LOCO, VisA 1cls, flat), folders of them, or CSV files.",
+        ),
+    ],
     *,
-    shots: Annotated[int, typer.Option(min=1, help="References to register.")] = 4,
-    seed: Annotated[int, typer.Option(help="Seed that chooses the references.")] = 0,
+    shots: Annotated[str, typer.Option(help="References to register; several with commas.")] = "4",
+    seed: Annotated[
+        str, typer.Option("--seed", "--seeds", help="Seeds that choose the references: 0 or 0-4.")
+    ] = "0",
     encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
     mllm: Annotated[str | None, typer.Option(help="Decision Maker; 'measured' needs no model.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Inspect the test photographs of a dataset's category and print how well it went."""
-    category = read_category(category_dir)
-    if len(category.normals) < shots:
-        typer.echo(
-            f"{category.name} has {len(category.normals)} normals, fewer than {shots} shots: all are used",
-            err=True,
-        )
-
-    with progress_bar(f"inspect {category.name}") as progress:
-        result = evaluate_category(
-            category,
-            shots=shots,
-            seed=seed,
-            open_inspector=lambda memory: open_inspector(memory, encoder=encoder, mllm=mllm),
-            progress=progress,
-        )
-    typer.echo(result.model_dump_json() if as_json else _as_text(result))
+    """Inspect the test photographs of datasets' categories and print how well it went."""
+    counts, seeds = number_list(shots, least=1), number_list(seed)
+    categories = read_categories(places)
+    results: list[tuple[int, FolderResult]] = []
+    for category in categories:
+        for count in counts:
+            if len(category.normals) < count:
+                typer.echo(
+                    f"{category.name} has {len(category.normals)} normals, fewer than {count} shots: all are used",
+                    err=True,
+                )
+            for number in seeds:
+                with progress_bar(f"inspect {category.name}, {count} shots, seed {number}") as progress:
+                    result = evaluate_category(
+                        category,
+                        shots=count,
+                        seed=number,
+                        open_inspector=lambda memory: open_inspector(memory, encoder=encoder, mllm=mllm),
+                        progress=progress,
+                    )
+                results.append((count, result))
+    if len(results) == 1:
+        typer.echo(results[0][1].model_dump_json() if as_json else _as_text(results[0][1]))
+        return
+    runs = summarise(results)
+    typer.echo(runs.model_dump_json() if as_json else markdown_table(runs))
 
 
 @app.command()

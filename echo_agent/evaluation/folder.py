@@ -2,14 +2,14 @@
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from echo_agent.errors import DatasetError
-from echo_agent.evaluation.folder_layout import Category, LabelledImage
+from echo_agent.evaluation.category import Category, LabelledImage
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.state import Label, Value, Verdict
 from echo_agent.vision.image import load_image
@@ -93,19 +93,21 @@ def evaluate_category(
         started = time.perf_counter()
         inspector.register(category.name, references)
         fit_s = time.perf_counter() - started
+        tests = category.tests_beside(references)
         pixels = PixelAccumulator()
         verdicts: list[Verdict] = []
         seconds: list[float] = []
-        for number, test in enumerate(category.tests, start=1):
+        for number, test in enumerate(tests, start=1):
             started = time.perf_counter()
             verdict = inspector.inspect(test.path, product=category.name)
             seconds.append(time.perf_counter() - started)
             verdicts.append(_scored(test, verdict))
             _count_pixels(pixels, inspector, test, verdict)
             if progress is not None:
-                progress(number, len(category.tests))
+                progress(number, len(tests))
     return _result(
-        category,
+        category.name,
+        tests,
         shots=len(references),
         seed=seed,
         verdicts=verdicts,
@@ -127,7 +129,8 @@ def _count_pixels(
 
 
 def _result(
-    category: Category,
+    name: str,
+    tests: Sequence[LabelledImage],
     *,
     shots: int,
     seed: int,
@@ -136,7 +139,7 @@ def _result(
     fit_s: float,
     seconds: list[float],
 ) -> FolderResult:
-    defective = [test.defective for test in category.tests]
+    defective = [test.defective for test in tests]
     scores = [verdict.score for verdict in verdicts if verdict.score is not None]
     images = image_metrics(scores, defective)
     places = pixels.metrics()
@@ -144,7 +147,7 @@ def _result(
     normals = [verdict.label for verdict, bad in zip(verdicts, defective, strict=True) if not bad]
     defectives = [verdict.label for verdict, bad in zip(verdicts, defective, strict=True) if bad]
     return FolderResult(
-        category=category.name,
+        category=name,
         shots=shots,
         seed=seed,
         n_test=len(verdicts),

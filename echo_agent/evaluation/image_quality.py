@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from pydantic import BaseModel
 
-from echo_agent.evaluation.folder_layout import Category
+from echo_agent.errors import DatasetError
+from echo_agent.evaluation.category import Category
 from echo_agent.vision.image import load_image
 from echo_agent.vision.quality import fit_quality
 
@@ -53,24 +54,36 @@ def measure_quality(category: Category, *, shots: int, seeds: int) -> QualityRes
         category: The category.
         shots: References a draw.
         seeds: Number of draws, with seeds 0, 1 and so on.
+
+    Raises:
+        DatasetError: No good photograph is left beside the references.
     """
     normals = {file: load_image(file) for file in category.normals}
-    good = [load_image(image.path) for image in category.tests if not image.defective]
-    defective = [load_image(image.path) for image in category.tests if image.defective]
+    good = [(image.path, load_image(image.path)) for image in category.tests if not image.defective]
+    defective = [(image.path, load_image(image.path)) for image in category.tests if image.defective]
     generator = np.random.default_rng(0)
-    spoiled = {name: [spoil(image, generator) for image in good] for name, spoil in WAYS.items()}
+    spoiled = {
+        name: [(path, spoil(image, generator)) for path, image in good] for name, spoil in WAYS.items()
+    }
     found: dict[str, list[float]] = {name: [] for name in ("good", "defective", *WAYS)}
     seconds: list[float] = []
     for seed in range(seeds):
-        model = fit_quality([normals[file] for file in category.references(shots, seed)])
+        references = category.references(shots, seed)
+        model = fit_quality([normals[file] for file in references])
         for name, images in {"good": good, "defective": defective, **spoiled}.items():
             refused = []
-            for image in images:
+            for path, image in images:
+                if path in references:
+                    continue
                 start = time.perf_counter()
                 refused.append(not model.judge(image).acceptable)
                 seconds.append(time.perf_counter() - start)
             if refused:
                 found[name].append(float(np.mean(refused)))
+    if not found["good"]:
+        raise DatasetError(
+            f"{category.name} has no good photographs left beside {shots} references: ask for fewer shots"
+        )
     caught = {name: float(np.mean(found[name])) for name in WAYS}
     return QualityResult(
         category=category.name,

@@ -61,6 +61,31 @@ def choose(folder: Path, *, references: int = 20, unseen_of_each: int = 6, seed:
     Raises:
         DatasetError: ``labels.csv`` is missing or holds too few such cells.
     """
+    normal, defective = cells(folder, CELL_TYPE)
+    if len(normal) < references + unseen_of_each or len(defective) < unseen_of_each:
+        raise DatasetError(f"{folder} holds too few {CELL_TYPE} cells: install elpv-dataset again")
+    draw = random.Random(seed)
+    draw.shuffle(normal)
+    draw.shuffle(defective)
+    unseen = [Cell(path, "normal") for path in normal[references : references + unseen_of_each]]
+    unseen += [Cell(path, "defective") for path in defective[:unseen_of_each]]
+    draw.shuffle(unseen)
+    return Choice(tuple(normal[:references]), tuple(unseen))
+
+
+def cells(folder: Path, kind: str | None = None) -> tuple[list[Path], list[Path]]:
+    """Lists the cells on whose label the experts agreed.
+
+    Args:
+        folder: Folder of ``labels.csv``.
+        kind: ``mono`` or ``poly``; both where not given.
+
+    Returns:
+        Normal and defective cells, by name.
+
+    Raises:
+        DatasetError: ``labels.csv`` cannot be read.
+    """
     labels = folder / "labels.csv"
     try:
         lines = labels.read_text(encoding="utf-8").splitlines()
@@ -69,18 +94,12 @@ def choose(folder: Path, *, references: int = 20, unseen_of_each: int = 6, seed:
             f"{labels} cannot be read ({error.strerror}): install elpv-dataset again"
         ) from error
     rows = [line.split() for line in lines if line.strip()]
-    normal = sorted(
-        folder / path for path, probability, kind in rows if kind == CELL_TYPE and float(probability) == 0
+    normal, defective = (
+        sorted(
+            folder / path
+            for path, probability, cell in rows
+            if kind in {None, cell} and float(probability) == wanted
+        )
+        for wanted in (0, 1)
     )
-    defective = sorted(
-        folder / path for path, probability, kind in rows if kind == CELL_TYPE and float(probability) == 1
-    )
-    if len(normal) < references + unseen_of_each or len(defective) < unseen_of_each:
-        raise DatasetError(f"{labels} holds too few {CELL_TYPE} cells: install elpv-dataset again")
-    draw = random.Random(seed)
-    draw.shuffle(normal)
-    draw.shuffle(defective)
-    unseen = [Cell(path, "normal") for path in normal[references : references + unseen_of_each]]
-    unseen += [Cell(path, "defective") for path in defective[:unseen_of_each]]
-    draw.shuffle(unseen)
-    return Choice(tuple(normal[:references]), tuple(unseen))
+    return normal, defective

@@ -6,9 +6,25 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
-from echo_agent.state import Guarantee
+from echo_agent.state import Guarantee, Value
 
 FEWEST_FOR_TAIL = 3
+
+
+class EscapeGuarantee(Value):
+    """What m labelled defective parts allow to promise about escapes.
+
+    Attributes:
+        defects: Number of defective parts the threshold rests on.
+        expected_escape: Expected escape rate of the threshold, ``k / (m + 1)``; None without defective parts.
+        bound_95: Rate that is not exceeded with 95 % confidence.
+        defects_missing: How many more defective parts the wanted rate needs (0 when it is reached).
+    """
+
+    defects: int
+    expected_escape: float | None
+    bound_95: float | None
+    defects_missing: int
 
 
 def conformal_p_value(score: float, normal_scores: Sequence[float]) -> float:
@@ -86,6 +102,52 @@ def guarantee(normals: int, max_false_reject: float) -> Guarantee:
         bound_95=float(scipy.stats.beta.ppf(0.95, rank, normals + 1 - rank)),
         normals_missing=missing,
     )
+
+
+def pass_threshold(defective_scores: Sequence[float], max_escape: float) -> float | None:
+    """Score below which a part may be called normal.
+
+    Args:
+        defective_scores: Scores of m labelled defective parts.
+        max_escape: Wanted expected share of defective parts that are called normal, in (0, 1).
+
+    Returns:
+        The k-th smallest score with ``k = floor(max_escape (m + 1))``, at least the smallest; None without scores.
+    """
+    if not defective_scores:
+        return None
+    return sorted(defective_scores)[max(_rank(len(defective_scores), max_escape), 1) - 1]
+
+
+def escape_guarantee(defects: int, max_escape: float) -> EscapeGuarantee:
+    """What m labelled defective parts allow to promise about the escape rate of ``pass_threshold``.
+
+    The escape rate below the k-th smallest of m exchangeable scores follows Beta(k, m + 1 - k) (Wilks 1941), as the
+    false-reject rate does above the k-th largest; see ``guarantee``. It holds for defects of the kinds and in the
+    proportions that were given.
+
+    Args:
+        defects: Number of labelled defective parts.
+        max_escape: Wanted expected escape rate, in (0, 1).
+
+    Returns:
+        Expected rate, bound, and how many defective parts the wanted rate still needs.
+    """
+    missing = max(0, normals_needed(max_escape) - defects)
+    if defects < 1:
+        return EscapeGuarantee(defects=0, expected_escape=None, bound_95=None, defects_missing=missing)
+    rank = max(_rank(defects, max_escape), 1)
+    return EscapeGuarantee(
+        defects=defects,
+        expected_escape=rank / (defects + 1),
+        bound_95=float(scipy.stats.beta.ppf(0.95, rank, defects + 1 - rank)),
+        defects_missing=missing,
+    )
+
+
+def rate_bound(count: int, total: int) -> float:
+    """Upper 95 % bound of a rate that was seen ``count`` times in ``total`` (Clopper and Pearson 1934, one-sided)."""
+    return 1.0 if count >= total else float(scipy.stats.beta.ppf(0.95, count + 1, total - count))
 
 
 def normals_needed(max_false_reject: float) -> int:

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from echo_agent.errors import ProductError, StoreError
 from echo_agent.memory import images, registration
-from echo_agent.memory.catalog import read_catalog, write_catalog
+from echo_agent.memory.catalog import catalog_state, read_catalog, write_catalog
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import Fitted
 from echo_agent.memory.product import Catalog, ProductRecord
@@ -42,6 +42,7 @@ class Store:
         self._catalog = catalog
         self._encoder = encoder
         self._refreshing = threading.RLock()
+        self._seen: tuple[int, int, int] | None = None
 
     @property
     def encoder_name(self) -> str:
@@ -51,7 +52,7 @@ class Store:
     def is_gone(self) -> bool:
         """Whether the folder was deleted, or replaced by one without a catalog, since it was opened."""
         written = self._catalog.generation > 0
-        return not self.folder.is_dir() or (written and read_catalog(self.folder) is None)
+        return not self.folder.is_dir() or (written and catalog_state(self.folder) is None)
 
     def products(self) -> list[ProductRecord]:
         """All products, by name, as they are now."""
@@ -157,7 +158,11 @@ class Store:
     def _refresh(self) -> None:
         """Sees what another process has written since."""
         with self._refreshing:
+            now = catalog_state(self.folder)
+            if now is not None and now == self._seen:
+                return
             catalog = read_catalog(self.folder)
+            self._seen = now
             if catalog is not None and catalog.generation != self._catalog.generation:
                 self._catalog = catalog
                 self.index.reopen()

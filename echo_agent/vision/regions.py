@@ -33,11 +33,12 @@ def find_regions(anomaly_map: Array, threshold: float = 1.0) -> tuple[Region, ..
         anomaly_map >= threshold * LOOSE, structure=np.ones((3, 3), dtype=int)
     )
     wide_areas = np.bincount(wide_labels.ravel())
-    index = np.arange(1, count + 1)
-    peaks = np.asarray(scipy.ndimage.maximum(anomaly_map, labels, index))
     boxes = scipy.ndimage.find_objects(labels)
+    peaks = np.array(
+        [anomaly_map[box][labels[box] == label].max() for label, box in enumerate(boxes, start=1)]
+    )
     found: list[Region] = []
-    for label in index[np.argsort(-peaks, kind="stable")]:
+    for label in np.argsort(-peaks, kind="stable") + 1:
         window = boxes[label - 1]
         inside = labels[window] == label
         if inside.sum() >= max(1, SMALLEST_SHARE * anomaly_map.size) and len(found) < MOST_REGIONS:

@@ -33,3 +33,26 @@ def test_fewer_normals_than_shots_is_said_on_standard_error(run_folder):
     result = run_folder("--shots", "9", "--json")
     assert json.loads(result.stdout)["shots"] == 4
     assert "4 normals, fewer than 9 shots" in result.stderr
+
+
+def test_several_categories_and_seeds_are_one_object_with_a_mean(run_folder, tmp_path):
+    other = write_mvtec_category(tmp_path / "disc")
+    result = run_folder(str(other), "--shots", "2,3", "--seeds", "0-1", "--json")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("\n") == 1
+    found = json.loads(result.stdout)
+    assert [(row["category"], row["shots"], row["seed"]) for row in found["rows"]] == [
+        (category, shots, seed) for category in ("plate", "disc") for shots in (2, 3) for seed in (0, 1)
+    ]
+    assert [(row["category"], row["shots"]) for row in found["means"]] == [("mean", 2), ("mean", 3)]
+    assert found["summaries"][0]["figures"]["aupro_05"]["sd"] is not None
+
+
+def test_several_categories_without_json_are_a_table_with_a_mean_row(run_folder, tmp_path):
+    other = write_mvtec_category(tmp_path / "disc")
+    lines = run_folder(str(other), "--shots", "3").stdout.splitlines()
+    assert [line.split(" | ")[0] for line in lines[2:5]] == ["| plate", "| disc", "| mean"]
+
+
+def test_shots_that_are_no_number_are_wrong_usage(run_folder):
+    assert run_folder("--shots", "four").exit_code == 2

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from echo_agent.errors import DatasetError
-from echo_agent.evaluation.folder_layout import read_category
+from echo_agent.evaluation.folder_layout import read_categories, read_category
+
+from .photographs import (
+    write_ad2_category,
+    write_flat_category,
+    write_loco_category,
+    write_mvtec_category,
+    write_prepared_visa_category,
+    write_published_visa,
+)
 
 
 def test_mvtec_layout_gives_references_tests_and_masks(mvtec_category):
@@ -60,3 +69,63 @@ def test_a_missing_folder_is_an_error(tmp_path):
 
 def test_masks_are_boolean(mvtec_category):
     assert read_category(mvtec_category).tests[0].mask((32, 24)).dtype == np.bool_
+
+
+def truths(category):
+    """Kind and number of marked pixels of each test; None where the truth is not known."""
+    found = []
+    for test in category.tests:
+        mask = test.mask((32, 24))
+        found.append((test.kind, None if mask is None else int(mask.sum())))
+    return found
+
+
+def test_loco_unites_the_mask_files_of_a_photograph(tmp_path):
+    category = read_category(write_loco_category(tmp_path / "juice"))
+    assert len(category.normals) == 3
+    assert truths(category) == [("good", 0), ("logical_anomalies", 64 + 16), ("structural_anomalies", 64)]
+
+
+def test_ad2_reads_the_public_test_only(tmp_path):
+    category = read_category(write_ad2_category(tmp_path / "can"))
+    assert [path.name for path in category.normals] == [f"{number:03}_regular.png" for number in range(3)]
+    assert truths(category) == [("bad", 64), ("good", 0)]
+
+
+def test_prepared_visa_has_masks_of_the_photographs_names(tmp_path):
+    category = read_category(write_prepared_visa_category(tmp_path / "candle"))
+    assert len(category.normals) == 3
+    assert truths(category) == [("bad", 64), ("good", 0)]
+
+
+def test_published_visa_is_read_by_its_split_whole_or_one_category(tmp_path):
+    root = write_published_visa(tmp_path / "visa")
+    candle, fryum = read_categories([root])
+    assert (candle.name, fryum.name) == ("candle", "fryum")
+    assert len(candle.normals) == 3
+    assert truths(candle) == [("anomaly", 64), ("good", 0)]
+    assert read_categories([root / "fryum"]) == [fryum]
+    assert read_category(root / "fryum") == fryum
+
+
+def test_flat_tests_are_what_was_not_chosen_as_reference(tmp_path):
+    category = read_category(write_flat_category(tmp_path / "plate"))
+    assert truths(category) == [("dent", 64), ("dent", None), *[("good", 0)] * 4]
+    references = category.references(3, 0)
+    tests = category.tests_beside(references)
+    assert not {test.path for test in tests} & set(references)
+    assert [test.kind for test in tests] == ["dent", "dent", "good"]
+
+
+def test_a_folder_of_categories_is_read_as_all_of_them_in_any_layout(tmp_path):
+    write_mvtec_category(tmp_path / "plate")
+    write_flat_category(tmp_path / "disc")
+    write_loco_category(tmp_path / "juice")
+    (tmp_path / "papers").mkdir()
+    assert [category.name for category in read_categories([tmp_path])] == ["disc", "juice", "plate"]
+    assert [one.name for one in read_categories([tmp_path / "plate", tmp_path / "disc"])] == ["plate", "disc"]
+
+
+def test_a_folder_without_categories_is_an_error_that_names_the_layouts(tmp_path):
+    with pytest.raises(DatasetError, match="holds no category: Echo reads train/good and test/<kind>"):
+        read_categories([tmp_path])

@@ -6,8 +6,11 @@ from scipy import stats
 
 from echo_agent.memory.calibration import (
     conformal_p_value,
+    escape_guarantee,
     guarantee,
     normals_needed,
+    pass_threshold,
+    rate_bound,
     tail_p_value,
     threshold,
 )
@@ -114,3 +117,27 @@ def test_the_tail_agrees_with_counting():
 def test_equal_scores_do_not_divide_by_nothing():
     assert 0 <= tail_p_value(1.0, [1.0] * 5) <= 1
     assert tail_p_value(0.0, [0.0] * 5) == pytest.approx(0.5)
+
+
+def test_the_escape_rate_of_the_pass_threshold_keeps_its_promise():
+    generator = np.random.default_rng(0)
+    rates = []
+    for _ in range(4000):
+        limit = pass_threshold(generator.normal(size=39).tolist(), 0.05)
+        rates.append(stats.norm.cdf(limit))
+    promised = escape_guarantee(39, 0.05)
+    assert np.mean(rates) == pytest.approx(promised.expected_escape, abs=0.003)
+    assert np.mean(np.array(rates) > promised.bound_95) == pytest.approx(0.05, abs=0.012)
+    assert promised.defects_missing == 0
+
+
+def test_without_defects_nothing_is_promised_of_escapes():
+    assert pass_threshold([], 0.05) is None
+    promised = escape_guarantee(0, 0.05)
+    assert promised.expected_escape is None
+    assert promised.defects_missing == 19
+
+
+def test_a_rate_that_was_never_seen_is_bounded_by_the_rule_of_three():
+    assert rate_bound(0, 29) == pytest.approx(1 - 0.05 ** (1 / 29))
+    assert rate_bound(5, 5) == 1.0

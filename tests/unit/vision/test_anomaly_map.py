@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from echo_agent.vision.anomaly_map import at_size, image_score
+from echo_agent.vision.anomaly_map import at_size, image_score, standing_out
 
 
 def test_worse_patches_score_higher_wherever_they_lie():
@@ -29,3 +29,33 @@ def test_a_map_is_brought_to_the_image_without_being_turned_or_cut():
     row, column = np.unravel_index(full.argmax(), full.shape)
     assert row < 20
     assert column >= 220
+
+
+def test_a_spot_counts_for_more_than_a_light_that_lifts_all_distances():
+    spot = np.full((16, 16), 0.2, dtype=np.float32)
+    spot[6:10, 6:10] = 0.5
+    lifted = np.full((16, 16), 0.5, dtype=np.float32)
+    none = np.zeros((16, 16), dtype=np.float32)
+    assert image_score(standing_out(spot, none)) > 1.3 * image_score(standing_out(lifted, none))
+
+
+def test_of_two_places_equally_far_from_the_references_the_rarer_one_stands_out_more():
+    distances = np.full((16, 16), 0.3, dtype=np.float32)
+    rare = np.full((16, 16), 0.2, dtype=np.float32)
+    rare[3, 12] = 0.9
+    assert np.unravel_index(standing_out(distances, rare).argmax(), rare.shape) == (3, 12)
+
+
+def test_what_is_in_the_references_does_not_stand_out_however_rare_it_is():
+    distances = np.full((16, 16), 0.3, dtype=np.float32)
+    distances[3, 12] = 0.0
+    rare = np.full((16, 16), 0.2, dtype=np.float32)
+    rare[3, 12] = 1.4
+    assert np.unravel_index(standing_out(distances, rare).argmin(), rare.shape) == (3, 12)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (3, 2), (8, 64)])
+def test_maps_of_any_shape_have_values_that_stand_out(shape):
+    found = standing_out(np.full(shape, 0.5, dtype=np.float32), np.full(shape, 0.5, dtype=np.float32))
+    assert found.shape == shape
+    assert np.isfinite(found).all()

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from echo_agent.vision import comparison
-from echo_agent.vision.comparison import PatchBank
+from echo_agent.vision.comparison import PatchBank, rarity
 from echo_agent.vision.comparison import patch_distances as all_distances
 
 
@@ -79,3 +79,32 @@ def test_fine_distances_are_those_of_the_first_channels_of_the_same_pairs():
     expected = np.linalg.norm(query.reshape(-1, 24)[:, :10] - reference.reshape(-1, 24)[pairs, :10], axis=1)
     np.testing.assert_allclose(found.fine.ravel(), expected, atol=1e-5)
     assert (found.fine <= found.whole + 1e-6).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 8), st.integers(1, 8))
+def test_rarity_is_the_distance_to_like_patches_elsewhere_in_the_image(seed, rows, columns):
+    (grid,) = grids((rows, columns), seed=seed)
+    found = rarity(grid)
+    for row in range(rows):
+        for column in range(columns):
+            others = [
+                np.linalg.norm(grid[row, column] - grid[r, c])
+                for r in range(rows)
+                for c in range(columns)
+                if max(abs(r - row), abs(c - column)) >= 3
+            ]
+            expected = np.sqrt(np.mean(np.sort(others)[:3] ** 2)) if len(others) >= 3 else None
+            if expected is not None:
+                assert abs(found[row, column] - expected) < 2e-3
+            assert np.isfinite(found[row, column])
+
+
+def test_what_occurs_once_is_rarer_than_what_repeats():
+    grid = np.zeros((9, 9, 24), dtype=np.float32)
+    grid[..., 0] = 1
+    grid[4, 4] = 0
+    grid[4, 4, 1] = 1
+    found = rarity(grid)
+    assert found[4, 4] > 1.4
+    assert found[0, 0] < 1e-2

@@ -1,0 +1,183 @@
+"""``benchmark calibration``: what thresholds promise, held against unseen normals over many draws of references."""
+
+import random
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PIL import Image
+
+from echo_agent.errors import DatasetError
+from echo_agent.evaluation.known_features import KnownFeatures
+from echo_agent.memory import calibration
+from echo_agent.memory.evidence import combine
+from echo_agent.memory.normal_model import EFFORT_SCALES, Look, Resolution, fit
+from echo_agent.report.colours import DEFECTIVE_FROM
+from echo_agent.state import Value
+from echo_agent.vision.anomaly_map import at_size
+from echo_agent.vision.features import Encoder
+
+MAP_PERCENTILE = 99
+LEAST_UNSEEN = 10
+
+Progress = Callable[[int, int], None]
+
+
+class Draw(Value):
+    """One draw of references.
+
+    Attributes:
+        false_reject_rate: Share of the unseen normals that score above the threshold and may be called defective.
+        above_bound: Whether that share is above the bound that was printed.
+        dark: Share of the unseen normals whose map's 99th percentile stays below where the colours of a defect start.
+        turned: Whether turned copies served as references too.
+    """
+
+    false_reject_rate: float
+    above_bound: bool
+    dark: float
+    turned: bool
+
+
+class CalibrationResult(Value):
+    """What the thresholds held over all draws.
+
+    Attributes:
+        normals: Normals that were drawn from.
+        shots: References a draw.
+        unseen: Unseen normals a draw.
+        draws: Number of draws.
+        max_false_reject: The rate that was asked for.
+        expected: Expected rate that is printed; None where the references allow none.
+        bound_95: Bound that is printed; None where the references allow none.
+        mean_false_reject: Mean of the draws' false-reject rates.
+        sd_false_reject: Their standard deviation.
+        share_above_bound: Share of the draws whose rate is above the printed bound.
+        dark_maps: Mean share of unseen normals whose map's 99th percentile stays below the ``defective`` colour.
+        turned: Share of the draws whose references were joined by turned copies.
+    """
+
+    normals: int
+    shots: int
+    unseen: int
+    draws: int
+    max_false_reject: float
+    expected: float | None
+    bound_95: float | None
+    mean_false_reject: float
+    sd_false_reject: float
+    share_above_bound: float
+    dark_maps: float
+    turned: float
+
+
+def measure_calibration(
+    images: Sequence[Image.Image],
+    encoder: Encoder,
+    *,
+    shots: int,
+    draws: int,
+    unseen: int,
+    max_false_reject: float = 0.10,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> CalibrationResult:
+    """Fits the first look on random references and scores normals that are not among them, many times.
+
+    Args:
+        images: RGB images of good parts.
+        encoder: The encoder.
+        shots: References a draw.
+        draws: Number of draws.
+        unseen: Unseen normals that are scored a draw, chosen at random; all where there are fewer.
+        max_false_reject: Wanted expected false-reject rate.
+        seed: Seed of the draws.
+        progress: Called with the draws done and their number.
+
+    Returns:
+        The figures.
+
+    Raises:
+        DatasetError: There are too few images for so many references.
+    """
+    if len(images) < shots + LEAST_UNSEEN:
+        raise DatasetError(
+            f"{len(images)} normals are too few for {shots} references and {LEAST_UNSEEN} unseen ones: "
+            "give more photographs or fewer --shots"
+        )
+    known = KnownFeatures(encoder)
+    promised = calibration.guarantee(shots, max_false_reject)
+    generator = random.Random(seed)
+    found: list[Draw] = []
+    for done in range(1, draws + 1):
+        order = generator.sample(range(len(images)), len(images))
+        references = [images[index] for index in order[:shots]]
+        others = [images[index] for index in order[shots : shots + unseen]]
+        resolution = fit(references, known, EFFORT_SCALES[0]).resolution
+        looks = [resolution.look(known.encode([image], scale=EFFORT_SCALES[0])[0]) for image in others]
+        found.append(_draw(resolution, looks, others, max_false_reject, promised.bound_95))
+        if progress is not None:
+            progress(done, draws)
+    rates = np.array([draw.false_reject_rate for draw in found])
+    return CalibrationResult(
+        normals=len(images),
+        shots=shots,
+        unseen=min(unseen, len(images) - shots),
+        draws=draws,
+        max_false_reject=max_false_reject,
+        expected=promised.expected_false_reject,
+        bound_95=promised.bound_95,
+        mean_false_reject=float(rates.mean()),
+        sd_false_reject=float(rates.std(ddof=1)) if draws > 1 else 0.0,
+        share_above_bound=float(np.mean([draw.above_bound for draw in found])),
+        dark_maps=float(np.mean([draw.dark for draw in found])),
+        turned=float(np.mean([draw.turned for draw in found])),
+    )
+
+
+def _draw(
+    resolution: Resolution,
+    looks: Sequence[Look],
+    images: Sequence[Image.Image],
+    max_false_reject: float,
+    bound: float | None,
+) -> Draw:
+    """Rejects as an inspection's first look does: above the threshold, with a p-value that the wanted rate allows."""
+    scores = resolution.scores
+    limit = calibration.threshold(scores, max_false_reject)
+    rejected = [
+        limit is not None
+        and look.score > limit
+        and calibration.conformal_p_value(look.score, scores) <= max_false_reject
+        for look in looks
+    ]
+    rate = float(np.mean(rejected))
+    percentiles = [
+        np.percentile(at_size(combine([look]).anomaly_map, image.size), MAP_PERCENTILE)
+        for look, image in zip(looks, images, strict=True)
+    ]
+    return Draw(
+        false_reject_rate=rate,
+        above_bound=bound is not None and rate > bound,
+        dark=float(np.mean([percentile < DEFECTIVE_FROM for percentile in percentiles])),
+        turned=resolution.turned,
+    )
+
+
+def as_text(name: str, result: CalibrationResult) -> str:
+    """The figures in words, a line each."""
+    promised = (
+        f"{result.expected:.1%} expected, at most {result.bound_95:.1%} with 95 % confidence"
+        if result.expected is not None and result.bound_95 is not None
+        else "nothing"
+    )
+    return "\n".join(
+        (
+            f"{name}: {result.draws} draws of {result.shots} references from {result.normals} normals, "
+            f"{result.unseen} unseen ones scored in each",
+            f"  promised at {result.max_false_reject:.0%}: {promised}",
+            f"  false rejects: {result.mean_false_reject:.1%} ± {result.sd_false_reject:.1%}",
+            f"  draws above the bound: {result.share_above_bound:.1%}",
+            f"  maps whose 99th percentile stays below the colour of a defect: {result.dark_maps:.1%}",
+            f"  draws with turned copies as references: {result.turned:.0%}",
+        )
+    )

@@ -1,0 +1,27 @@
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from echo_agent.cli.number_list import number_list
+
+
+@given(st.lists(st.integers(0, 500), min_size=1, unique=True))
+def test_numbers_between_commas_come_back_in_their_order(numbers):
+    assert number_list(", ".join(map(str, numbers))) == numbers
+
+
+def test_a_range_holds_both_ends_and_repeats_are_dropped():
+    assert number_list("0-4") == [0, 1, 2, 3, 4]
+    assert number_list("7,2-4,3") == [7, 2, 3, 4]
+
+
+@pytest.mark.parametrize("text", ["", "4,", "a", "4-2", "1-2-3", "-1", "1.5"])
+def test_what_is_no_list_of_numbers_is_wrong_usage(text):
+    with pytest.raises(typer.BadParameter, match="no number and no range"):
+        number_list(text)
+
+
+def test_a_number_below_the_least_is_wrong_usage():
+    with pytest.raises(typer.BadParameter, match="0 is too small: give 1 or more"):
+        number_list("4,0", least=1)
