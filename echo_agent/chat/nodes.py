@@ -19,6 +19,7 @@ from echo_agent.errors import EchoError, ImageError
 from echo_agent.experts.run import Update, context_of, memory_of
 from echo_agent.graph import build_graph
 from echo_agent.mllm.choice import MEASURED, open_chat
+from echo_agent.report.words import percent
 from echo_agent.settings import process_settings
 from echo_agent.state import Answer, ImageRef, Question, State, Verdict
 
@@ -53,9 +54,14 @@ def turn_intake(state: ChatState, runtime: Runtime[Context]) -> Update:
         }
     if question is None:
         return _refused("The message is empty: send a photograph or a question.")
-    if state.image is None or state.verdict is None:
+    return _question_turn(state, question)
+
+
+def _question_turn(state: ChatState, question: Question) -> Update:
+    """A turn without a photograph; where the one before was cut off before its verdict, it is inspected now."""
+    if state.image is None:
         return {**_refused(NO_PHOTOGRAPH), "question": question}
-    return {"turn": "question", "question": question}
+    return {"turn": "question" if state.verdict is not None else "new image", "question": question}
 
 
 def inspection(state: ChatState, runtime: Runtime[Context]) -> Update:
@@ -100,7 +106,7 @@ def _reply(
     given = verdict.answer
     by_model = verdict.decided_by.name != MEASURED
     if by_model and question.options and given is not None and not given.declined:
-        return _message(given)
+        return _message(_with_letter(given, question))
     model = open_chat(_model_name(context_of(runtime)))
     inspected = Inspected(verdict, image, _strongest(verdict, runtime))
     if model is None or question.options:
@@ -111,6 +117,15 @@ def _reply(
 def _decided_in_the_inspection(state: ChatState, context: Context) -> bool:
     """Whether the question goes with the photograph: a free one to an MLLM is answered, and streamed, afterwards."""
     return _model_name(context) == MEASURED or scores_choices(state, context)
+
+
+def _with_letter(answer: Answer, question: Question) -> Answer:
+    """The Decision Maker's choice said with its letter and confidence."""
+    if answer.letter is None:
+        return answer
+    sure = f" ({percent(answer.confidence)} sure)" if answer.confidence is not None else ""
+    text = f"{answer.letter}) {question.options.get(answer.letter, answer.text)}{sure}"
+    return answer.model_copy(update={"text": text})
 
 
 def _message(answer: Answer) -> AIMessage:

@@ -7,10 +7,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from echo_agent.cli import benchmark_talk
 from echo_agent.cli.number_list import number_list
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
 
 app = typer.Typer()
+app.command()(benchmark_talk.conversation)
+app.command()(benchmark_talk.server)
 
 
 @app.callback()

@@ -77,6 +77,15 @@ def test_a_new_photograph_starts_afresh(talk, photograph):
     assert "No area" in said(talk("Where is it?"))
 
 
+def test_a_photograph_whose_inspection_was_cut_off_is_inspected_with_the_next_question(talk, plate_inspector):
+    thread = {"configurable": {"thread_id": "cut off"}}
+    image = plate_inspector.memory.put_aside(spotted_part())
+    talk.graph.update_state(thread, {"image": image, "product": "plate"}, as_node="answer")
+    state = talk("Where is it?", thread="cut off")
+    assert state["verdict"].label == "defective"
+    assert "R1 lies at the top" in said(state)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -1,5 +1,7 @@
 """What a language model says in a conversation: streamed token by token, and held to the evidence."""
 
+import re
+
 import pytest
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -10,6 +12,7 @@ from echo_agent.chat.session import Conversation
 from echo_agent.context import Context
 from tests.conftest import synthetic_part
 from tests.integration.chat.parts import spotted_part
+from tests.scripted_mllm import fake_decider
 
 
 @pytest.fixture(scope="session")
@@ -89,3 +92,16 @@ def test_experts_are_named_while_they_work_and_the_verdict_comes_before_the_answ
     text = "".join(piece.text for piece in pieces)
     assert text.startswith("plate: defective")
     assert text.endswith("\n\nAt the top [R1].")
+
+
+def test_options_are_scored_and_told_with_letter_text_and_confidence(plate_inspector, monkeypatch):
+    for expert in ("decision_maker", "reasoning_expert"):
+        monkeypatch.setattr(f"echo_agent.experts.{expert}.open_decider", lambda _: fake_decider(0.97))
+    context = Context(mllm="fake/scripted")
+    talk = Conversation(
+        plate_inspector.memory, InMemorySaver(), thread="choice", product="plate", context=context
+    )
+    talk.say("", talk.put_aside(spotted_part()))
+    said = talk.say("What is the colour of the defect? A) Black B) Red C) Blue")
+    assert re.fullmatch(r"A\) Black \(\d+ % sure\)", said)
+    assert talk.state().messages[-1].additional_kwargs["answer"]["letter"] == "A"
