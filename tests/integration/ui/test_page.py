@@ -64,7 +64,7 @@ def _elsewhere(url, port):
 
 
 def _wait(tab, address, process, log):
-    deadline = time.perf_counter() + 60
+    deadline = time.perf_counter() + 180
     while time.perf_counter() < deadline:
         assert process.poll() is None, log.read_text()[-2000:]
         try:
