@@ -44,6 +44,12 @@ class Context(BaseModel):
         description="Below this confidence the graph looks again, then asks a person.",
     )
     max_attempts: int = Field(default=3, ge=1, le=5, description="Decisions at most, the first one included.")
+    tool_calls: int = Field(
+        default=2,
+        ge=0,
+        le=8,
+        description="Times that a language model may zoom, measure, fetch references or look up while it reasons.",
+    )
     human_review: bool = Field(
         default=False, description="Interrupt for a person when attempts are spent (needs a checkpointer)."
     )

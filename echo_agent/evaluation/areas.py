@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echo_agent.errors import DatasetError
-from echo_agent.evaluation.folder_layout import Category
+from echo_agent.evaluation.category import Category
 from echo_agent.state import Region, Value
 
 if TYPE_CHECKING:
