@@ -68,6 +68,13 @@ class Context(BaseModel):
         description="Decisions at most, the first one included.",
         json_schema_extra=_at("decision_maker", "inspection"),
     )
+    tool_calls: int = Field(
+        default=2,
+        ge=0,
+        le=8,
+        description="Times that a language model may zoom, measure, fetch references or look up while it reasons.",
+        json_schema_extra=_at("reasoning_expert", "inspection"),
+    )
     human_review: bool = Field(
         default=False,
         description="Interrupt for a person when attempts are spent (needs a checkpointer).",

@@ -296,10 +296,20 @@ class TraceStep(Value):
     evidence: tuple[str, ...] = ()
 
 
+class ToolCall(Value):
+    """A tool that a model called while it reasoned; steps may stand on its ``id``, such as ``A1``."""
+
+    id: str
+    tool: str
+    arguments: str
+    result: str
+
+
 class Trace(Value):
-    """The Reasoning Expert's steps and who wrote them (``measured`` or a model's name)."""
+    """The Reasoning Expert's steps, what it looked at for them, and who wrote them (``measured`` or a model's name)."""
 
     steps: tuple[TraceStep, ...]
+    calls: tuple[ToolCall, ...] = ()
     written_by: str = "measured"
 
 

@@ -84,9 +84,10 @@ def describe(
     """
     limit = calibration.threshold(normals, max_false_reject)
     full = at_size(look.anomaly_map, (image.width, image.height))
-    regions = find_regions(full)
-    if not regions and limit is not None and look.score > limit:
-        regions = find_regions(full, threshold=PEAK_SHARE * float(full.max()))
+    stands_out = limit is not None and look.score > limit
+    regions = find_regions(full, stands_out=stands_out)
+    if not regions and stands_out:
+        regions = find_regions(full, threshold=PEAK_SHARE * float(full.max()), stands_out=True)
     return ReferenceEvidence(
         product=record.name,
         product_given=False,

@@ -38,7 +38,9 @@ Mask = NDArray[np.bool_]
 Point = tuple[int, int]
 
 
-def find_regions(anomaly_map: Array, threshold: float = 1.0) -> tuple[Region, ...]:
+def find_regions(
+    anomaly_map: Array, threshold: float = 1.0, *, stands_out: bool = False
+) -> tuple[Region, ...]:
     """Finds the peaks at or above a threshold and measures the areas around them.
 
     A region is the connected area around its peak at or above half the peak's height over the ground, the median of
@@ -47,6 +49,7 @@ def find_regions(anomaly_map: Array, threshold: float = 1.0) -> tuple[Region, ..
     Args:
         anomaly_map: Calibrated map at image resolution ``(height, width)``.
         threshold: Map value from which a pixel is suspicious.
+        stands_out: Whether the image as a whole stands out: then its highest peak is not doubted, however faint.
 
     Returns:
         At most ten regions, highest peak first, named ``R1``, ``R2`` and so on; no two share a pixel.
@@ -67,11 +70,12 @@ def find_regions(anomaly_map: Array, threshold: float = 1.0) -> tuple[Region, ..
         taken |= inside
         low = _around(free, peak, _level(free, peak, ground, share + STRICTER)).sum()
         high = _around(free, peak, _level(free, peak, ground, share + LOOSER)).sum()
+        doubted = anomaly_map[peak] < threshold * STRICT and not (stands_out and not found)
         region = _measure(anomaly_map, f"R{len(found) + 1}", inside, step, size)
         found.append(
             region.model_copy(
                 update={
-                    "area_px_low": int(low) * step**2 if anomaly_map[peak] >= threshold * STRICT else 0,
+                    "area_px_low": 0 if doubted else int(low) * step**2,
                     "area_px_high": int(high) * step**2,
                 }
             )

@@ -68,6 +68,11 @@ def test_a_faint_region_may_be_none():
     assert find_regions(drawn(("rectangle", (40, 40, 99, 99), 1.3)))[0].area_px_low == 3600
 
 
+def test_what_makes_an_image_stand_out_is_not_doubted():
+    faint = drawn(("rectangle", (40, 40, 99, 99), 1.2), ("rectangle", (200, 40, 219, 59), 1.1))
+    assert [region.area_px_low for region in find_regions(faint, stands_out=True)] == [3600, 0]
+
+
 def test_a_weak_defect_beside_a_strong_one_is_measured_too():
     both = drawn(("rectangle", (40, 60, 79, 99), 9.0), ("rectangle", (100, 60, 139, 99), 2.5), ground=0.3)
     regions = find_regions(ndimage.gaussian_filter(both, 6))
