@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Sequence
 
-from echo_agent.evaluation.mmad_dataset import DatasetCheck
+from echo_agent.evaluation.mmad_check import DatasetCheck
 from echo_agent.evaluation.mmad_run import RunSettings
 from echo_agent.evaluation.mmad_scoring import (
     Accuracy,

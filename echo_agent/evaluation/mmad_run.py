@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -39,6 +39,7 @@ class RunSettings(Value):
         limit: Questions at most; None for all.
         seed: Seed of their choice.
         encoder: Image encoder; None for the embedded one.
+        knowledge: Digest of the domain knowledge that the cards are made of; None without.
     """
 
     questions: str
@@ -51,6 +52,7 @@ class RunSettings(Value):
     limit: int | None
     seed: int
     encoder: str | None = None
+    knowledge: str | None = None
 
     @property
     def name(self) -> str:
@@ -165,7 +167,7 @@ def run_questions(
             try:
                 verdict = ask(image, question)
             except ImageError as error:
-                file.add(_unasked(image, question, str(error)))
+                file.add(_answer(image, question, error=str(error)))
             else:
                 file.add(to_answer(image, question, verdict, seconds=time.perf_counter() - started))
         if progress is not None:
@@ -173,15 +175,14 @@ def run_questions(
     return file.answers
 
 
-def _unasked(image: MmadImage, question: MmadQuestion, error: str) -> MmadAnswer:
-    """An image that cannot be read has no answer, which counts as unreadable."""
+def _answer(image: MmadImage, question: MmadQuestion, **fields: Any) -> MmadAnswer:
+    """The record of a question; without further fields it has no answer, which counts as unreadable."""
     return MmadAnswer(
         image=image.path,
         number=question.number,
         subtask=question.subtask,
         correct=question.answer,
-        letter=None,
-        error=error,
+        **{"letter": None, **fields},
     )
 
 
@@ -208,11 +209,9 @@ def to_answer(image: MmadImage, question: MmadQuestion, verdict: Verdict, *, sec
     tokens_out = [attempt.output_tokens for attempt in verdict.attempts if attempt.output_tokens is not None]
     errors = [attempt.error for attempt in verdict.attempts if attempt.error]
     forced = letter is not None and verdict.label == "review" and question.subtask == "Anomaly Detection"
-    return MmadAnswer(
-        image=image.path,
-        number=question.number,
-        subtask=question.subtask,
-        correct=question.answer,
+    return _answer(
+        image,
+        question,
         letter=letter,
         text=given.text if given is not None else "",
         confidence=given.confidence if given is not None else None,
