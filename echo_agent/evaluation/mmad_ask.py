@@ -1,5 +1,6 @@
 """Asking one question of the benchmark: the graph with a memory of the templates, or the bare model."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from echo_agent.context import Context
 from echo_agent.errors import ModelError
 from echo_agent.evaluation.mmad_cards import Cards, card_of_image
 from echo_agent.evaluation.mmad_dataset import MmadImage, MmadQuestion
-from echo_agent.evaluation.mmad_run import Progress, RunSettings
+from echo_agent.evaluation.mmad_run import DECIDING, REGISTERING, Progress, RunSettings
 from echo_agent.evaluation.mmad_staging import Staging, product_in_words, product_of_templates
 from echo_agent.memory.images import put_aside
 from echo_agent.state import Attempt, ImageRef, Label, Verdict
@@ -62,13 +63,17 @@ class GraphAsker:
                 progress(number, len(templates))
 
     def __call__(self, image: MmadImage, question: MmadQuestion) -> Verdict:
-        """Asks one question about one image."""
-        return self._inspector.inspect(
+        """Asks one question about one image; the verdict's timings name the registration ``REGISTERING``."""
+        started = time.perf_counter()
+        product = self._product(image)
+        registering = time.perf_counter() - started
+        verdict = self._inspector.inspect(
             self._staging.stage(image.path),
-            product=self._product(image),
+            product=product,
             question=question.question,
             context=self._context,
         )
+        return verdict.model_copy(update={"timings": {**verdict.timings, REGISTERING: registering}})
 
     def _product(self, image: MmadImage) -> str | None:
         """Registers the image's templates where they are new; None lets the memory recognise the product."""
@@ -113,6 +118,7 @@ class BareAsker:
             question=question.question,
             orders=1,
         )
+        started = time.perf_counter()
         try:
             decision = self._decider.decide(case)
         except ModelError as error:
@@ -120,7 +126,11 @@ class BareAsker:
                 number=1, label="review", confidence=0.5, changed="bare model", error=str(error)
             )
             return Verdict(
-                label="review", confidence=0.5, decided_by=self._decider.decided_by(), attempts=(attempt,)
+                label="review",
+                confidence=0.5,
+                decided_by=self._decider.decided_by(),
+                attempts=(attempt,),
+                timings={DECIDING: time.perf_counter() - started},
             )
         sides = {"normal": decision.normal, "defective": decision.defective}
         label: Label = "defective" if decision.defective > decision.normal else "normal"
@@ -141,6 +151,7 @@ class BareAsker:
             decided_by=decision.decided_by,
             attempts=(attempt,),
             answer=decision.answer,
+            timings={DECIDING: time.perf_counter() - started},
         )
 
 

@@ -22,6 +22,11 @@ Progress = Callable[[int, int], None]
 FORCED_RULE = "likelier of the two"
 """A verdict of ``review`` answers with the option of the higher probability."""
 
+REGISTERING, DECIDING = "register", "decision_maker"
+EVIDENCE_STEPS = (REGISTERING, "reference_extractor", "knowledge_guide")
+DECISION_STEPS = ("reasoning_expert", DECIDING)
+"""Entries of a verdict's timings: what is evidence, and what is reasoning and deciding."""
+
 ANSWERS_FILE = "answers.jsonl"
 
 
@@ -223,5 +228,7 @@ def to_answer(image: MmadImage, question: MmadQuestion, verdict: Verdict, *, sec
         input_tokens=sum(tokens_in) if tokens_in else None,
         output_tokens=sum(tokens_out) if tokens_out else None,
         seconds=seconds,
+        evidence_seconds=sum(verdict.timings.get(step, 0.0) for step in EVIDENCE_STEPS),
+        decision_seconds=sum(verdict.timings.get(step, 0.0) for step in DECISION_STEPS),
         error=errors[-1] if errors else None,
     )

@@ -68,8 +68,9 @@ class Staging:
 
 
 def product_of_templates(templates: tuple[Path, ...]) -> str:
-    """A product's name that says nothing but which staged templates it is made of."""
-    return "part " + sha256(" ".join(copy.stem for copy in templates).encode()).hexdigest()[:12]
+    """A product's name that says nothing but which staged templates it is made of: figures, which resemble no word."""
+    digest = sha256(" ".join(copy.stem for copy in templates).encode()).hexdigest()
+    return f"{int(digest[:12], 16):015d}"
 
 
 def product_in_words(image: MmadImage) -> str:
