@@ -330,7 +330,7 @@ class Answer(Value):
         text: The answer in words.
         confidence: Probability that it is right.
         probabilities: Probability of each option.
-        guess: Whether it is a guess from text, not from evidence.
+        guess: Whether it is a guess, from how texts (or a shape and a text) resemble each other.
         declined: Whether the Decision Maker declines to answer.
     """
 
