@@ -128,7 +128,8 @@ def test_a_pdf_that_is_broken_is_named(tmp_path):
 
 def test_a_pdf_without_the_extra_names_it(tmp_path, monkeypatch):
     write_pdf(tmp_path / "manual.pdf", "Busbars")
-    monkeypatch.setitem(sys.modules, "pypdf", None)
+    for name in ("pypdf", "pypdf.errors"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtraError, match=r"pip install 'echo-agent\[documents\]'"):
         document_passages(tmp_path)
 

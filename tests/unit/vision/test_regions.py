@@ -55,7 +55,7 @@ def test_the_border_lies_at_a_share_of_the_height_and_its_uncertainty_on_both_si
 
 
 @pytest.mark.parametrize("height", [2.0, 4.0, 16.0])
-@pytest.mark.parametrize("side", [30, 60])
+@pytest.mark.parametrize("side", [40, 60])
 def test_a_blurred_square_is_as_large_as_it_was_drawn_however_much_it_stands_out(height, side):
     sharp = drawn(("rectangle", (60, 60, 59 + side, 59 + side), height), ground=0.3)
     (region,) = find_regions(ndimage.gaussian_filter(sharp, 6))
