@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Label = Literal["normal", "defective", "review"]
 Outcome = Literal["within", "exceeds", "cannot tell"]
@@ -92,6 +92,28 @@ class Reference(Value):
     similarity: float
 
 
+class Exemplar(Value):
+    """A defect that a person confirmed, beside the image that is inspected.
+
+    Attributes:
+        id: Its name in the evidence, ``X1`` for the most similar.
+        image: The photograph of the defect.
+        similarity: Of the most unusual places of both images (mean cosine of their patches, -1 to 1).
+        resembles: Whether the image's most unusual place is more similar to this defect than to any reference.
+        defect_type: What the person called it.
+        who: The person.
+        when: Time of the answer, ISO 8601.
+    """
+
+    id: str
+    image: ImageRef
+    similarity: float
+    resembles: bool
+    defect_type: str | None = None
+    who: str = ""
+    when: str = ""
+
+
 class ProductMatch(Value):
     """How far a query resembles a product: the similarity of its nearest reference (cosine, -1 to 1)."""
 
@@ -133,6 +155,7 @@ class ReferenceEvidence(Value):
         product_given: Whether the caller named it.
         matches: The nearest products, best first.
         references: The nearest references, best first.
+        exemplars: The nearest defects that a person confirmed, best first.
         memory_version: Version of the product's memory.
         encoder: Id of the encoder.
         effort: 0 for the first look, higher for finer evidence.
@@ -151,6 +174,7 @@ class ReferenceEvidence(Value):
     product_given: bool
     matches: tuple[ProductMatch, ...]
     references: tuple[Reference, ...] = ()
+    exemplars: tuple[Exemplar, ...] = ()
     memory_version: int | None = None
     encoder: str = ""
     effort: int = Field(default=0, ge=0)
@@ -306,7 +330,7 @@ class Answer(Value):
         text: The answer in words.
         confidence: Probability that it is right.
         probabilities: Probability of each option.
-        guess: Whether it is a guess from text, not from evidence.
+        guess: Whether it is a guess, from how texts (or a shape and a text) resemble each other.
         declined: Whether the Decision Maker declines to answer.
     """
 
@@ -383,6 +407,12 @@ class HumanAnswer(Value):
     comment: str = ""
     remember: bool = Field(default=False, description="Let the memory learn it.")
 
+    @model_validator(mode="after")
+    def _correction_has_a_label(self) -> "HumanAnswer":
+        if self.action == "correct" and self.label is None:
+            raise ValueError("a correction needs a label: normal or defective")
+        return self
+
 
 class Verdict(Value):
     """What Echo says of a part.
@@ -394,6 +424,7 @@ class Verdict(Value):
         regions: Suspicious areas.
         reasons: Why, in sentences.
         references: Nearest normal images that it was compared with.
+        exemplars: Nearest defects that a person confirmed.
         knowledge: Passages, tolerances and checklist that were used.
         decided_by: Who decided.
         confidence_calibrated: Whether the confidence was fitted on labelled images.
@@ -418,6 +449,7 @@ class Verdict(Value):
     regions: tuple[Region, ...] = ()
     reasons: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
+    exemplars: tuple[Exemplar, ...] = ()
     knowledge: KnowledgeEvidence | None = None
     decided_by: DecidedBy
     confidence_calibrated: bool = False

@@ -129,6 +129,9 @@ def mmad(
     limit: Annotated[int | None, typer.Option(min=1, help="Questions at most, evenly over subtasks.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of that choice.")] = 0,
     encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
+    knowledge: Annotated[
+        Path | None, typer.Option(help="MMAD's domain_knowledge.json (default: the one in ROOT, if any).")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; an unfinished one is resumed.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -146,6 +149,7 @@ def mmad(
         limit=limit,
         seed=seed,
         encoder=encoder,
+        knowledge=knowledge,
     )
     with progress_bar("check") as progress:
         check = run.check(progress)

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from echo_agent.experts.measured_decision import defective_probability
+from echo_agent.experts.one_shot import likelier_defective
 from echo_agent.experts.question_kind import kind_of_question
 from echo_agent.experts.region_shape import describe_regions
 from echo_agent.experts.text_similarity import similarities
@@ -157,7 +157,10 @@ def answer_type(
     image: ImageRef,
     knowledge: KnowledgeEvidence | None,
 ) -> Answer:
-    """Answers which defect it is or how it looks, by the shape of the regions.
+    """Guesses which defect it is or how it looks, by the shape of the regions.
+
+    Shapes and words tell little about types: on photographs of four products this was right little more often
+    than chance, so that each such answer is marked as a guess.
 
     Args:
         question: The question.
@@ -166,7 +169,7 @@ def answer_type(
         knowledge: Cards: an option is described by the passages that resemble it, too.
 
     Returns:
-        The option whose description fits the measured shape best; a guess without regions.
+        A guess: the option whose description fits the measured shape best, or the card's words without regions.
     """
     if not question.options:
         shape = describe_regions(regions, image)
@@ -177,7 +180,8 @@ def answer_type(
     fits = [shape.fit(described(option, knowledge)) for option in question.options.values()]
     if max(fits) - min(fits) < 1e-9:
         return guess(question, knowledge_text(knowledge))
-    return _choose(question, _softmax(list(question.options), fits, _GUESS_SHARPNESS))
+    answer = _choose(question, _softmax(list(question.options), fits, _GUESS_SHARPNESS))
+    return answer.model_copy(update={"guess": True})
 
 
 def described(option: str, knowledge: KnowledgeEvidence | None) -> str:
@@ -214,44 +218,6 @@ def knowledge_text(knowledge: KnowledgeEvidence | None) -> str:
     return " ".join(
         (knowledge.normal, *knowledge.defect_types, *(citation.text for citation in knowledge.citations))
     )
-
-
-ONE_SHOT_LIMIT = 1.8
-"""Score from which a part is likelier defective than normal where one reference alone gives no calibration.
-
-The score is then in multiples of what small changes of that one photograph move.
-"""
-
-ONE_SHOT_STEEPNESS = 8.0
-"""Log odds for a score e times the limit."""
-
-
-def one_shot_probability(score: float) -> float:
-    """Probability that a part is defective, from its score against a single reference.
-
-    Args:
-        score: Image score in multiples of the median score of small changes of the reference, positive.
-
-    Returns:
-        ``1 / (1 + (limit / score) ** steepness)``, a logistic curve of the log score: even at the limit.
-    """
-    return 1.0 / (1.0 + math.pow(ONE_SHOT_LIMIT / max(score, 1e-6), ONE_SHOT_STEEPNESS))
-
-
-def likelier_defective(reference: ReferenceEvidence | None) -> float:
-    """Probability that a part is defective, where an answer must be given though the verdict may be ``review``.
-
-    Args:
-        reference: What the Reference Extractor found.
-
-    Returns:
-        By the calibrated p-value where there is one, else by the score against the single reference; even odds
-        without a score.
-    """
-    if reference is None or reference.score is None:
-        return 0.5
-    p_value = reference.tail_p_value if reference.tail_p_value is not None else reference.p_value
-    return one_shot_probability(reference.score) if p_value is None else defective_probability(p_value)
 
 
 def answer_of(state: State) -> Answer | None:

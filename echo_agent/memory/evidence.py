@@ -1,5 +1,7 @@
 """Comparing an image with a product's references: the Reference Extractor's evidence."""
 
+import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -104,10 +106,13 @@ def describe(
 
 
 def save_map(folder: Path, map_id: str, anomaly_map: Array) -> None:
-    """Keeps a calibrated map, at patch resolution, under its name."""
+    """Keeps a calibrated map, at patch resolution, under its name, in one step."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / f"{map_id}.npy", np.minimum(anomaly_map, LARGEST_KEPT).astype(np.float16))
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".map-")
+        with os.fdopen(descriptor, "wb") as stream:
+            np.save(stream, np.minimum(anomaly_map, LARGEST_KEPT).astype(np.float16))
+        Path(name).replace(folder / f"{map_id}.npy")
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"

@@ -11,17 +11,20 @@ from PIL import Image
 
 from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
 from echo_agent.memory import evidence, images, registration
+from echo_agent.memory.answers import Feedback, confirmed_defects, read_answers
 from echo_agent.memory.catalog import read_catalog
+from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
 from echo_agent.memory.know_how import read_know_how
-from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, fit, left_out_scores
+from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, Resolution, fit, left_out_scores
 from echo_agent.memory.photographs import Photographs
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.memory.quality import Qualities
 from echo_agent.memory.recent import Recent
 from echo_agent.memory.resolutions import Resolutions
+from echo_agent.memory.retention import Retention
 from echo_agent.memory.store import Encoded, Store, make_folder, named
 from echo_agent.settings import process_settings
-from echo_agent.state import ImageRef, ReferenceEvidence
+from echo_agent.state import Exemplar, ImageRef, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import load_encoder
 from echo_agent.vision.features import Array, Encoder, Features
@@ -29,6 +32,7 @@ from echo_agent.vision.image import ImageLike, list_images, load_image
 from echo_agent.vision.quality import fit_quality
 
 CACHED_FEATURES = 64
+CACHED_PLACES = 256
 CACHED_EVIDENCE = 16
 """Several questions about one image share its evidence."""
 NEIGHBOURS_FOR_PRODUCT = 32
@@ -51,6 +55,8 @@ class Memory:
         self._photographs: Recent[ImageRef, Image.Image] = Recent(1)
         self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
         self._evidence: Recent[tuple[object, ...], ReferenceEvidence] = Recent(CACHED_EVIDENCE)
+        self._places: Recent[tuple[str, str], Array] = Recent(CACHED_PLACES)
+        self._retention = Retention(folder)
 
     @classmethod
     def open(cls, folder: str | Path, *, encoder: str | None = None, create: bool = False) -> "Memory":
@@ -214,8 +220,10 @@ class Memory:
             records = self.products()
             if not records:
                 raise ProductError(f"the memory in {self.folder} has no products: register one first")
+            confirmed = confirmed_defects(read_answers(self.folder))
+            state = (*(record.key for record in records), *(said.id for said in confirmed))
             try:
-                key = (image, product, effort, shots, max_false_reject, *(record.key for record in records))
+                key = (image, product, effort, shots, max_false_reject, *state)
                 found = self._evidence.get(
                     key,
                     partial(
@@ -223,6 +231,7 @@ class Memory:
                         image,
                         product,
                         records,
+                        confirmed,
                         effort=min(effort, len(EFFORT_SCALES) - 1),
                         shots=shots,
                         max_false_reject=max_false_reject,
@@ -243,6 +252,7 @@ class Memory:
         image: ImageRef,
         product: str | None,
         records: Sequence[ProductRecord],
+        confirmed: Sequence[Feedback],
         *,
         effort: int,
         shots: int,
@@ -279,6 +289,7 @@ class Memory:
         )
         if described.map_id is not None:
             evidence.save_map(self.folder / "maps", described.map_id, look.anomaly_map)
+            self._retention.wrote()
         nearest = [neighbour for neighbour in everywhere if neighbour.key == record.key][:shots]
         if len(nearest) < min(shots, record.normals):
             nearest = self._store.index.nearest(embedding, [record.key], shots)
@@ -287,6 +298,7 @@ class Memory:
                 "product_given": given is not None,
                 "matches": matches,
                 "references": evidence.nearest_references(nearest, record),
+                "exemplars": self._exemplars(image, record, resolutions[0], confirmed),
                 "quality": self._qualities.of(record, image, self._read),
             }
         )
@@ -322,8 +334,18 @@ class Memory:
         return grid if size is None else at_size(grid, size)
 
     def put_aside(self, image: ImageLike) -> ImageRef:
-        """Makes an ``ImageRef``; what is no file yet is kept in the memory's folder under its digest."""
-        return images.put_aside(image, self.folder / "images")
+        """Makes an ``ImageRef``; what is no file yet is kept in the memory's folder under its digest.
+
+        It is kept for as long as ``Settings.kept_images`` allows; see ``retention.tidy``.
+        """
+        ref = images.put_aside(image, self.folder / "images")
+        if not isinstance(image, str | Path):
+            self._retention.wrote()
+        return ref
+
+    def keep(self, image: ImageRef) -> ImageRef:
+        """Copies an image into the memory's folder, under its digest."""
+        return images.copy_image(image, self.folder / "images")
 
     def kept_image(self, digest: str) -> ImageRef:
         """The image that was put aside in the memory's folder under its SHA-256.
@@ -360,6 +382,7 @@ class Memory:
         self._photographs = Recent(1)
         self._features = Recent(CACHED_FEATURES)
         self._evidence = Recent(CACHED_EVIDENCE)
+        self._places = Recent(CACHED_PLACES)
 
     def _encode(self, image: ImageRef, scale: float) -> Features:
         return self._features.get(
@@ -369,6 +392,38 @@ class Memory:
     def _read(self, image: ImageRef) -> Image.Image:
         """Reads an image; the last one is kept, as its quality and its finer looks need it as well."""
         return self._photographs.get(image, lambda: load_image(image.uri))
+
+    def _exemplars(
+        self, image: ImageRef, record: ProductRecord, resolution: Resolution, confirmed: Sequence[Feedback]
+    ) -> tuple[Exemplar, ...]:
+        """The nearest confirmed defects of the product."""
+        own = [said for said in confirmed if said.product == record.name]
+        if not own:
+            return ()
+        return nearest_exemplars(
+            self._place(image, record, resolution),
+            resolution.bank.patches,
+            own,
+            lambda said: self._place_of_exemplar(said, record, resolution),
+        )
+
+    def _place(self, image: ImageRef, record: ProductRecord, resolution: Resolution) -> Array:
+        """The patches of an image's most unusual place, on the first look."""
+
+        def find() -> Array:
+            features = self._encode(image, EFFORT_SCALES[0])
+            return unusual_place(features.patches, resolution.look(features).anomaly_map)
+
+        return self._places.get((image.sha256, record.key), find)
+
+    def _place_of_exemplar(self, said: Feedback, record: ProductRecord, resolution: Resolution) -> Array:
+        try:
+            return self._place(said.image, record, resolution)
+        except ImageError as error:
+            raise StoreError(
+                f"the photograph of the confirmed defect {said.id} cannot be read ({error}): restore it, or take the "
+                f"answer back by echo-agent feedback --undo --id {said.id}"
+            ) from error
 
     def _encoded(self, chosen: Sequence[ImageRef], progress: Progress | None = None) -> Encoded:
         loaded = Photographs(chosen)

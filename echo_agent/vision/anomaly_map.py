@@ -1,8 +1,8 @@
 """From patch distances to an anomaly map at image resolution and an image score."""
 
 import numpy as np
+import scipy
 from PIL import Image
-from scipy import ndimage
 
 from echo_agent.vision.features import Array
 
@@ -42,7 +42,7 @@ def standing_out(
     """
     raised = distances + rarity_weight * np.sqrt(distances * rarity)
     window = 2 * round((SURROUNDINGS * float(np.sqrt(distances.size)) - 1) / 2) + 1
-    around = ndimage.uniform_filter(raised, size=max(1, window), mode="nearest")
+    around = scipy.ndimage.uniform_filter(raised, size=max(1, window), mode="nearest")
     return np.asarray(raised - surroundings_weight * around, dtype=np.float32)
 
 

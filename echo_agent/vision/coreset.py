@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 import numpy as np
-import torch
 
 from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.features import Array
@@ -67,6 +66,8 @@ def greedy_coreset(patches: Array, count: int) -> np.ndarray[tuple[int], np.dtyp
     Returns:
         Indices of the chosen ones, in rising order.
     """
+    import torch
+
     everything = torch.from_numpy(patches)
     at_once = max(1, int(CHOSEN_AT_ONCE * count))
     taken = torch.zeros(len(patches), dtype=torch.bool)

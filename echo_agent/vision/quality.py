@@ -7,10 +7,10 @@ from itertools import product as pairs
 from pathlib import Path
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, ConfigDict
-from scipy import stats
 
 from echo_agent.state import ImageQuality
 
@@ -248,7 +248,7 @@ def _range(values: Sequence[float], spread: float | None) -> QualityRange:
     count, mean = len(values), float(np.mean(values))
     freedom = PRIOR_NORMALS + count - 1
     squares = PRIOR_NORMALS * spread**2 + sum((value - mean) ** 2 for value in values)
-    reach = float(stats.t.ppf(1 - TAIL, freedom)) * math.sqrt(squares / freedom * (1 + 1 / count))
+    reach = float(scipy.stats.t.ppf(1 - TAIL, freedom)) * math.sqrt(squares / freedom * (1 + 1 / count))
     return QualityRange(low=mean - reach, high=mean + reach)
 
 

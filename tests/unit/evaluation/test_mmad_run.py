@@ -6,7 +6,8 @@ import pytest
 
 from echo_agent.errors import DatasetError, ImageError
 from echo_agent.evaluation.mmad_ask import GraphAsker
-from echo_agent.evaluation.mmad_dataset import check_files, far_from_class, read_mmad, sample
+from echo_agent.evaluation.mmad_check import check_files, far_from_class
+from echo_agent.evaluation.mmad_dataset import read_mmad, sample
 from echo_agent.evaluation.mmad_result import result_of
 from echo_agent.evaluation.mmad_run import RunFile, RunSettings, read_run, run_questions
 from echo_agent.evaluation.mmad_staging import Staging, product_of_templates
@@ -81,7 +82,7 @@ def test_the_questions_are_read_with_their_answers(benchmark):
     assert images[0].normal
     assert not images[1].normal
     assert images[1].questions[0].answer == "B"
-    assert images[0].templates("random", 1) == ("Set/plate/train/good/t.png",)
+    assert images[0].templates("random") == ("Set/plate/train/good/t.png",)
 
 
 @pytest.mark.parametrize(
@@ -197,8 +198,8 @@ class RecordingInspector:
         self.told = []
         self.memory = SimpleNamespace(folder=folder, products=list)
 
-    def register(self, product, images):
-        self.told += [product, *images]
+    def register(self, product, images, *, knowledge):
+        self.told += [product, *images, knowledge]
 
     def inspect(self, image, *, product, question, context):
         self.told += [image, product, question, context]
@@ -209,9 +210,7 @@ class RecordingInspector:
 def test_no_path_or_folder_label_reaches_the_inspector(benchmark, tmp_path, references):
     images = read_mmad(benchmark)
     inspector = RecordingInspector(tmp_path / "memory")
-    asker = GraphAsker(
-        inspector, Staging(benchmark, tmp_path / "images"), settings(references=references), frozenset()
-    )
+    asker = GraphAsker(inspector, Staging(benchmark, tmp_path / "images"), settings(references=references))
     if references == "memory":
         asker.remember_all(images)
     run_questions(images, RunFile(tmp_path / "r", settings(references=references)), asker)

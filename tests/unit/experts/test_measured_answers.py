@@ -6,7 +6,6 @@ from echo_agent.experts.measured_answers import (
     answer_place,
     answer_type,
     guess,
-    one_shot_probability,
     place_cells,
 )
 from echo_agent.state import Box, ImageRef, Question, ReferenceEvidence, Region
@@ -83,8 +82,8 @@ def test_the_recognised_product_names_the_object():
     answer = answer_object(Question(text="What object is shown?", options=options), evidence, None)
     assert answer.letter == "B"
     assert not answer.guess
-    unnamed = evidence.model_copy(update={"product": "part 0a1b2c"})
-    assert answer_object(Question(text="What object?", options=options), unnamed, None).confidence < 0.9
+    unnamed = evidence.model_copy(update={"product": "048213377019"})
+    assert answer_object(Question(text="What object?", options=options), unnamed, None).guess
 
 
 def test_a_line_is_a_crack_and_a_disc_a_pit():
@@ -93,6 +92,7 @@ def test_a_line_is_a_crack_and_a_disc_a_pit():
     disc = region(140, 140, 160, 160, area=314, length=20)
     assert answer_type(question, (line,), IMAGE, None).letter == "B"
     assert answer_type(question, (disc,), IMAGE, None).letter == "A"
+    assert answer_type(question, (disc,), IMAGE, None).guess
 
 
 def test_a_guess_is_marked_and_unsure():
@@ -100,7 +100,3 @@ def test_a_guess_is_marked_and_unsure():
     assert answer.guess
     assert answer.letter == "C"
     assert answer.confidence < 0.7
-
-
-def test_a_higher_score_against_one_reference_is_likelier_defective():
-    assert one_shot_probability(1.0) < 0.1 < 0.5 < 0.9 < one_shot_probability(3.0)
