@@ -64,7 +64,7 @@ class Region(Value):
     Attributes:
         id: Its name in the evidence, ``R1`` for the most suspicious.
         box: Its bounding box.
-        area_px: Area in pixels with the border at half the peak's height over the ground.
+        area_px: Area in pixels with the border at a share of the peak's height over the ground.
         area_px_low: Area with the border higher up (its uncertainty, lower end); 0 where it may be no region at all.
         area_px_high: Area with the border further down (upper end).
         length_px: Longest extent in pixels (largest distance between two of its pixels).
