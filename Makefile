@@ -22,6 +22,7 @@ studio: $(VENV)/studio.stamp
 	LANGGRAPH_CLI_NO_ANALYTICS=1 $(BIN)/langgraph dev --no-reload
 
 test: check
+	@.ci/browser
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev.stamp

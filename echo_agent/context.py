@@ -1,11 +1,16 @@
 """The settings of one run: what LangGraph Studio shows beside the graph."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Expert = Literal["reference", "knowledge", "reasoning"]
 Profile = Literal["adaptive", "paper", "always", "never"]
+
+
+def _at(*nodes: str) -> dict[str, Any]:
+    """Tells LangGraph Studio at which nodes of the inspection and the chat it shows a setting."""
+    return {"langgraph_nodes": list(nodes)}
 
 
 class Context(BaseModel):
@@ -14,36 +19,64 @@ class Context(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     memory: str | None = Field(
-        default=None, description="Folder of the memory; the process's ECHO_MEMORY where it is not given."
+        default=None,
+        description="Folder of the memory; the process's ECHO_MEMORY where it is not given.",
+        json_schema_extra=_at("reference_extractor", "turn_intake"),
     )
     mllm: str | None = Field(
         default=None,
         description="Decision Maker: 'measured', a HuggingFace id or folder, or URL#model; ECHO_MLLM where not given.",
+        json_schema_extra=_at("decision_maker", "reasoning_expert", "inspection", "answer"),
     )
     experts: tuple[Expert, ...] = Field(
         default=("reference", "knowledge", "reasoning"),
         description="Experts that take part; leave one out for an ablation.",
+        json_schema_extra=_at("router", "inspection"),
     )
     profile: Profile = Field(
         default="adaptive",
         description=(
             "When the Reasoning Expert is asked: by need (adaptive), by kind of question (paper), always or never."
         ),
+        json_schema_extra=_at("router", "inspection"),
     )
-    shots: int = Field(default=4, ge=1, le=64, description="Nearest references that are retrieved and shown.")
+    shots: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="Nearest references that are retrieved and shown.",
+        json_schema_extra=_at("reference_extractor", "inspection"),
+    )
     max_false_reject: float = Field(
         default=0.10,
         gt=0,
         lt=1,
         description="Expected share of good parts that may be called defective; sets the threshold.",
+        json_schema_extra=_at("reference_extractor", "decision_maker", "inspection"),
     )
     min_confidence: float = Field(
         default=0.55,
         ge=0.5,
         le=1,
         description="Below this confidence the graph looks again, then asks a person.",
+        json_schema_extra=_at("decision_maker", "inspection"),
     )
-    max_attempts: int = Field(default=3, ge=1, le=5, description="Decisions at most, the first one included.")
+    max_attempts: int = Field(
+        default=3,
+        ge=1,
+        le=5,
+        description="Decisions at most, the first one included.",
+        json_schema_extra=_at("decision_maker", "inspection"),
+    )
+    tool_calls: int = Field(
+        default=2,
+        ge=0,
+        le=8,
+        description="Times that a language model may zoom, measure, fetch references or look up while it reasons.",
+        json_schema_extra=_at("reasoning_expert", "inspection"),
+    )
     human_review: bool = Field(
-        default=False, description="Interrupt for a person when attempts are spent (needs a checkpointer)."
+        default=False,
+        description="Interrupt for a person when attempts are spent (needs a checkpointer).",
+        json_schema_extra=_at("human_review", "inspection"),
     )

@@ -9,6 +9,7 @@ from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from echo_agent.context import Context
 from echo_agent.graph import InspectionGraph, build_graph
+from echo_agent.knowledge.loader import read_card
 from echo_agent.memory.memory import Memory, open_memory
 from echo_agent.memory.normal_model import Progress
 from echo_agent.memory.product import ProductRecord
@@ -77,8 +78,14 @@ class Inspector:
         knowledge: str | Path | None = None,
         progress: Progress | None = None,
     ) -> ProductRecord:
-        """Registers a product from photographs of good parts; see ``Memory.register``."""
+        """Registers a product from photographs of good parts; see ``Memory.register``.
+
+        Raises:
+            KnowledgeError: The knowledge card is broken; the message names file, line and remedy.
+        """
         card = Path(knowledge) if knowledge is not None else None
+        if card is not None:
+            read_card(card)
         return self.memory.register(
             product, images, shots=shots, seed=seed, knowledge=card, progress=progress
         )

@@ -54,6 +54,17 @@ class Settings(BaseSettings):
     max_image_megabytes: float = Field(
         default=25.0, gt=0, description="Larger image files are refused in a conversation."
     )
+    kept_inspections: int = Field(
+        default=1000, ge=10, description="Records of inspections that the memory keeps beside open reviews."
+    )
+    kept_maps: int = Field(
+        default=5000, ge=10, description="Anomaly maps that the memory keeps beside those of open reviews."
+    )
+    kept_images: int = Field(
+        default=2000,
+        ge=10,
+        description="Inspected photographs that the memory keeps, beside references, defects and open reviews.",
+    )
     image_folders: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(),
         description="Folders whose images a message may name by path, separated as in PATH; none by default.",

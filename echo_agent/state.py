@@ -8,13 +8,16 @@ from typing import Annotated, Literal
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Label = Literal["normal", "defective", "review"]
 Outcome = Literal["within", "exceeds", "cannot tell"]
 QuestionKind = Literal["discrimination", "type", "place", "look", "effect", "object", "other"]
 Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+
+MOST_REGIONS = 10
+"""Regions of an image that are measured at most; where there are as many, there may be more."""
 
 
 class Value(BaseModel):
@@ -61,9 +64,9 @@ class Region(Value):
     Attributes:
         id: Its name in the evidence, ``R1`` for the most suspicious.
         box: Its bounding box.
-        area_px: Area in pixels at the map threshold.
-        area_px_low: Area at the stricter map threshold (the border's uncertainty, lower end).
-        area_px_high: Area at the looser map threshold (upper end).
+        area_px: Area in pixels with the border at half the peak's height over the ground.
+        area_px_low: Area with the border higher up (its uncertainty, lower end); 0 where it may be no region at all.
+        area_px_high: Area with the border further down (upper end).
         length_px: Longest extent in pixels (largest distance between two of its pixels).
         peak: Highest calibrated map value in it (1 is the map threshold).
         mean: Mean calibrated map value in it.
@@ -87,6 +90,28 @@ class Reference(Value):
     id: str
     image: ImageRef
     similarity: float
+
+
+class Exemplar(Value):
+    """A defect that a person confirmed, beside the image that is inspected.
+
+    Attributes:
+        id: Its name in the evidence, ``X1`` for the most similar.
+        image: The photograph of the defect.
+        similarity: Of the most unusual places of both images (mean cosine of their patches, -1 to 1).
+        resembles: Whether the image's most unusual place is more similar to this defect than to any reference.
+        defect_type: What the person called it.
+        who: The person.
+        when: Time of the answer, ISO 8601.
+    """
+
+    id: str
+    image: ImageRef
+    similarity: float
+    resembles: bool
+    defect_type: str | None = None
+    who: str = ""
+    when: str = ""
 
 
 class ProductMatch(Value):
@@ -130,6 +155,7 @@ class ReferenceEvidence(Value):
         product_given: Whether the caller named it.
         matches: The nearest products, best first.
         references: The nearest references, best first.
+        exemplars: The nearest defects that a person confirmed, best first.
         memory_version: Version of the product's memory.
         encoder: Id of the encoder.
         effort: 0 for the first look, higher for finer evidence.
@@ -148,6 +174,7 @@ class ReferenceEvidence(Value):
     product_given: bool
     matches: tuple[ProductMatch, ...]
     references: tuple[Reference, ...] = ()
+    exemplars: tuple[Exemplar, ...] = ()
     memory_version: int | None = None
     encoder: str = ""
     effort: int = Field(default=0, ge=0)
@@ -269,10 +296,20 @@ class TraceStep(Value):
     evidence: tuple[str, ...] = ()
 
 
+class ToolCall(Value):
+    """A tool that a model called while it reasoned; steps may stand on its ``id``, such as ``A1``."""
+
+    id: str
+    tool: str
+    arguments: str
+    result: str
+
+
 class Trace(Value):
-    """The Reasoning Expert's steps and who wrote them (``measured`` or a model's name)."""
+    """The Reasoning Expert's steps, what it looked at for them, and who wrote them (``measured`` or a model's name)."""
 
     steps: tuple[TraceStep, ...]
+    calls: tuple[ToolCall, ...] = ()
     written_by: str = "measured"
 
 
@@ -370,6 +407,12 @@ class HumanAnswer(Value):
     comment: str = ""
     remember: bool = Field(default=False, description="Let the memory learn it.")
 
+    @model_validator(mode="after")
+    def _correction_has_a_label(self) -> "HumanAnswer":
+        if self.action == "correct" and self.label is None:
+            raise ValueError("a correction needs a label: normal or defective")
+        return self
+
 
 class Verdict(Value):
     """What Echo says of a part.
@@ -381,6 +424,7 @@ class Verdict(Value):
         regions: Suspicious areas.
         reasons: Why, in sentences.
         references: Nearest normal images that it was compared with.
+        exemplars: Nearest defects that a person confirmed.
         knowledge: Passages, tolerances and checklist that were used.
         decided_by: Who decided.
         confidence_calibrated: Whether the confidence was fitted on labelled images.
@@ -405,6 +449,7 @@ class Verdict(Value):
     regions: tuple[Region, ...] = ()
     reasons: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
+    exemplars: tuple[Exemplar, ...] = ()
     knowledge: KnowledgeEvidence | None = None
     decided_by: DecidedBy
     confidence_calibrated: bool = False

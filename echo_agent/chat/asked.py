@@ -11,16 +11,22 @@ Asked = Literal[
     "comparison",
     "confidence",
     "reasons",
+    "pieces",
     "count",
     "type",
     "effect",
+    "next step",
+    "product",
+    "good look",
     "verdict",
     "help",
+    "courtesy",
     "unknown",
 ]
 
 _RULES: tuple[tuple[Asked, str], ...] = (
     ("help", r"^\W*help\W*$|\bwhat (?:can|could) (?:you|i ask)\b"),
+    ("courtesy", r"^\W*(?:hello|hi|hey|good (?:morning|day|evening)|thanks?|thank you)(?: \w+){0,2}\W*$"),
     ("tolerance", r"\b(?:toleran\w*|limits?|allow\w*|permit\w*|in spec\w*|within spec\w*)\b"),
     (
         "confidence",
@@ -31,11 +37,29 @@ _RULES: tuple[tuple[Asked, str], ...] = (
         r"\bhow (?:big|large|long|wide|small|high|much)\b|\b(?:sizes?|area|lengths?|dimension\w*|extent)\b",
     ),
     (
+        "product",
+        r"\b(?:what|which) (?:product|object|item)\b|\b(?:what|which)(?: kind of)? part (?:is|was) (?:it|this|that)\b",
+    ),
+    (
         "place",
         r"\b(?:where|whereabouts|locat\w*|position\w*)\b|\b(?:which|what) (?:part|side|corner|region|zone|place)\b",
     ),
-    ("count", r"\bhow many\b|\bnumber of\b"),
+    ("count", r"\bhow many (?:defects?|areas?|regions?|anomal\w*|faults?|flaws?|spots?)\b"),
+    (
+        "pieces",
+        r"\bhow many\b|\bnumber of\b|\b(?:complete|missing|checklist)\b"
+        r"|\b(?:all|every) (?:the )?\w+(?: \w+)? (?:there|present|in place)\b",
+    ),
+    (
+        "good look",
+        r"\b(?:what|how) (?:does|should|do) .{0,40}\blook\b",
+    ),
     ("comparison", r"\b(?:compar\w*|references?|differ\w*|similar\w*|unlike|deviat\w*)\b"),
+    (
+        "next step",
+        r"\bwhat (?:should|shall|do|must|can) (?:i|we) do\b|\bwhat (?:now|next)\b|\bnext step\b"
+        r"|\b(?:ship|scrap|rework|release|use) (?:it|this|the part)\b",
+    ),
     (
         "effect",
         r"\b(?:effects?|affect\w*|caus\w*|consequen\w*|happen\w*|risk\w*|danger\w*|serious|sever\w*)\b",

@@ -8,7 +8,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from echo_agent.chat.nodes import answer, inspection, scores_choices, turn_intake
+from echo_agent.chat.nodes import answer, inspection, is_answered, scores_choices, turn_intake
 from echo_agent.chat.state import ChatInput, ChatState
 from echo_agent.context import Context
 from echo_agent.experts.run import context_of
@@ -20,7 +20,7 @@ AFTER_INTAKE: dict[Hashable, str] = {
     "question about the last one": "answer",
     "refused": END,
 }
-AFTER_INSPECTION: dict[Hashable, str] = {"inspected": "answer", "could not be inspected": END}
+AFTER_INSPECTION: dict[Hashable, str] = {"something was asked": "answer", "all is said": END}
 
 
 def after_intake(
@@ -34,9 +34,13 @@ def after_intake(
     return "question about the last one"
 
 
-def after_inspection(state: ChatState) -> Literal["inspected", "could not be inspected"]:
-    """Goes on to the answer where there is a verdict."""
-    return "inspected" if state.verdict is not None else "could not be inspected"
+def after_inspection(
+    state: ChatState, runtime: Runtime[Context]
+) -> Literal["something was asked", "all is said"]:
+    """Goes on to the answer where there is a verdict, and a question that it does not answer."""
+    if state.verdict is None or is_answered(state, context_of(runtime)):
+        return "all is said"
+    return "something was asked"
 
 
 def build_chat(checkpointer: BaseCheckpointSaver[str] | None = None) -> ChatGraph:

@@ -8,6 +8,7 @@ from pathlib import Path
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from echo_agent.errors import MissingExtraError, StoreError
+from echo_agent.state import Value
 
 FILE_NAME = "conversations.sqlite"
 
@@ -24,6 +25,7 @@ def open_history(folder: Path) -> Iterator[BaseCheckpointSaver[str]]:
         StoreError: The file cannot be opened.
     """
     try:
+        from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
         from langgraph.checkpoint.sqlite import SqliteSaver
     except ImportError as error:
         raise MissingExtraError("langgraph-checkpoint-sqlite", "chat") from error
@@ -33,6 +35,11 @@ def open_history(folder: Path) -> Iterator[BaseCheckpointSaver[str]]:
     except sqlite3.Error as error:
         raise StoreError(f"{file} cannot be opened ({error}): check the folder's rights") from error
     try:
-        yield SqliteSaver(connection)
+        yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=_kept_types()))
     finally:
         connection.close()
+
+
+def _kept_types() -> list[tuple[str, str]]:
+    """The value types that a conversation holds; a file with others in it is not brought to life."""
+    return [(known.__module__, known.__name__) for known in Value.__subclasses__()]

@@ -1,12 +1,13 @@
 """Answers in a conversation by an MLLM, which may cite the evidence and nothing else."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage
 
-from echo_agent.chat.measured_answer import Inspected, evidence_ids
+from echo_agent.chat.inspected import Inspected, evidence_ids
 from echo_agent.errors import ModelError
 from echo_agent.mllm.fences import fence
 from echo_agent.mllm.images import as_data_url, read_path, within_budget
@@ -30,8 +31,8 @@ def answer_by_model(
     model: BaseChatModel,
     question: Question,
     inspected: Inspected,
-    earlier: list[AnyMessage],
-) -> str:
+    earlier: Sequence[AnyMessage],
+) -> AIMessage:
     """Asks the model; its tokens go to the run's stream as they come.
 
     Args:
@@ -41,20 +42,23 @@ def answer_by_model(
         earlier: Earlier messages of the conversation.
 
     Returns:
-        The answer. Ids that the model cites but that do not exist are named as such.
+        The answer, under the id under which its tokens were streamed. Ids that the model cites but that do not
+        exist are named as such.
 
     Raises:
         ModelError: The model gave no text.
     """
     said = model.invoke(_prompt(question, inspected, earlier))
-    text = str(said.text).strip()
-    if not text:
+    text = str(said.text)
+    if not text.strip():
         raise ModelError("the model gave no answer: ask again, or choose another model by ECHO_MLLM")
     unknown = sorted(set(_CITED.findall(text)) - set(evidence_ids(inspected.verdict)))
-    return f"{text} (No evidence is called {', '.join(unknown)}.)" if unknown else text
+    if unknown:
+        text += f" (No evidence is called {', '.join(unknown)}.)"
+    return AIMessage(text, id=said.id)
 
 
-def _prompt(question: Question, inspected: Inspected, earlier: list[AnyMessage]) -> list[BaseMessage]:
+def _prompt(question: Question, inspected: Inspected, earlier: Sequence[AnyMessage]) -> list[BaseMessage]:
     before: list[BaseMessage] = [
         AIMessage(str(message.text)) if isinstance(message, AIMessage) else HumanMessage(str(message.text))
         for message in earlier[-TURNS_SHOWN:]

@@ -1,20 +1,25 @@
 """The nodes of the conversation: take a turn in, inspect a new photograph, answer."""
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from collections.abc import Sequence
+
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
 from langgraph.runtime import Runtime
 
+from echo_agent.chat.asked import what_is_asked
 from echo_agent.chat.image_blocks import KEPT, take_apart
 from echo_agent.chat.image_bytes import put_source_aside
-from echo_agent.chat.measured_answer import Inspected, answer_measured
+from echo_agent.chat.inspected import Inspected, Strongest, strongest_place
+from echo_agent.chat.measured_answer import answer_measured
 from echo_agent.chat.model_answer import answer_by_model
 from echo_agent.chat.options import split_options
 from echo_agent.chat.state import ChatState
+from echo_agent.chat.told_verdict import tell_verdict
 from echo_agent.context import Context
 from echo_agent.errors import EchoError, ImageError
-from echo_agent.experts.responder import verdict_sentence
 from echo_agent.experts.run import Update, context_of, memory_of
 from echo_agent.graph import build_graph
-from echo_agent.mllm.choice import open_chat
+from echo_agent.mllm.choice import MEASURED, open_chat
+from echo_agent.report.words import percent
 from echo_agent.settings import process_settings
 from echo_agent.state import Answer, ImageRef, Question, State, Verdict
 
@@ -49,68 +54,103 @@ def turn_intake(state: ChatState, runtime: Runtime[Context]) -> Update:
         }
     if question is None:
         return _refused("The message is empty: send a photograph or a question.")
-    if state.image is None or state.verdict is None:
+    return _question_turn(state, question)
+
+
+def _question_turn(state: ChatState, question: Question) -> Update:
+    """A turn without a photograph; where the one before was cut off before its verdict, it is inspected now."""
+    if state.image is None:
         return {**_refused(NO_PHOTOGRAPH), "question": question}
-    return {"turn": "question", "question": question}
+    return {"turn": "question" if state.verdict is not None else "new image", "question": question}
 
 
 def inspection(state: ChatState, runtime: Runtime[Context]) -> Update:
-    """Sends the photograph through the inspection graph."""
+    """Sends the photograph through the inspection graph, and says the verdict of a new one."""
     try:
-        asked = State(image=state.image, product=state.product, question=state.question)
+        question = state.question if _decided_in_the_inspection(state, context_of(runtime)) else None
+        asked = State(image=state.image, product=state.product, question=question)
         found = INSPECTION.invoke(asked, context=context_of(runtime))
+        verdict = Verdict.model_validate(found["verdict"])
+        if state.turn != "new image" or state.image is None:
+            return {"verdict": verdict}
+        told = [tell_verdict(Inspected(verdict, state.image))]
     except EchoError as error:
         return {"verdict": None, "image": None, **_refused(_in_words(error))}
-    return {"verdict": Verdict.model_validate(found["verdict"])}
+    if verdict.human is not None and verdict.human.action == "photo":
+        told.append("Please send another photograph of this part.")
+    return {"verdict": verdict, "messages": [AIMessage("\n\n".join(told))]}
 
 
 def answer(state: ChatState, runtime: Runtime[Context]) -> Update:
-    """Says the verdict of a new photograph, and answers what was asked."""
-    if state.verdict is None or state.image is None:
+    """Answers what was asked; an MLLM's tokens go to the run's stream as they come."""
+    if state.verdict is None or state.image is None or state.question is None:
         return {}
-    told = [verdict_sentence(state.verdict)] if state.turn == "new image" else []
-    if (
-        state.turn == "new image"
-        and state.verdict.human is not None
-        and state.verdict.human.action == "photo"
-    ):
-        told.append("Please send another photograph of this part.")
-    reply: Answer | None = None
-    if state.question is not None:
-        try:
-            reply = _reply(state.question, Inspected(state.verdict, state.image), state, runtime)
-            told.append(reply.text)
-        except EchoError as error:
-            told.append(_in_words(error))
-    extra = {"answer": reply.model_dump(mode="json")} if reply is not None else {}
-    return {"messages": [AIMessage("\n\n".join(told), additional_kwargs=extra)]}
+    try:
+        return {"messages": [_reply(state.question, state.verdict, state.image, state, runtime)]}
+    except EchoError as error:
+        return {"messages": [AIMessage(_in_words(error))]}
+
+
+def is_answered(state: ChatState, context: Context) -> bool:
+    """Whether the verdict of a new photograph says all that was asked."""
+    question = state.question
+    if question is None:
+        return True
+    by_model = _model_name(context) != MEASURED
+    return not by_model and not question.options and what_is_asked(question.text) == "verdict"
 
 
 def _reply(
-    question: Question,
-    inspected: Inspected,
-    state: ChatState,
-    runtime: Runtime[Context],
-) -> Answer:
-    given = inspected.verdict.answer
-    by_model = inspected.verdict.decided_by.name != "measured"
-    if (
-        by_model
-        and given is not None
-        and not given.declined
-        and (state.turn == "new image" or question.options)
-    ):
-        return given
-    model = open_chat(context_of(runtime).mllm or process_settings().mllm)
+    question: Question, verdict: Verdict, image: ImageRef, state: ChatState, runtime: Runtime[Context]
+) -> AIMessage:
+    given = verdict.answer
+    by_model = verdict.decided_by.name != MEASURED
+    if by_model and question.options and given is not None and not given.declined:
+        return _message(_with_letter(given, question))
+    model = open_chat(_model_name(context_of(runtime)))
+    inspected = Inspected(verdict, image, _strongest(verdict, runtime))
     if model is None or question.options:
-        return answer_measured(question, inspected)
-    return Answer(text=answer_by_model(model, question, inspected, list(state.messages[:-1])))
+        return _message(answer_measured(question, inspected))
+    return answer_by_model(model, question, inspected, _before_this_turn(state))
+
+
+def _decided_in_the_inspection(state: ChatState, context: Context) -> bool:
+    """Whether the question goes with the photograph: a free one to an MLLM is answered, and streamed, afterwards."""
+    return _model_name(context) == MEASURED or scores_choices(state, context)
+
+
+def _with_letter(answer: Answer, question: Question) -> Answer:
+    """The Decision Maker's choice said with its letter and confidence."""
+    if answer.letter is None:
+        return answer
+    sure = f" ({percent(answer.confidence)} sure)" if answer.confidence is not None else ""
+    text = f"{answer.letter}) {question.options.get(answer.letter, answer.text)}{sure}"
+    return answer.model_copy(update={"text": text})
+
+
+def _message(answer: Answer) -> AIMessage:
+    return AIMessage(answer.text, additional_kwargs={"answer": answer.model_dump(mode="json")})
+
+
+def _strongest(verdict: Verdict, runtime: Runtime[Context]) -> Strongest | None:
+    if verdict.regions or verdict.map_id is None:
+        return None
+    return strongest_place(memory_of(runtime).anomaly_map(verdict.map_id))
+
+
+def _before_this_turn(state: ChatState) -> Sequence[AnyMessage]:
+    """The messages before the person's last one."""
+    last = max(at for at, message in enumerate(state.messages) if isinstance(message, HumanMessage))
+    return state.messages[:last]
+
+
+def _model_name(context: Context) -> str:
+    return context.mllm or process_settings().mllm
 
 
 def scores_choices(state: ChatState, context: Context) -> bool:
     """Whether the Decision Maker's MLLM shall score the options of a question, which is an inspection of its own."""
-    name = context.mllm or process_settings().mllm
-    return bool(state.question is not None and state.question.options) and name != "measured"
+    return bool(state.question is not None and state.question.options) and _model_name(context) != MEASURED
 
 
 def _refused(text: str, *messages: BaseMessage) -> Update:

@@ -2,6 +2,7 @@
 
 import re
 
+from echo_agent.report.words import percent
 from echo_agent.state import Answer, Question, Verdict
 
 _OPTION = re.compile(r"(?:^|(?<=[\s,;?.]))\(?([A-Ha-h])[).:]\s+")
@@ -53,9 +54,9 @@ def choose_option(question: Question, verdict: Verdict) -> Answer:
             declined=True,
         )
     letter = max(shares, key=lambda one: shares[one])
-    text = f"{letter}) {question.options[letter]} (confidence {shares[letter]:.0%})"
+    text = f"{letter}) {question.options[letter]} ({percent(shares[letter])} sure)"
     if verdict.label == "review":
-        text += "; it is not clear enough to decide, a person should look"
+        text += ", which is not enough to decide: a person should look"
     return Answer(letter=letter, text=f"{text} [E1].", confidence=shares[letter], probabilities=shares)
 
 

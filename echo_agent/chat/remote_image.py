@@ -2,13 +2,17 @@
 
 import ipaddress
 import socket
-from urllib.parse import urlsplit
+import time
 
 import httpx
 
 from echo_agent.errors import ImageError
 
 SECONDS = 10.0
+"""Time a fetch may take as a whole."""
+
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")
 
 
 def fetch(address: str, max_bytes: int) -> bytes:
@@ -22,30 +26,40 @@ def fetch(address: str, max_bytes: int) -> bytes:
         max_bytes: Largest image that is taken.
 
     Raises:
-        ImageError: The address is not public, does not answer, or gives no image of that size.
+        ImageError: The address is not public, does not answer in time, or gives no image of that size.
     """
-    parts = urlsplit(address)
-    host = parts.hostname or ""
-    target = public_address(host)
-    url = httpx.URL(address).copy_with(host=target)
-    headers = {"Host": parts.netloc.rsplit("@", 1)[-1], "Accept": "image/*"}
-    data = bytearray()
+    try:
+        named = httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise ImageError(f"{address[:100]!r} is no address: send the photograph itself") from error
+    host = named.host
+    url = named.copy_with(host=public_address(host), userinfo=b"")
+    headers = {"Host": named.netloc.decode("ascii"), "Accept": "image/*"}
+    data, latest = bytearray(), time.monotonic() + SECONDS
     try:
         with (
             httpx.Client(timeout=SECONDS, follow_redirects=False, trust_env=False) as client,
             client.stream("GET", url, headers=headers, extensions={"sni_hostname": host}) as response,
         ):
-            if response.status_code != httpx.codes.OK:
-                raise ImageError(f"{host} answered {response.status_code}: send the photograph itself")
+            _check_answer(host, response.status_code)
             for chunk in response.iter_bytes():
                 data += chunk
                 if len(data) > max_bytes:
                     raise ImageError(
                         f"the image of {host} has more than {max_bytes / 1e6:g} MB: scale it down"
                     )
-    except httpx.HTTPError as error:
-        raise ImageError(f"{host} cannot be reached: send the photograph itself") from error
+                if time.monotonic() > latest:
+                    raise ImageError(f"{host} took more than {SECONDS:g} s: send the photograph itself")
+    except (httpx.HTTPError, OverflowError, UnicodeError) as error:
+        raise ImageError(f"{host[:100]} cannot be reached: send the photograph itself") from error
     return bytes(data)
+
+
+def _check_answer(host: str, status: int) -> None:
+    if httpx.codes.is_redirect(status):
+        raise ImageError(f"{host} leads elsewhere, which is not followed: send the photograph itself")
+    if status != httpx.codes.OK:
+        raise ImageError(f"{host} answered {status}: send the photograph itself")
 
 
 def public_address(host: str) -> str:
@@ -58,8 +72,19 @@ def public_address(host: str) -> str:
         found = {str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     except (OSError, UnicodeError) as error:
         raise ImageError(f"the host {host[:100]!r} is unknown: send the photograph itself") from error
-    if not found or not all(ipaddress.ip_address(one.split("%")[0]).is_global for one in found):
+    if not host or not found or not all(is_public(one) for one in found):
         raise ImageError(
             f"{host[:100]} is no public host, nothing is fetched from it: send the photograph itself"
         )
     return sorted(found)[0]
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet.
+
+    An IPv6 address that carries an IPv4 address in it (mapped, compatible, NAT64, 6to4) is not: it may lead to any.
+    """
+    given = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
+    if isinstance(given, ipaddress.IPv6Address) and (given not in GLOBAL_UNICAST or given in SIX_TO_FOUR):
+        return False
+    return given.is_global and not given.is_multicast

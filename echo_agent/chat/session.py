@@ -1,9 +1,11 @@
 """A conversation from Python: photographs are put aside before the graph sees the turn."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
@@ -18,6 +20,19 @@ from echo_agent.memory.memory import Memory
 from echo_agent.settings import process_settings
 from echo_agent.state import HumanAnswer, ImageRef
 from echo_agent.vision.image import ImageLike
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a turn as it goes.
+
+    Attributes:
+        text: What is to be added to the answer; empty where an expert begins.
+        expert: The expert that begins its work.
+    """
+
+    text: str = ""
+    expert: str | None = None
 
 
 class Conversation:
@@ -76,9 +91,20 @@ class Conversation:
         Returns:
             The answer.
         """
+        return "".join(piece.text for piece in self.stream(text, image))
+
+    def stream(self, text: str, image: ImageRef | None = None) -> Iterator[Piece]:
+        """Takes a turn, and tells it as it goes: which expert is at work, and the answer piece by piece.
+
+        Args:
+            text: What the person says; may be empty beside an image.
+            image: A photograph that was put aside.
+
+        Yields:
+            The pieces; their texts put together are the answer.
+        """
         message: AnyMessage = HumanMessage(text) if image is None else kept_message(text, image)
-        turn = ChatInput(messages=[message], product=self.product)
-        return self._answer(self._graph.invoke(turn, self._config, context=self._context))
+        yield from self._run(ChatInput(messages=[message], product=self.product))
 
     def pending(self) -> dict[str, Any] | None:
         """What a person is asked about the part just now; None where nothing waits."""
@@ -94,10 +120,32 @@ class Conversation:
         if self.pending() is None:
             raise ImageError("nothing waits for a person on this thread: inspect a photograph first")
         resume: Command[Any] = Command(resume=answer.model_dump())
-        return self._answer(self._graph.invoke(resume, self._config, context=self._context))
+        return "".join(piece.text for piece in self._run(resume))
 
-    def _answer(self, values: dict[str, Any]) -> str:
-        last = values["messages"][-1]
-        if isinstance(last, AIMessage):
-            return str(last.text)
-        return "A person should look at this part before the conversation goes on."
+    def _run(self, given: ChatInput | Command[Any]) -> Iterator[Piece]:
+        streamed: dict[str, str] = {}
+        events: Iterator[Any] = self._graph.stream(
+            given, self._config, context=self._context, stream_mode=["messages", "custom"], subgraphs=True
+        )
+        for path, mode, event in events:
+            if mode == "custom" and event.get("event") == "started":
+                yield Piece(expert=str(event["expert"]))
+            elif mode == "messages" and not path:
+                yield from _pieces(event[0], streamed)
+        state = self._graph.get_state(self._config)
+        if state.interrupts:
+            yield Piece("A person should look at this part before the conversation goes on.")
+        for message in ChatState.model_validate(state.values).messages:
+            if message.id in streamed:
+                yield Piece(str(message.text).removeprefix(streamed[str(message.id)]))
+
+
+def _pieces(message: BaseMessage, streamed: dict[str, str]) -> Iterator[Piece]:
+    """The text of a message of Echo, or of a token of it; messages are a paragraph apart."""
+    if not isinstance(message, AIMessage) or not message.text:
+        return
+    identity = str(message.id)
+    if streamed and identity not in streamed:
+        yield Piece("\n\n")
+    streamed[identity] = streamed.get(identity, "") + str(message.text)
+    yield Piece(str(message.text))

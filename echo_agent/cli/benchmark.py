@@ -7,10 +7,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from echo_agent.cli import benchmark_talk
 from echo_agent.cli.number_list import number_list
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
 
 app = typer.Typer()
+app.command()(benchmark_talk.conversation)
+app.command()(benchmark_talk.server)
 
 
 @app.callback()
@@ -242,6 +245,36 @@ def evidence(
             categories[0].normals, chosen, loaded, references=counts, rounds=rounds, progress=progress
         )
     typer.echo(found.model_dump_json() if as_json else markdown_table(found))
+
+
+@app.command()
+def ablation(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Categories, folders of them, or CSV files.")
+    ],
+    *,
+    shots: Annotated[str, typer.Option(help="Numbers of references, with commas.")] = "4,16",
+    seeds: Annotated[str, typer.Option(help="Seeds that choose them: 0,1 or 0-4.")] = "0-4",
+    encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What each part of the comparison with the references is worth: a Markdown table."""
+    counts, chosen = number_list(shots, least=1), number_list(seeds)
+    from echo_agent.cli.progress import progress_bar
+    from echo_agent.evaluation.ablation import markdown_table, measure_ablation
+    from echo_agent.evaluation.folder_layout import read_categories
+    from echo_agent.settings import process_settings
+    from echo_agent.vision.encoder import load_encoder
+
+    settings = process_settings()
+    loaded = load_encoder(encoder or settings.encoder, settings.device)
+    categories = read_categories(folders)
+    with progress_bar("ablation") as progress:
+        rows = measure_ablation(categories, loaded, shots=counts, seeds=chosen, progress=progress)
+    if as_json:
+        typer.echo(json.dumps([row.model_dump() for row in rows], allow_nan=False))
+    else:
+        typer.echo(markdown_table(rows))
 
 
 @app.command()

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from langchain_core.messages import AIMessage, HumanMessage
 from rich.console import Console
+from rich.live import Live
 from rich.markdown import Markdown
 from rich.panel import Panel
+from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +19,7 @@ from echo_agent.chat.state import ChatState
 from echo_agent.errors import EchoError, ImageError
 from echo_agent.report.pictures import Pictures
 from echo_agent.report.table import STYLES
-from echo_agent.report.words import described, headline
+from echo_agent.report.words import described
 from echo_agent.state import ImageRef, Verdict
 
 HELP = {
@@ -97,16 +99,21 @@ class Terminal:
             self._answer(str(earlier[-1].text))
 
     def _say(self, text: str, image: ImageRef | None = None) -> None:
-        with self._console.status("looking" if image is not None else "thinking"):
-            said = self._talk.say(text, image)
-        if image is not None:
-            verdict = self._talk.state().verdict
-            if verdict is not None:
-                self._console.print(Text(headline(verdict), style=STYLES[verdict.label]))
+        working, said = "looking" if image is not None else "thinking", ""
+        with Live(Spinner("dots", working), console=self._console, transient=True) as live:
+            for piece in self._talk.stream(text, image):
+                said += piece.text
+                doing = f"{working}: {piece.expert.replace('_', ' ')}" if piece.expert else working
+                live.update(self._panel(said) if said else Spinner("dots", doing))
         self._answer(said)
 
     def _answer(self, text: str) -> None:
-        self._console.print(Panel(Text(text), border_style="dim", title="Echo", title_align="left"))
+        verdict = self._talk.state().verdict
+        self._console.print(self._panel(text, STYLES[verdict.label] if verdict is not None else "dim"))
+
+    @staticmethod
+    def _panel(text: str, style: str = "dim") -> Panel:
+        return Panel(Text(text), border_style=style, title="Echo", title_align="left")
 
     def _image(self, rest: str) -> None:
         try:

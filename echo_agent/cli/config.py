@@ -1,8 +1,12 @@
-"""``echo-agent config``: the settings in force and how each is set."""
+"""``echo-agent config``: the settings of the process and of a run, what they may be, and how each is set."""
+
+import json
+from typing import Any
 
 import typer
 
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.context import Context
 from echo_agent.settings import Settings, process_settings
 
 app = typer.Typer()
@@ -12,14 +16,43 @@ app = typer.Typer()
 def config(memory: MemoryOption = MEMORY_OF_THE_SETTINGS, as_json: JsonOption = False) -> None:
     """Show the settings in force."""
     settings = process_settings().model_copy(update={"memory": memory})
+    run = Context.model_json_schema()["properties"]
     if as_json:
-        typer.echo(settings.model_dump_json())
+        typer.echo(json.dumps({**settings.model_dump(mode="json"), "run": run}))
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
+    console = Console()
     table = Table("variable", "value", "meaning", box=None, pad_edge=False)
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
         table.add_row(f"ECHO_{name.upper()}", "-" if value is None else str(value), field.description)
-    Console().print(table)
+    console.print("Of the process: set by the environment or in .env", style="bold")
+    console.print(table)
+    table = Table("field", "default", "may be", "meaning", box=None, pad_edge=False)
+    for name, schema in run.items():
+        table.add_row(name, _default(schema), Text(allowed(schema)), schema["description"])
+    console.print("\nOf one run: Context in Python, in Studio, or an option of the command", style="bold")
+    console.print(table)
+
+
+def _default(schema: dict[str, Any]) -> str:
+    value = schema["default"]
+    if isinstance(value, list):
+        return ", ".join(value)
+    return "-" if value is None else str(value)
+
+
+def allowed(schema: dict[str, Any]) -> str:
+    """Returns what a field of a JSON schema may be, in words: its choices, its limits or its type."""
+    choices = schema.get("enum") or schema.get("items", {}).get("enum")
+    if choices:
+        return ", ".join(choices)
+    low, high = schema.get("minimum"), schema.get("maximum")
+    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    if (low, high, above, below) != (None, None, None, None):
+        least = f"from {low}" if low is not None else f"above {above}"
+        return f"{least} {f'to {high}' if high is not None else f'and below {below}'}"
+    return "true, false" if schema.get("type") == "boolean" else "text"

@@ -89,6 +89,32 @@ def folder(
 
 
 @app.command()
+def areas(
+    places: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Categories with masks, or folders of them.")
+    ],
+    *,
+    shots: Annotated[int, typer.Option(min=1, help="References to register.")] = 16,
+    seed: Annotated[int, typer.Option(help="Seed that chooses the references.")] = 0,
+    encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold the measured areas of defects against their masks, for each defect type."""
+    from echo_agent.evaluation.areas import evaluate_areas, markdown_table
+
+    for category in read_categories(places):
+        with progress_bar(f"measure {category.name}") as progress:
+            result = evaluate_areas(
+                category,
+                shots=shots,
+                seed=seed,
+                open_inspector=lambda memory: open_inspector(memory, encoder=encoder, mllm=None),
+                progress=progress,
+            )
+        typer.echo(result.model_dump_json() if as_json else markdown_table(result) + "\n")
+
+
+@app.command()
 def mmad(
     root: Annotated[Path, typer.Argument(help="Folder with mmad.json and the images.")],
     *,

@@ -9,7 +9,7 @@ from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOpt
 from echo_agent.errors import ProductError
 
 if TYPE_CHECKING:
-    from echo_agent.memory.feedback import Feedback
+    from echo_agent.memory.answers import Feedback
 
 app = typer.Typer()
 
@@ -34,6 +34,7 @@ def feedback(
     """Say what a part really was; list or take back what was said."""
     from echo_agent.inspector import Inspector
     from echo_agent.memory import feedback as answers
+    from echo_agent.memory.answers import now
 
     inspector = Inspector.open(memory, create=False)
     if listed:
@@ -58,7 +59,7 @@ def feedback(
             "label": label,
             "defect_type": defect_type,
             "who": who,
-            "when": answers.now(),
+            "when": now(),
             "comment": comment,
             "remember": learn,
         }

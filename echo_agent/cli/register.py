@@ -19,7 +19,9 @@ def register(
         int | None, typer.Option(min=1, help="How many of them to take, drawn by the seed (default: all).")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of that draw.")] = 0,
-    knowledge: Annotated[Path | None, typer.Option(help="Knowledge card of the product.")] = None,
+    knowledge: Annotated[
+        Path | None, typer.Option(help="Knowledge card, or its folder with documents beside it.")
+    ] = None,
     encoder: Annotated[
         str | None,
         typer.Option(help="Image encoder of a new memory (default: ECHO_ENCODER, else the embedded one)."),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 from PIL import Image
@@ -98,9 +99,9 @@ def benchmark_evidence(
     costs = []
     counts = sorted(set(references))
     for done, count in enumerate(counts, start=1):
-        loaded = [load_image(path) for path in normals[:count]]
+        chosen = References(normals, count)
         started = time.perf_counter()
-        resolution = fit(enough(loaded, count), encoder, EFFORT_SCALES[0]).resolution
+        resolution = fit(chosen, encoder, EFFORT_SCALES[0]).resolution
         fitted = time.perf_counter() - started
         spent = [_look_at(path, resolution, encoder) for _ in range(rounds + 1) for path in images]
         stages = np.array(spent[len(images) :]) * 1000
@@ -109,7 +110,7 @@ def benchmark_evidence(
         costs.append(
             EvidenceCost(
                 references=count,
-                made_up=count - len(loaded),
+                made_up=chosen.made_up,
                 fit_s=fitted,
                 stages=(
                     *(_stage(name, stages[:, column]) for column, name in enumerate(STAGES)),
@@ -127,21 +128,50 @@ def benchmark_evidence(
     )
 
 
-def enough(images: Sequence[Image.Image], count: int) -> list[Image.Image]:
-    """Adds copies, cropped at random by up to 3 % on each side and scaled back, until there are ``count``."""
-    generator = np.random.default_rng(0)
-    found = list(images)
-    while len(found) < count:
-        image = images[len(found) % len(images)]
-        left, top, right, bottom = generator.uniform(0, JITTER, 4)
+class References(Sequence[Image.Image]):
+    """As many references as wanted, each read when it is asked for, so that they take no memory of their own.
+
+    From the number of photographs on they are copies, cropped at random by up to 3 % on each side and scaled back.
+
+    Args:
+        photographs: Photographs of good parts.
+        count: How many references there shall be.
+    """
+
+    def __init__(self, photographs: Sequence[Path], count: int) -> None:
+        self._photographs = tuple(photographs)
+        self._indices = range(count)
+
+    @property
+    def made_up(self) -> int:
+        """How many are copies."""
+        return max(0, len(self) - len(self._photographs))
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @overload
+    def __getitem__(self, index: int) -> Image.Image: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Image.Image]: ...
+
+    def __getitem__(self, index: int | slice) -> Image.Image | list[Image.Image]:
+        """Reads or makes the reference at an index."""
+        if isinstance(index, slice):
+            return [self[one] for one in self._indices[index]]
+        number = self._indices[index]
+        image = load_image(self._photographs[number % len(self._photographs)])
+        if number < len(self._photographs):
+            return image
+        left, top, right, bottom = np.random.default_rng(number).uniform(0, JITTER, 4)
         box = (
             image.width * left,
             image.height * top,
             image.width * (1 - right),
             image.height * (1 - bottom),
         )
-        found.append(image.resize(image.size, Image.Resampling.BICUBIC, box=box))
-    return found
+        return image.resize(image.size, Image.Resampling.BICUBIC, box=box)
 
 
 def _look_at(path: Path, resolution: Resolution, encoder: Encoder) -> tuple[float, ...]:

@@ -19,6 +19,9 @@ BACKBONE = "tf_efficientnet_lite2"
 LAYERS = ("blocks.2", "blocks.4")
 """Ends of the stages at strides 8 and 16: what anomalib's default, layer2 and layer3 of a ResNet, are there."""
 
+TIMM = "1.0.31"
+"""Version of timm that the pairing of the weights was checked with."""
+
 SIDE = 256
 BLOCKS = (6, 14)
 """The same places in the embedded encoder's own network."""
@@ -111,8 +114,7 @@ def load_embedded_weights(network: nn.Module) -> None:
         alike = source.endswith(kind) and wanted[name].shape == weights[source].shape
         if kind not in WEIGHT_KINDS or not alike:
             raise EncoderError(
-                f"the weight {source} does not fit timm's {name}: install the version of timm that "
-                "constraints.txt names"
+                f"the weight {source} does not fit timm's {name}: install timm {TIMM}, for which they are paired"
             )
     network.load_state_dict({name: weights[source] for name, source in paired.items()})
     network.eval()
@@ -132,5 +134,5 @@ def _check_features(network: nn.Module) -> None:
         if float(difference) > TOLERANCE:
             raise EncoderError(
                 f"timm's {BACKBONE} gives other features than the embedded encoder at block {block} "
-                f"({float(difference):.1e} of the largest): install the version of timm that constraints.txt names"
+                f"({float(difference):.1e} of the largest): install timm {TIMM}"
             )

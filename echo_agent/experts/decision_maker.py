@@ -1,16 +1,17 @@
 """Decision Maker: comes to a label with a confidence; where it is unsure the graph looks again, then asks a person."""
 
 import time
+from collections.abc import Collection
 from typing import Literal
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
 
-from echo_agent.context import Context
+from echo_agent.context import Context, Expert
 from echo_agent.experts.measured_answers import answer_of
-from echo_agent.experts.measured_decision import decide_measured
+from echo_agent.experts.measured_decision import decide_measured, nothing_to_decide_from
 from echo_agent.experts.mllm_case import case_of, rung_of
-from echo_agent.experts.mllm_decision import decide_by_mllm, undecidable
+from echo_agent.experts.mllm_decision import Guard, decide_by_mllm, undecidable
 from echo_agent.experts.run import Update, can_wait, context_of, memory_of, timed
 from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
 from echo_agent.memory.normal_model import EFFORT_SCALES
@@ -18,7 +19,7 @@ from echo_agent.mllm.choice import open_decider
 from echo_agent.mllm.confidence import stored
 from echo_agent.mllm.decider import Decider
 from echo_agent.settings import process_settings
-from echo_agent.state import Attempt, ReferenceEvidence, State
+from echo_agent.state import Attempt, ReferenceEvidence, Route, State
 
 FINER_LOOK_MOVES = 0.05
 """Share of the score by which a finer look moves it at most, on 98 % of 140 photographs of magnetic tiles."""
@@ -32,7 +33,7 @@ CONFIDENCE_FOLDER = "confidence"
 
 @timed
 def decision_maker(state: State, runtime: Runtime[Context]) -> Update:
-    """Adds one attempt.
+    """Adds one attempt, from the evidence that the router lets it use.
 
     Raises:
         ModelError: The Decision Maker that was asked for is not there.
@@ -40,22 +41,48 @@ def decision_maker(state: State, runtime: Runtime[Context]) -> Update:
     context = context_of(runtime)
     decider = open_decider(context.mllm or process_settings().mllm)
     start = time.perf_counter()
-    attempt = decide_measured(
-        state.reference or ReferenceEvidence(product=None, product_given=False, matches=()),
-        number=len(state.attempts) + 1,
-        max_false_reject=context.max_false_reject,
-        min_confidence=context.min_confidence,
-        changed=_what_changed(state),
-        effect=effect_of(state),
-    )
+    used = what_is_used(state, context.experts)
+    attempt = _measured(used, context, state.route)
     if decider is not None:
-        return {"attempts": (*state.attempts, _by_mllm(decider, attempt, state, runtime))}
-    path: Literal["fast", "reasoned"] = "reasoned" if state.trace is not None else "fast"
-    answer = answer_of(state)
+        return {"attempts": (*state.attempts, _by_mllm(decider, attempt, state, used, runtime))}
+    path: Literal["fast", "reasoned"] = "reasoned" if used.trace is not None else "fast"
+    answer = answer_of(used)
     finished = attempt.model_copy(
         update={"path": path, "answer": answer, "seconds": time.perf_counter() - start}
     )
     return {"attempts": (*state.attempts, finished)}
+
+
+def what_is_used(state: State, experts: Collection[Expert]) -> State:
+    """Returns the state with the evidence of those experts alone that take part and that the router lets decide.
+
+    Args:
+        state: The state behind the router.
+        experts: Experts that take part at all, which counts where there is no route.
+    """
+    use = state.route.use if state.route is not None else experts
+    return state.model_copy(
+        update={
+            "reference": state.reference if "reference" in use else None,
+            "knowledge": state.knowledge if "knowledge" in use else None,
+            "trace": state.trace if "reasoning" in use else None,
+        }
+    )
+
+
+def _measured(state: State, context: Context, route: Route | None) -> Attempt:
+    """Comes to an attempt from the evidence alone."""
+    number, changed = len(state.attempts) + 1, _what_changed(state)
+    if state.reference is None:
+        return nothing_to_decide_from(number, changed, route.why if route is not None else "")
+    return decide_measured(
+        state.reference,
+        number=number,
+        max_false_reject=context.max_false_reject,
+        min_confidence=context.min_confidence,
+        changed=changed,
+        effect=effect_of(state),
+    )
 
 
 def effect_of(state: State) -> VerdictEffect:
@@ -65,9 +92,16 @@ def effect_of(state: State) -> VerdictEffect:
     return verdict_effect(state.reference.regions, state.knowledge.tolerances, state.knowledge.checklist)
 
 
-def _by_mllm(decider: Decider, measured: Attempt, state: State, runtime: Runtime[Context]) -> Attempt:
-    """Lets the MLLM decide on the rung of the ladder that this attempt stands on."""
+def _by_mllm(
+    decider: Decider, measured: Attempt, state: State, used: State, runtime: Runtime[Context]
+) -> Attempt:
+    """Lets the MLLM decide on the rung of the ladder that this attempt stands on.
+
+    It is shown what the router chose, and guarded by all that the experts found.
+    """
     context, memory = context_of(runtime), memory_of(runtime)
+    found = what_is_used(state.model_copy(update={"route": None}), context.experts)
+    guard = Guard.of(found.reference, _measured(found, context, None), effect_of(found))
     case = case_of(state, context, memory)
     rung = rung_of(state)
     changed = f"{rung.changed}; {measured.changed}" if state.attempts else rung.changed
@@ -76,6 +110,8 @@ def _by_mllm(decider: Decider, measured: Attempt, state: State, runtime: Runtime
         decider,
         case,
         measured.model_copy(update={"changed": changed}),
+        guard=guard,
+        effect=effect_of(used),
         calibration=stored(memory.folder / CONFIDENCE_FOLDER, by.model, by.revision, case.path),
         min_confidence=context.min_confidence,
     )

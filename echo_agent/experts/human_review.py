@@ -1,15 +1,16 @@
 """Human review: interrupts the run and waits for what a person says of the part."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from echo_agent.context import Context
 from echo_agent.errors import ImageError
 from echo_agent.experts.run import Update, context_of, memory_of, timed
-from echo_agent.memory.feedback import now, remember
+from echo_agent.memory.answers import now
+from echo_agent.memory.feedback import remember
 from echo_agent.state import Attempt, HumanAnswer, Label, State
 
 TASK = "judge_part"
@@ -25,13 +26,7 @@ class AgentChatAnswer(BaseModel):
     args: str | dict[str, Any] | None = None
 
 
-def _needs_a_label(answer: HumanAnswer) -> HumanAnswer:
-    if answer.action == "correct" and answer.label is None:
-        raise ValueError("a correction needs a label: normal or defective")
-    return answer
-
-
-Answered = Annotated[HumanAnswer, AfterValidator(_needs_a_label)] | AgentChatAnswer | list[AgentChatAnswer]
+Answered = HumanAnswer | AgentChatAnswer | list[AgentChatAnswer]
 
 
 class ReviewAnswer(RootModel[Answered]):
@@ -52,7 +47,7 @@ class ReviewAnswer(RootModel[Answered]):
                 key: value for key, value in arguments.items() if key in HumanAnswer.model_fields and value
             }
             known["action"] = "accept" if given.type == "accept" else "correct"
-            return _needs_a_label(HumanAnswer.model_validate(known))
+            return HumanAnswer.model_validate(known)
         return HumanAnswer(action="photo", comment=given.args if isinstance(given.args, str) else "")
 
 

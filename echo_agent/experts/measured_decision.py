@@ -15,6 +15,10 @@ RULE_CONFIDENCE = 0.9
 """Confidence of a verdict that a rule of the card decides with the whole uncertainty of the measurement on one side of
 its limit. Set, not fitted: what remains is that the anomaly map drew the region wrongly."""
 
+BORDER_CONFIDENCE = 0.6
+"""Confidence where only the measured value breaks the limit, and the lower end of its uncertainty does not. Set, not
+fitted."""
+
 
 def measured_by() -> DecidedBy:
     """Names this Decision Maker."""
@@ -65,8 +69,10 @@ def decide_measured(
     judged = _judge(evidence, max_false_reject, min_confidence)
     ruled = _by_rules(evidence, effect or VerdictEffect(), judged[0])
     label, confidence, reasons = ruled or judged
+    if ruled is not None and confidence < min_confidence:
+        label = "review"
     probability = _probability(evidence)
-    if ruled is not None:
+    if ruled is not None and label != "review":
         probability = confidence if label == "defective" else 1.0 - confidence
     return Attempt(
         number=number,
@@ -77,6 +83,25 @@ def decide_measured(
         p_value=evidence.p_value,
         probabilities={} if probability is None else {"defective": probability, "normal": 1.0 - probability},
         reasons=reasons,
+        decided_by=measured_by(),
+    )
+
+
+def nothing_to_decide_from(number: int, changed: str, why: str) -> Attempt:
+    """The attempt where the references take no part: nothing was measured that could decide.
+
+    Args:
+        number: Number of the attempt, from 1.
+        changed: What this attempt changed against the one before.
+        why: Why they take no part, a clause.
+    """
+    because = f" ({why})" if why else ""
+    return Attempt(
+        number=number,
+        label="review",
+        confidence=UNDECIDED,
+        changed=changed,
+        reasons=(f"The references take no part in this decision{because}: nothing measured can decide it.",),
         decided_by=measured_by(),
     )
 
@@ -135,11 +160,11 @@ def _by_rules(
         f"Score {score:.2f} (1 is a typical normal part), threshold {limit:.2f}, p = {evidence.p_value:.3f}."
     )
     if effect.forces_defective:
-        return (
-            "defective",
-            RULE_CONFIDENCE,
-            ("A rule of the know-how is broken.", *effect.reasons, score_text),
-        )
+        broken = ("A rule of the know-how is broken.", *effect.reasons, score_text)
+        return "defective", RULE_CONFIDENCE if effect.is_sure else BORDER_CONFIDENCE, broken
+    if effect.needs_a_person:
+        doubt = "What was measured keeps the limits, but its uncertainty does not: a person should measure."
+        return "review", UNDECIDED, (doubt, *effect.reasons, score_text)
     if effect.permits_normal and label != "normal":
         within = (
             "Normal within tolerance: the part differs from its references, and all of it keeps the limits."

@@ -51,9 +51,7 @@ def _observe(reference: ReferenceEvidence, knowledge: KnowledgeEvidence | None) 
 def _compare(reference: ReferenceEvidence) -> TraceStep:
     nearest = tuple(found.id for found in reference.references[:1])
     if reference.score is None:
-        return TraceStep(
-            kind="compare", text="There is no product to compare with.", evidence=(reference.id,)
-        )
+        return TraceStep(kind="compare", text="No references were compared with.", evidence=(reference.id,))
     text = f"The part scores {reference.score:.2f} times a typical normal part"
     text += f", the threshold is {reference.threshold:.2f}." if reference.threshold is not None else "."
     return TraceStep(kind="compare", text=text, evidence=(reference.id, *nearest))
@@ -102,6 +100,8 @@ def _conclude(reference: ReferenceEvidence, effect: VerdictEffect) -> TraceStep:
         text = "Without a calibration nothing can be concluded; a person should look."
     elif effect.forces_defective:
         text = "A rule of the know-how is broken: it is defective."
+    elif effect.needs_a_person:
+        text = "What was measured keeps the limits, but its uncertainty does not: a person should measure."
     elif reference.score > reference.threshold and effect.permits_normal:
         text = "It differs from its references, but all that differs lies within tolerance: it may pass as normal."
     elif reference.score > reference.threshold:

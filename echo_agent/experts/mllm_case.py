@@ -99,14 +99,14 @@ def _crops(
     return tuple(
         Crop(
             region=region.id,
-            query=memory.put_aside(_cut(query, region.box, query.size)),
-            reference=memory.put_aside(_cut(beside, region.box, query.size)) if beside is not None else None,
+            query=memory.put_aside(cut(query, region.box, query.size)),
+            reference=memory.put_aside(cut(beside, region.box, query.size)) if beside is not None else None,
         )
         for region in regions
     )
 
 
-def _cut(image: Image.Image, box: Box, size: tuple[int, int]) -> Image.Image:
+def cut(image: Image.Image, box: Box, size: tuple[int, int]) -> Image.Image:
     """Cuts a box, given in an image of ``size``, with its margin out of an image of any size."""
     across, down = image.width / size[0], image.height / size[1]
     wide, high = (box.right - box.left) * CROP_MARGIN, (box.bottom - box.top) * CROP_MARGIN

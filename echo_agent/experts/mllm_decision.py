@@ -4,11 +4,38 @@ from dataclasses import dataclass
 from typing import Literal
 
 from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
-from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
+from echo_agent.knowledge.verdict_effect import VerdictEffect
 from echo_agent.mllm.case import Case, Decision
 from echo_agent.mllm.confidence import Calibration, join
 from echo_agent.mllm.decider import Decider
 from echo_agent.state import Attempt, Label, ReferenceEvidence
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What a model may not pass, whether the router lets it see that evidence or not.
+
+    Attributes:
+        rejected: Why the evidence or the know-how does not pass the part; empty where it may pass.
+        undecidable: Why nobody may decide from this photograph; empty where it can be judged.
+    """
+
+    rejected: tuple[str, ...] = ()
+    undecidable: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, evidence: ReferenceEvidence | None, measured: Attempt, effect: VerdictEffect) -> "Guard":
+        """Reads it from all that the experts found.
+
+        Args:
+            evidence: The Reference Extractor's evidence; None where it takes no part.
+            measured: The attempt that the evidence alone comes to.
+            effect: What the findings of the know-how permit and force.
+        """
+        rejected = effect.reasons if effect.forces_defective or effect.needs_a_person else ()
+        if evidence is not None and measured.label == "defective" and not effect.permits_normal:
+            rejected = (*rejected, *measured.reasons[:2])
+        return cls(rejected, undecidable(evidence))
 
 
 @dataclass(frozen=True)
@@ -18,25 +45,32 @@ class _Sides:
     Attributes:
         model: P(defective) by the MLLM alone.
         joined: P(defective) by MLLM and evidence.
-        rejected: Why the evidence or the know-how does not pass the part; empty where it may pass.
-        undecidable: Why nobody may decide from this photograph; empty where it can be judged.
+        guard: What the model may not pass.
     """
 
     model: float
     joined: float
-    rejected: tuple[str, ...]
-    undecidable: tuple[str, ...]
+    guard: Guard
 
 
 def decide_by_mllm(
-    decider: Decider, case: Case, measured: Attempt, *, calibration: Calibration | None, min_confidence: float
+    decider: Decider,
+    case: Case,
+    measured: Attempt,
+    *,
+    guard: Guard,
+    effect: VerdictEffect,
+    calibration: Calibration | None,
+    min_confidence: float,
 ) -> Attempt:
     """Decides one attempt.
 
     Args:
         decider: The MLLM.
         case: What it is shown.
-        measured: The attempt that the evidence alone comes to; its number and change are taken over.
+        measured: The attempt that the evidence which it is shown comes to alone; its number and change are taken over.
+        guard: What it may not pass.
+        effect: What the know-how that it is shown permits and forces.
         calibration: The model's calibration on this path; None while uncalibrated.
         min_confidence: Below it the label is ``review``.
 
@@ -52,7 +86,9 @@ def decide_by_mllm(
         decision = decider.decide(case)
     except (AnswerError, ModelTimeoutError, ModelMemoryError) as error:
         return _failed(measured, error, decider, case)
-    sides = _weigh(case, measured, decision, calibration)
+    usable = case.evidence is not None and not effect.permits_normal
+    beside = measured.probabilities.get("defective") if usable else None
+    sides = _Sides(decision.defective, join(decision.defective, beside, calibration), guard)
     label, confidence, reasons = _judge(sides, min_confidence)
     return measured.model_copy(
         update={
@@ -86,24 +122,6 @@ def _failed(measured: Attempt, error: Exception, decider: Decider, case: Case) -
     )
 
 
-def _weigh(case: Case, measured: Attempt, decision: Decision, calibration: Calibration | None) -> _Sides:
-    evidence, knowledge = case.evidence, case.knowledge
-    effect = VerdictEffect()
-    if evidence is not None and knowledge is not None:
-        effect = verdict_effect(evidence.regions, knowledge.tolerances, knowledge.checklist)
-    usable = evidence is not None and not effect.permits_normal
-    beside = measured.probabilities.get("defective") if usable else None
-    rejected = effect.reasons if effect.forces_defective else ()
-    if usable and measured.label == "defective":
-        rejected = (*rejected, *measured.reasons[:2])
-    return _Sides(
-        model=decision.defective,
-        joined=join(decision.defective, beside, calibration),
-        rejected=rejected,
-        undecidable=undecidable(evidence),
-    )
-
-
 def undecidable(evidence: ReferenceEvidence | None) -> tuple[str, ...]:
     """Returns why nobody may decide from this photograph; nothing where it can be judged, or has no evidence."""
     if evidence is None:
@@ -120,13 +138,13 @@ def undecidable(evidence: ReferenceEvidence | None) -> tuple[str, ...]:
 def _judge(sides: _Sides, min_confidence: float) -> tuple[Label, float, tuple[str, ...]]:
     confidence = max(sides.joined, 1 - sides.joined)
     side: Literal["normal", "defective"] = "defective" if sides.joined >= 0.5 else "normal"
-    if sides.undecidable:
-        return "review", confidence, sides.undecidable
-    if sides.rejected and (sides.model < 0.5 or side == "normal"):
+    if sides.guard.undecidable:
+        return "review", confidence, sides.guard.undecidable
+    if sides.guard.rejected and (sides.model < 0.5 or side == "normal"):
         told = (
             "Disagreement: the model would pass the part, the evidence rejects it; a person should look.",
             f"The model's side: normal at {1 - sides.model:.0%}.",
-            f"The evidence's side: {' '.join(sides.rejected)}",
+            f"The evidence's side: {' '.join(sides.guard.rejected)}",
         )
         return "review", confidence, told
     if confidence < min_confidence:

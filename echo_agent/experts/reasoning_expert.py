@@ -6,6 +6,7 @@ from echo_agent.context import Context
 from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
 from echo_agent.experts.measured_trace import measured_trace
 from echo_agent.experts.mllm_case import case_of
+from echo_agent.experts.reasoning_tools import ReasoningTools
 from echo_agent.experts.run import Update, context_of, memory_of, timed
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.choice import open_decider
@@ -40,8 +41,12 @@ def trace_of(state: State, context: Context, memory: Memory | None, decider: Dec
     """
     if decider is not None:
         case = case_of(state.model_copy(update={"trace": None}), context, memory)
+        tools = None
+        if memory is not None:
+            use = state.route.use if state.route is not None else context.experts
+            tools = ReasoningTools(state, context, memory, use, shown=len(case.references))
         try:
-            return decider.reason(case)
+            return decider.reason(case, tools, context.tool_calls)
         except (AnswerError, ModelTimeoutError, ModelMemoryError):
             pass
     return measured_trace(state.reference, state.knowledge) if state.reference is not None else None

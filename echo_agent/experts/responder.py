@@ -31,8 +31,9 @@ def make_verdict(state: State) -> Verdict:
         confidence=confidence,
         defect_type=_defect_type(last, state.human),
         regions=evidence.regions,
-        reasons=last.reasons,
+        reasons=(*last.reasons, *exemplar_reasons(evidence)),
         references=evidence.references,
+        exemplars=evidence.exemplars,
         knowledge=state.knowledge,
         decided_by=last.decided_by or measured_by(),
         confidence_calibrated=last.confidence_calibrated,
@@ -49,6 +50,19 @@ def make_verdict(state: State) -> Verdict:
         answer=last.answer,
         human=state.human,
         timings=state.timings,
+    )
+
+
+def exemplar_reasons(evidence: ReferenceEvidence) -> tuple[str, ...]:
+    """Says so when the part resembles a defect that a person confirmed. It is shown; it decides nothing."""
+    nearest = next((found for found in evidence.exemplars if found.resembles), None)
+    if nearest is None:
+        return ()
+    kind = f" ({nearest.defect_type})" if nearest.defect_type else ""
+    said = f" by {nearest.who}" if nearest.who else ""
+    return (
+        f"Its most unusual place resembles {nearest.id}{kind}, a defect confirmed{said} on {nearest.when[:10]}, more "
+        f"than any reference (similarity {nearest.similarity:.2f}).",
     )
 
 

@@ -43,4 +43,4 @@ def _disagree(reference: ReferenceEvidence | None, knowledge: KnowledgeEvidence 
         return False
     effect = verdict_effect(reference.regions, knowledge.tolerances, knowledge.checklist)
     rejected = reference.score > reference.threshold
-    return effect.permits_normal if rejected else effect.forces_defective
+    return effect.needs_a_person or (effect.permits_normal if rejected else effect.forces_defective)

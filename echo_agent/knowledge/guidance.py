@@ -70,6 +70,15 @@ def find_card(product: str, own_folder: Path | None, registered: Path | None) ->
     return _library(folders, _stamp(files)).find(product)
 
 
+def look_up(loaded: LoadedCard, query: str, embeddings: Embeddings | None = None) -> list[Passage]:
+    """Returns the passages of a card and of the documents beside it that fit a query, best first."""
+    folder = loaded.file.parent
+    documents = _documents(folder, _stamp(file for file in folder.rglob("*") if file.is_file()))
+    return PassageRetriever([*card_passages(loaded), *documents], embeddings).search(
+        query, MOST_DOCUMENT_PASSAGES
+    )
+
+
 def _checklist(loaded: LoadedCard, counts: Counts) -> list[ChecklistFinding]:
     findings = []
     for index, item in enumerate(loaded.card.checklist):

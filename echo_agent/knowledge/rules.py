@@ -36,10 +36,10 @@ def hold_tolerances(card: Card, regions: Sequence[Region], width: int, height: i
     """Holds a card's tolerances against the regions that were measured on an image.
 
     A tolerance for a zone goes before one without a zone for the same defect type where the region lies
-    wholly in that zone; a region that only reaches into the zone must keep both. The size
-    at the map threshold decides between ``within`` and ``exceeds``; how far it moves with the threshold is told.
-    ``cannot tell`` is what needs a scale that is missing, and a limit broken only by a region that vanishes at the
-    stricter threshold, which may be no region at all.
+    wholly in that zone; a region that only reaches into the zone must keep both. The whole uncertainty of the
+    measurement must keep a limit for ``within``, its best value must break it for ``exceeds``: a doubt never passes a
+    part. ``cannot tell`` is what lies between, what needs a scale that is missing, and a limit broken only by a region
+    that vanishes at the stricter threshold, which may be no region at all.
 
     Args:
         card: The product's card.
@@ -180,14 +180,18 @@ def _finding(
 def _outcome(measured: Measured | None, rule: _Rule) -> Outcome:
     if measured is None:
         return "cannot tell"
-    if measured.value <= rule.limit:
+    if measured.high <= rule.limit:
         return "within"
+    if measured.value <= rule.limit:
+        return "cannot tell"
     sure = measured.low > (rule.limit if rule.unit == "count" else 0)
     return "exceeds" if sure else "cannot tell"
 
 
 def _judged(measured: Measured, rule: _Rule) -> str:
     outcome = _outcome(measured, rule)
+    if outcome == "cannot tell" and measured.value <= rule.limit:
+        return "by where its border is drawn this may break"
     if outcome == "cannot tell":
         return "too faint to hold against"
     return "this keeps" if outcome == "within" else "this breaks"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from echo_agent.state import ChecklistFinding, Region, ToleranceFinding
+from echo_agent.state import MOST_REGIONS, ChecklistFinding, Region, ToleranceFinding
 
 
 @dataclass(frozen=True)
@@ -15,12 +15,17 @@ class VerdictEffect:
             although it deviates from the references.
         forces_defective: A limit is broken or a statement of the checklist does not hold, so no model may
             pass it.
+        needs_a_person: No limit is broken by a measured value, but one may be by the uncertainty of its measurement,
+            so nobody but a person may pass it.
+        is_sure: Of a broken limit or statement: it is broken by the whole uncertainty of the measurement.
         findings: Ids of the findings that this rests on.
         reasons: Their reasons, in sentences.
     """
 
     permits_normal: bool = False
     forces_defective: bool = False
+    needs_a_person: bool = False
+    is_sure: bool = False
     findings: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
@@ -34,7 +39,9 @@ def verdict_effect(
 
     One broken limit or statement forces ``defective``. ``normal within tolerance`` is permitted only when
     there are regions, each of them was held against at least one limit of its size, and every finding is
-    ``within``: what cannot be told permits nothing. Without findings there is no effect.
+    ``within``: what cannot be told permits nothing, and a limit that lies within the uncertainty of a measurement
+    above the measured value needs a person. Where as many regions were found as are measured at most there may be
+    more, and nothing is permitted. Without findings there is no effect.
 
     Args:
         regions: All suspicious regions of the image.
@@ -46,15 +53,42 @@ def verdict_effect(
     if broken:
         return VerdictEffect(
             forces_defective=True,
+            is_sure=any(_is_surely_broken(finding) for finding in tolerances)
+            or any(finding.holds is False for finding in checklist),
             findings=tuple(identity for identity, _ in broken),
             reasons=tuple(reason for _, reason in broken),
         )
+    doubtful = [finding for finding in tolerances if _may_break(finding)]
+    if doubtful:
+        return VerdictEffect(
+            needs_a_person=True,
+            findings=tuple(finding.id for finding in doubtful),
+            reasons=tuple(finding.reason for finding in doubtful),
+        )
     covered = {finding.region for finding in tolerances}
     all_within = all(finding.outcome == "within" for finding in tolerances)
-    if regions and all_within and covered.issuperset(region.id for region in regions):
+    if 0 < len(regions) < MOST_REGIONS and all_within and covered.issuperset(region.id for region in regions):
         return VerdictEffect(
             permits_normal=True,
             findings=tuple(finding.id for finding in tolerances),
             reasons=tuple(finding.reason for finding in tolerances),
         )
     return VerdictEffect()
+
+
+def _is_surely_broken(finding: ToleranceFinding) -> bool:
+    return (
+        finding.outcome == "exceeds"
+        and finding.measured_low is not None
+        and finding.measured_low > finding.limit
+    )
+
+
+def _may_break(finding: ToleranceFinding) -> bool:
+    """Whether the measured value keeps the limit and the upper end of its uncertainty does not."""
+    return (
+        finding.outcome == "cannot tell"
+        and finding.measured is not None
+        and finding.measured_high is not None
+        and finding.measured <= finding.limit < finding.measured_high
+    )

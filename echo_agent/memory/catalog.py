@@ -12,6 +12,24 @@ from echo_agent.memory.product import Catalog
 FILE_NAME = "catalog.json"
 
 
+def catalog_state(folder: Path) -> tuple[int, int, int] | None:
+    """What changes whenever the catalog is replaced; None where the folder holds none.
+
+    Raises:
+        StoreError: The folder cannot be read.
+    """
+    file = folder / FILE_NAME
+    try:
+        found = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreError(
+            f"{file} cannot be read ({error.strerror}): check the rights of the folder"
+        ) from error
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def read_catalog(folder: Path) -> Catalog | None:
     """Reads the catalog; None where the folder holds none.
 

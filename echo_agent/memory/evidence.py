@@ -1,5 +1,7 @@
 """Comparing an image with a product's references: the Reference Extractor's evidence."""
 
+import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -82,9 +84,10 @@ def describe(
     """
     limit = calibration.threshold(normals, max_false_reject)
     full = at_size(look.anomaly_map, (image.width, image.height))
-    regions = find_regions(full)
-    if not regions and limit is not None and look.score > limit:
-        regions = find_regions(full, threshold=PEAK_SHARE * float(full.max()))
+    stands_out = limit is not None and look.score > limit
+    regions = find_regions(full, stands_out=stands_out)
+    if not regions and stands_out:
+        regions = find_regions(full, threshold=PEAK_SHARE * float(full.max()), stands_out=True)
     return ReferenceEvidence(
         product=record.name,
         product_given=False,
@@ -103,10 +106,13 @@ def describe(
 
 
 def save_map(folder: Path, map_id: str, anomaly_map: Array) -> None:
-    """Keeps a calibrated map, at patch resolution, under its name."""
+    """Keeps a calibrated map, at patch resolution, under its name, in one step."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / f"{map_id}.npy", np.minimum(anomaly_map, LARGEST_KEPT).astype(np.float16))
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".map-")
+        with os.fdopen(descriptor, "wb") as stream:
+            np.save(stream, np.minimum(anomaly_map, LARGEST_KEPT).astype(np.float16))
+        Path(name).replace(folder / f"{map_id}.npy")
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"

@@ -1,46 +1,11 @@
-"""What people said of inspections: kept in the memory, learnt from where they wish, and taken back."""
+"""What the memory makes of people's answers: it records them, learns where they wish, and takes it back."""
 
 import uuid
-from datetime import UTC, datetime
-from pathlib import Path
-
-from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from echo_agent.errors import ProductError, StoreError
+from echo_agent.memory.answers import Feedback, change_answers, confirmed_defects, now, read_answers
 from echo_agent.memory.memory import Memory
 from echo_agent.state import HumanAnswer, ImageRef, Label
-
-FILE_NAME = "feedback.jsonl"
-
-
-class Feedback(BaseModel):
-    """One answer of a person.
-
-    Attributes:
-        id: Its name, for taking it back.
-        product: The product; None where it was unknown.
-        image: The photograph.
-        proposed: What Echo had proposed.
-        answer: What the person said, with who and when.
-        learnt: What the memory made of it: a ``reference``, an ``exemplar`` of a defect, or nothing.
-        undone: When it was taken back.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    product: str | None
-    image: ImageRef
-    proposed: Label
-    answer: HumanAnswer
-    learnt: str | None = None
-    undone: str | None = None
-
-    @property
-    def label(self) -> Label:
-        """What the part is, as the person said."""
-        return self.answer.label or self.proposed
 
 
 def remember(
@@ -48,7 +13,8 @@ def remember(
 ) -> Feedback:
     """Records an answer; with ``answer.remember`` the memory learns it.
 
-    A confirmed-good part becomes a reference (a new version, calibrated anew), a confirmed defect an exemplar.
+    A confirmed-good part becomes a reference (a new version, calibrated anew), a confirmed defect an exemplar, which
+    later verdicts on parts that resemble it show.
 
     Args:
         memory: The memory.
@@ -70,12 +36,15 @@ def remember(
             )
         if label == "review":
             raise ProductError("'review' is nothing to learn: say whether the part is normal or defective")
+        record = memory.product(product)
         learnt = "exemplar"
         if label == "normal":
-            known = {kept.sha256 for kept in memory.product(product).references}
+            known = {kept.sha256 for kept in record.references}
             learnt = None if image.sha256 in known else "reference"
-            if learnt is not None:
-                memory.add_references(product, [image.uri])
+        if learnt == "reference":
+            memory.add_references(product, [image.uri])
+        else:
+            image = memory.keep(image)
     said = Feedback(
         id=uuid.uuid4().hex[:12],
         product=product,
@@ -84,24 +53,18 @@ def remember(
         answer=answer,
         learnt=learnt,
     )
-    _change(memory.folder, [*_checked(memory.folder), said])
+    change_answers(memory.folder, lambda answers: [*answers, said])
     return said
-
-
-def now() -> str:
-    """The time in UTC, ISO 8601, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def recorded(memory: Memory, product: str | None = None) -> list[Feedback]:
     """All answers, oldest first; of one product where it is named."""
-    return [said for said in _checked(memory.folder) if product is None or said.product == product]
+    return [said for said in read_answers(memory.folder) if product is None or said.product == product]
 
 
 def exemplars(memory: Memory, product: str) -> list[Feedback]:
     """The confirmed defects of a product, newest first."""
-    found = [said for said in recorded(memory, product) if said.learnt == "exemplar" and said.undone is None]
-    return found[::-1]
+    return confirmed_defects(read_answers(memory.folder), product)
 
 
 def undo(memory: Memory, feedback_id: str | None = None) -> Feedback:
@@ -114,7 +77,7 @@ def undo(memory: Memory, feedback_id: str | None = None) -> Feedback:
     Raises:
         StoreError: There is no such answer, or it was taken back before.
     """
-    answers = _checked(memory.folder)
+    answers = read_answers(memory.folder)
     standing = [said for said in answers if said.undone is None and feedback_id in {None, said.id}]
     if not standing:
         raise StoreError(
@@ -126,27 +89,5 @@ def undo(memory: Memory, feedback_id: str | None = None) -> Feedback:
     if chosen.learnt == "reference" and chosen.product is not None:
         memory.remove_references(chosen.product, [chosen.image.sha256])
     back = chosen.model_copy(update={"undone": now()})
-    _change(memory.folder, [back if said.id == back.id else said for said in _checked(memory.folder)])
+    change_answers(memory.folder, lambda known: [back if said.id == back.id else said for said in known])
     return back
-
-
-def _checked(folder: Path) -> list[Feedback]:
-    file = folder / FILE_NAME
-    if not file.is_file():
-        return []
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-        return [Feedback.model_validate_json(line) for line in lines if line.strip()]
-    except (OSError, ValidationError) as error:
-        raise StoreError(f"{file} cannot be read as people's answers: restore it or move it away") from error
-
-
-def _change(folder: Path, answers: list[Feedback]) -> None:
-    file = folder / FILE_NAME
-    fresh = folder / f".{FILE_NAME}.new"
-    try:
-        with FileLock(folder / ".feedback.lock"):
-            fresh.write_text("".join(said.model_dump_json() + "\n" for said in answers), encoding="utf-8")
-            fresh.replace(file)
-    except OSError as error:
-        raise StoreError(f"{file} cannot be written ({error.strerror}): check the folder's rights") from error

@@ -78,11 +78,12 @@ def _ref(file: Path, data: bytes, loaded: Image.Image) -> ImageRef:
 
 
 def _write(data: bytes, folder: Path, suffix: str) -> Path:
-    """Writes a file named by its digest, in one step."""
+    """Writes a file named by its digest, in one step; one that is there already counts as used now."""
     file = folder / f"{hashlib.sha256(data).hexdigest()}{suffix}"
-    if file.exists():
-        return file.resolve()
     try:
+        if file.exists():
+            file.touch()
+            return file.resolve()
         folder.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=folder, prefix=".image-")
         with os.fdopen(descriptor, "wb") as stream:

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import chromadb
 import numpy as np
-from chromadb.api.shared_system_client import SharedSystemClient
-from chromadb.config import Settings as ChromaSettings
 
 from echo_agent.errors import StoreError
 from echo_agent.vision.features import Array
+
+if TYPE_CHECKING:
+    from chromadb import Collection
 
 COLLECTION = "references"
 BATCH = 4096
@@ -37,10 +37,13 @@ class ReferenceIndex:
     def __init__(self, folder: Path, *, fresh: bool = False) -> None:
         self._folder = folder
         if fresh:
-            SharedSystemClient.clear_system_cache()
+            _forget_databases()
         self._collection = self._open()
 
-    def _open(self) -> chromadb.Collection:
+    def _open(self) -> "Collection":
+        import chromadb
+        from chromadb.config import Settings as ChromaSettings
+
         try:
             client = chromadb.PersistentClient(
                 path=str(self._folder), settings=ChromaSettings(anonymized_telemetry=False)
@@ -55,7 +58,7 @@ class ReferenceIndex:
 
     def reopen(self) -> None:
         """Opens the database anew, to see what another process wrote."""
-        SharedSystemClient.clear_system_cache()
+        _forget_databases()
         self._collection = self._open()
 
     def add(self, key: str, digests: Sequence[str], embeddings: Array) -> None:
@@ -106,3 +109,10 @@ class ReferenceIndex:
             Neighbour(str(row["key"]), str(row["sha256"]), 1.0 - max(float(distance), 0.0))
             for row, distance in zip(rows, distances, strict=True)
         ]
+
+
+def _forget_databases() -> None:
+    """Lets Chroma open a database anew; it keeps one client a path otherwise."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    SharedSystemClient.clear_system_cache()

@@ -9,17 +9,22 @@ from typing import cast
 import numpy as np
 from PIL import Image
 
-from echo_agent.errors import EncoderError, ImageError, KnowledgeError, ProductError, StoreError
+from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
 from echo_agent.memory import evidence, images, registration
+from echo_agent.memory.answers import Feedback, confirmed_defects, read_answers
 from echo_agent.memory.catalog import read_catalog
-from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, fit, left_out_scores
+from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
+from echo_agent.memory.know_how import read_know_how
+from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, Resolution, fit, left_out_scores
+from echo_agent.memory.photographs import Photographs
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.memory.quality import Qualities
 from echo_agent.memory.recent import Recent
 from echo_agent.memory.resolutions import Resolutions
+from echo_agent.memory.retention import Retention
 from echo_agent.memory.store import Encoded, Store, make_folder, named
 from echo_agent.settings import process_settings
-from echo_agent.state import ImageRef, ReferenceEvidence
+from echo_agent.state import Exemplar, ImageRef, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import load_encoder
 from echo_agent.vision.features import Array, Encoder, Features
@@ -27,6 +32,7 @@ from echo_agent.vision.image import ImageLike, list_images, load_image
 from echo_agent.vision.quality import fit_quality
 
 CACHED_FEATURES = 64
+CACHED_PLACES = 256
 CACHED_EVIDENCE = 16
 """Several questions about one image share its evidence."""
 NEIGHBOURS_FOR_PRODUCT = 32
@@ -46,8 +52,11 @@ class Memory:
         self._store = Store(folder, catalog, encoder)
         self._resolutions = Resolutions(folder, encoder)
         self._qualities = Qualities(folder)
+        self._photographs: Recent[ImageRef, Image.Image] = Recent(1)
         self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
         self._evidence: Recent[tuple[object, ...], ReferenceEvidence] = Recent(CACHED_EVIDENCE)
+        self._places: Recent[tuple[str, str], Array] = Recent(CACHED_PLACES)
+        self._retention = Retention(folder)
 
     @classmethod
     def open(cls, folder: str | Path, *, encoder: str | None = None, create: bool = False) -> "Memory":
@@ -118,13 +127,13 @@ class Memory:
             images_or_folder: A folder of image files, images, or a single image that is no file.
             shots: How many references to take, chosen by ``seed``; all where not given.
             seed: Seed of that choice.
-            knowledge: Knowledge card to keep with the product.
+            knowledge: Knowledge card to keep with the product, or its folder, with the documents beside it.
             progress: Called with the images done and their number.
 
         Raises:
             ImageError: An image cannot be read, or there is none.
             ProductError: The name cannot be used.
-            KnowledgeError: The knowledge card cannot be read.
+            KnowledgeError: The knowledge card, or a document beside it, cannot be read.
             StoreError: The memory cannot be written.
         """
         name = registration.check_name(product)
@@ -138,14 +147,16 @@ class Memory:
             raise ImageError(f"no image of a normal {name} was given: at least one is needed")
         if shots is not None and shots < 1:
             raise ProductError(f"{shots} shots leave {name} without a reference: ask for at least 1")
-        card = None if knowledge is None else _read_card(knowledge)
+        know_how = None if knowledge is None else read_know_how(knowledge)
         chosen: dict[str, ImageRef] = {}
         for image in registration.in_order(given, shots, seed):
             ref = self.put_aside(image)
             chosen.setdefault(ref.sha256, ref)
             if len(chosen) == shots:
                 break
-        return self._store.write_version(name, self._encoded(list(chosen.values()), progress), card=card)
+        return self._store.write_version(
+            name, self._encoded(list(chosen.values()), progress), know_how=know_how
+        )
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
         """Adds normal images to a product: a new version, calibrated anew."""
@@ -209,8 +220,10 @@ class Memory:
             records = self.products()
             if not records:
                 raise ProductError(f"the memory in {self.folder} has no products: register one first")
+            confirmed = confirmed_defects(read_answers(self.folder))
+            state = (*(record.key for record in records), *(said.id for said in confirmed))
             try:
-                key = (image, product, effort, shots, max_false_reject, *(record.key for record in records))
+                key = (image, product, effort, shots, max_false_reject, *state)
                 found = self._evidence.get(
                     key,
                     partial(
@@ -218,6 +231,7 @@ class Memory:
                         image,
                         product,
                         records,
+                        confirmed,
                         effort=min(effort, len(EFFORT_SCALES) - 1),
                         shots=shots,
                         max_false_reject=max_false_reject,
@@ -238,6 +252,7 @@ class Memory:
         image: ImageRef,
         product: str | None,
         records: Sequence[ProductRecord],
+        confirmed: Sequence[Feedback],
         *,
         effort: int,
         shots: int,
@@ -274,13 +289,17 @@ class Memory:
         )
         if described.map_id is not None:
             evidence.save_map(self.folder / "maps", described.map_id, look.anomaly_map)
-        nearest = self._store.index.nearest(embedding, [record.key], shots)
+            self._retention.wrote()
+        nearest = [neighbour for neighbour in everywhere if neighbour.key == record.key][:shots]
+        if len(nearest) < min(shots, record.normals):
+            nearest = self._store.index.nearest(embedding, [record.key], shots)
         return described.model_copy(
             update={
                 "product_given": given is not None,
                 "matches": matches,
                 "references": evidence.nearest_references(nearest, record),
-                "quality": self._qualities.of(record, image),
+                "exemplars": self._exemplars(image, record, resolutions[0], confirmed),
+                "quality": self._qualities.of(record, image, self._read),
             }
         )
 
@@ -315,8 +334,18 @@ class Memory:
         return grid if size is None else at_size(grid, size)
 
     def put_aside(self, image: ImageLike) -> ImageRef:
-        """Makes an ``ImageRef``; what is no file yet is kept in the memory's folder under its digest."""
-        return images.put_aside(image, self.folder / "images")
+        """Makes an ``ImageRef``; what is no file yet is kept in the memory's folder under its digest.
+
+        It is kept for as long as ``Settings.kept_images`` allows; see ``retention.tidy``.
+        """
+        ref = images.put_aside(image, self.folder / "images")
+        if not isinstance(image, str | Path):
+            self._retention.wrote()
+        return ref
+
+    def keep(self, image: ImageRef) -> ImageRef:
+        """Copies an image into the memory's folder, under its digest."""
+        return images.copy_image(image, self.folder / "images")
 
     def kept_image(self, digest: str) -> ImageRef:
         """The image that was put aside in the memory's folder under its SHA-256.
@@ -350,16 +379,54 @@ class Memory:
 
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
+        self._photographs = Recent(1)
         self._features = Recent(CACHED_FEATURES)
         self._evidence = Recent(CACHED_EVIDENCE)
+        self._places = Recent(CACHED_PLACES)
 
     def _encode(self, image: ImageRef, scale: float) -> Features:
         return self._features.get(
-            (image.sha256, scale), lambda: self.encoder.encode([load_image(image.uri)], scale=scale)[0]
+            (image.sha256, scale), lambda: self.encoder.encode([self._read(image)], scale=scale)[0]
         )
 
+    def _read(self, image: ImageRef) -> Image.Image:
+        """Reads an image; the last one is kept, as its quality and its finer looks need it as well."""
+        return self._photographs.get(image, lambda: load_image(image.uri))
+
+    def _exemplars(
+        self, image: ImageRef, record: ProductRecord, resolution: Resolution, confirmed: Sequence[Feedback]
+    ) -> tuple[Exemplar, ...]:
+        """The nearest confirmed defects of the product."""
+        own = [said for said in confirmed if said.product == record.name]
+        if not own:
+            return ()
+        return nearest_exemplars(
+            self._place(image, record, resolution),
+            resolution.bank.patches,
+            own,
+            lambda said: self._place_of_exemplar(said, record, resolution),
+        )
+
+    def _place(self, image: ImageRef, record: ProductRecord, resolution: Resolution) -> Array:
+        """The patches of an image's most unusual place, on the first look."""
+
+        def find() -> Array:
+            features = self._encode(image, EFFORT_SCALES[0])
+            return unusual_place(features.patches, resolution.look(features).anomaly_map)
+
+        return self._places.get((image.sha256, record.key), find)
+
+    def _place_of_exemplar(self, said: Feedback, record: ProductRecord, resolution: Resolution) -> Array:
+        try:
+            return self._place(said.image, record, resolution)
+        except ImageError as error:
+            raise StoreError(
+                f"the photograph of the confirmed defect {said.id} cannot be read ({error}): restore it, or take the "
+                f"answer back by echo-agent feedback --undo --id {said.id}"
+            ) from error
+
     def _encoded(self, chosen: Sequence[ImageRef], progress: Progress | None = None) -> Encoded:
-        loaded = [load_image(image.uri) for image in chosen]
+        loaded = Photographs(chosen)
         fitted = fit(loaded, self.encoder, EFFORT_SCALES[0], progress=progress)
         return Encoded(tuple(chosen), fitted, fit_quality(loaded))
 
@@ -375,15 +442,6 @@ class Memory:
 def _is_single(given: ImageLike | Sequence[ImageLike]) -> bool:
     """Whether this is one image, not several; an array of four axes is several."""
     return isinstance(given, Image.Image | bytes) or (isinstance(given, np.ndarray) and given.ndim <= 3)
-
-
-def _read_card(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise KnowledgeError(
-            f"the knowledge card {file} cannot be read ({error.strerror}): check the path"
-        ) from error
 
 
 _OPENED: dict[str, Memory] = {}

@@ -1,8 +1,9 @@
 """What is normal for one product at one resolution: a patch bank, calibrated by leaving one reference out."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from echo_agent.vision.anomaly_map import image_score, standing_out
 from echo_agent.vision.comparison import PatchBank, patch_distances, rarity
+from echo_agent.vision.coreset import bounded_bank
 from echo_agent.vision.features import Array, Encoder, Features
 from echo_agent.vision.views import small_changes, turned_half
 
@@ -18,6 +20,9 @@ EFFORT_SCALES = (1.0, 1.25, 1.12)
 
 TURNING_GAIN = 0.003
 """Fall of the left-out references' scores from which copies turned by 180 degrees are kept as references too."""
+
+TURNING_SAMPLE = 16
+"""So many references tell whether the part lies either way."""
 
 Progress = Callable[[int, int], None]
 
@@ -110,16 +115,23 @@ def fit(
         The resolution and the embeddings. With a single reference the units come from small changes of that image,
         and there are no scores.
     """
-    found = _encode(images, encoder, scale, progress)
-    grids = [features.patches for features in found]
+    found = []
+    for features in _encode(images, encoder, scale):
+        found.append(features)
+        if progress is not None:
+            progress(len(found), len(images))
+    grids, fine = [features.patches for features in found], found[0].fine
     copies: list[Array] = []
     if len(images) > 1 and turned is not False:
-        copies = [features.patches for features in _encode(turned_half(images), encoder, scale)]
-        if turned is None and not turning_helps(grids, copies):
-            copies = []
-    views = [*grids, *copies]
-    bank = PatchBank.of(views, [index % len(grids) for index in range(len(views))])
-    fine = found[0].fine
+        copies = _turned(images[:TURNING_SAMPLE], encoder, scale)
+        turned = turned or turning_helps(grids[:TURNING_SAMPLE], copies)
+    views = zip(grids, range(len(grids)), strict=True)
+    if turned:
+        rest = _encode((turned_half(image) for image in images[TURNING_SAMPLE:]), encoder, scale)
+        every_copy = chain(copies, (features.patches for features in rest))
+        bank = bounded_bank(chain(views, zip(every_copy, range(len(grids)), strict=True)))
+    else:
+        bank = bounded_bank(views)
     if len(grids) > 1:
         left_out = [_compare(grid, bank.without(owner), fine) for owner, grid in enumerate(grids)]
     else:
@@ -132,7 +144,7 @@ def fit(
         score_unit=score_unit,
         map_unit=max(1e-6, *(float(look.anomaly_map.max()) for look in left_out)),
         scores=tuple(float(score) for score in raw / score_unit) if len(grids) > 1 else (),
-        turned=bool(copies),
+        turned=bool(turned),
     )
     return Fitted(resolution, np.stack([features.embedding for features in found]))
 
@@ -168,14 +180,14 @@ def _compare(grid: Array, bank: PatchBank, fine: int | None) -> Look:
     return Look(image_score(standing_out(distances.whole, rare)), standing_out(distances.fine, rare))
 
 
-def _encode(
-    images: Sequence[Image.Image], encoder: Encoder, scale: float, progress: Progress | None = None
-) -> list[Features]:
-    """Features with their patches rounded as they are stored."""
-    found = []
-    for done, image in enumerate(images, start=1):
+def _turned(images: Sequence[Image.Image], encoder: Encoder, scale: float) -> list[Array]:
+    return [
+        features.patches for features in _encode((turned_half(image) for image in images), encoder, scale)
+    ]
+
+
+def _encode(images: Iterable[Image.Image], encoder: Encoder, scale: float) -> Iterator[Features]:
+    """Features with their patches rounded as they are stored: float16."""
+    for image in images:
         features = encoder.encode([image], scale=scale)[0]
-        found.append(replace(features, patches=features.patches.astype(np.float16).astype(np.float32)))
-        if progress is not None:
-            progress(done, len(images))
-    return found
+        yield replace(features, patches=features.patches.astype(np.float16))

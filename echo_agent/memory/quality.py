@@ -1,14 +1,16 @@
 """The image quality that products' references allow: kept beside the version, the last ones in memory."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from PIL import Image
 from pydantic import ValidationError
 
 from echo_agent.errors import StoreError
+from echo_agent.memory.photographs import Photographs
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.recent import Recent
 from echo_agent.state import ImageQuality, ImageRef
-from echo_agent.vision.image import load_image
 from echo_agent.vision.quality import QualityModel, fit_quality
 
 CACHED_MODELS = 8
@@ -27,21 +29,28 @@ class Qualities:
         self._models: Recent[str, QualityModel] = Recent(CACHED_MODELS)
         self._found: Recent[tuple[str, str], ImageQuality] = Recent(CACHED_FINDINGS)
 
-    def of(self, record: ProductRecord, image: ImageRef) -> ImageQuality:
+    def of(
+        self, record: ProductRecord, image: ImageRef, read: Callable[[ImageRef], Image.Image]
+    ) -> ImageQuality:
         """Whether the photograph can be judged beside the product's references.
+
+        Args:
+            record: The product.
+            image: The photograph.
+            read: Reads it as an RGB image.
 
         Raises:
             ImageError: It cannot be read.
             StoreError: What was kept of the references is damaged.
         """
         model = self._models.get(record.key, lambda: self._load(record))
-        return self._found.get((record.key, image.sha256), lambda: model.judge(load_image(image.uri)))
+        return self._found.get((record.key, image.sha256), lambda: model.judge(read(image)))
 
     def _load(self, record: ProductRecord) -> QualityModel:
         """Reads the model; a version that was registered without one gets it from its references."""
         place = self._folder / record.folder
         try:
-            return QualityModel.load(place) or fit_quality([load_image(one.uri) for one in record.references])
+            return QualityModel.load(place) or fit_quality(Photographs(record.references))
         except (OSError, ValidationError) as error:
             raise StoreError(
                 f"the image quality of {record.name} in {place} cannot be read ({type(error).__name__}): "

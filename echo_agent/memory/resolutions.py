@@ -6,10 +6,10 @@ from pathlib import Path
 
 from echo_agent.errors import StoreError
 from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, fit
+from echo_agent.memory.photographs import Photographs
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.recent import Recent
 from echo_agent.vision.features import Encoder
-from echo_agent.vision.image import load_image
 
 CACHED = 8
 
@@ -63,8 +63,12 @@ class Resolutions:
             ) from error
 
     def _fit(self, record: ProductRecord, effort: int, file: Path) -> None:
-        images = [load_image(image.uri) for image in record.references]
-        fitted = fit(images, self._encoder, EFFORT_SCALES[effort], turned=self._get(record, 0).turned)
+        fitted = fit(
+            Photographs(record.references),
+            self._encoder,
+            EFFORT_SCALES[effort],
+            turned=self._get(record, 0).turned,
+        )
         try:
             fitted.resolution.save(file)
         except FileNotFoundError:

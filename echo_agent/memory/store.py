@@ -12,8 +12,9 @@ from filelock import FileLock, Timeout
 
 from echo_agent.errors import ProductError, StoreError
 from echo_agent.memory import images, registration
-from echo_agent.memory.catalog import read_catalog, write_catalog
+from echo_agent.memory.catalog import catalog_state, read_catalog, write_catalog
 from echo_agent.memory.index import ReferenceIndex
+from echo_agent.memory.know_how import KnowHow, keep_know_how, kept_know_how
 from echo_agent.memory.normal_model import Fitted
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.memory.resolutions import resolution_file
@@ -42,6 +43,7 @@ class Store:
         self._catalog = catalog
         self._encoder = encoder
         self._refreshing = threading.RLock()
+        self._seen: tuple[int, int, int] | None = None
 
     @property
     def encoder_name(self) -> str:
@@ -51,7 +53,7 @@ class Store:
     def is_gone(self) -> bool:
         """Whether the folder was deleted, or replaced by one without a catalog, since it was opened."""
         written = self._catalog.generation > 0
-        return not self.folder.is_dir() or (written and read_catalog(self.folder) is None)
+        return not self.folder.is_dir() or (written and catalog_state(self.folder) is None)
 
     def products(self) -> list[ProductRecord]:
         """All products, by name, as they are now."""
@@ -60,7 +62,7 @@ class Store:
 
     @overload
     def write_version(
-        self, product: str, encoded: Encoded, *, card: bytes | None = None
+        self, product: str, encoded: Encoded, *, know_how: KnowHow | None = None
     ) -> ProductRecord: ...
 
     @overload
@@ -73,7 +75,7 @@ class Store:
         product: str,
         encoded: Encoded,
         *,
-        card: bytes | None = None,
+        know_how: KnowHow | None = None,
         base: ProductRecord | None = None,
     ) -> ProductRecord | None:
         """Writes a new version beside the old one, then replaces the catalog: the step that makes it count.
@@ -97,7 +99,7 @@ class Store:
             shutil.rmtree(place, ignore_errors=True)
             try:
                 place.mkdir(parents=True)
-                record = record.model_copy(update={"card": self._keep_card(record, old, card)})
+                record = record.model_copy(update={"card": self._keep(record, old, know_how)})
                 encoded.fitted.resolution.save(resolution_file(place, 0))
                 encoded.quality.save(place)
             except OSError as error:
@@ -110,15 +112,14 @@ class Store:
             self._sweep(old)
         return record
 
-    def _keep_card(self, record: ProductRecord, old: ProductRecord | None, card: bytes | None) -> str | None:
-        """Keeps the given card, or the one of the version before, in the new version's folder."""
-        if card is None and old is not None and old.card is not None:
-            card = (self.folder / old.card).read_bytes()
-        if card is None:
+    def _keep(self, record: ProductRecord, old: ProductRecord | None, given: KnowHow | None) -> str | None:
+        """Keeps the given know-how, or that of the version before, in the new version's folder."""
+        if given is None and old is not None and old.card is not None:
+            given = kept_know_how(self.folder / old.card)
+        if given is None:
             return None
-        target = f"{record.folder}/card.yaml"
-        (self.folder / target).write_bytes(card)
-        return target
+        card = keep_know_how(given, self.folder / record.folder)
+        return card.relative_to(self.folder).as_posix()
 
     def _sweep(self, old: ProductRecord | None) -> None:
         """Clears away what the catalog does not name: the old version, and what killed registrations left."""
@@ -157,7 +158,11 @@ class Store:
     def _refresh(self) -> None:
         """Sees what another process has written since."""
         with self._refreshing:
+            now = catalog_state(self.folder)
+            if now is not None and now == self._seen:
+                return
             catalog = read_catalog(self.folder)
+            self._seen = now
             if catalog is not None and catalog.generation != self._catalog.generation:
                 self._catalog = catalog
                 self.index.reopen()

@@ -1,5 +1,6 @@
 """The MLLM as a Decision Maker: closed questions scored, open ones answered, a trace written."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -8,11 +9,21 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from echo_agent.errors import AnswerError, ModelMemoryError
 from echo_agent.mllm.case import Case, Decision
-from echo_agent.mllm.prompts import TRACE_REPAIR, TRACE_TASK, case_prompt, free_question
+from echo_agent.mllm.fences import fence
+from echo_agent.mllm.prompts import (
+    TOOL_ANSWER,
+    TOOLS_SPENT,
+    TOOLS_TASK,
+    TRACE_REPAIR,
+    TRACE_TASK,
+    case_prompt,
+    free_question,
+)
 from echo_agent.mllm.scoring import ChoiceScorer, ScoredPrompt
+from echo_agent.mllm.tools import Toolbox, ToolRequest, ToolResult, read_request
 from echo_agent.mllm.trace import known_ids, read_trace
 from echo_agent.settings import process_settings
-from echo_agent.state import Answer, DecidedBy, Trace
+from echo_agent.state import Answer, DecidedBy, ToolCall, Trace
 
 Writer = Callable[[list[BaseMessage]], AIMessage]
 
@@ -28,7 +39,7 @@ class Decider(Protocol):
         """Decides several cases, in one batch where the model can."""
         ...
 
-    def reason(self, case: Case) -> Trace:
+    def reason(self, case: Case, tools: Toolbox | None = None, budget: int = 0) -> Trace:
         """Writes the steps of the reasoning; raises ``AnswerError`` where they cannot be read twice."""
         ...
 
@@ -87,21 +98,39 @@ class MllmDecider:
         seconds = (time.monotonic() - started) / len(cases)
         return [self._decision(case, one, seconds, ()) for case, one in zip(cases, scored, strict=True)]
 
-    def reason(self, case: Case) -> Trace:
+    def reason(self, case: Case, tools: Toolbox | None = None, budget: int = 0) -> Trace:
         """Writes the steps of the reasoning, repaired once where they do not fit the schema.
+
+        Args:
+            case: What the model is shown.
+            tools: What it may call meanwhile.
+            budget: How often.
 
         Raises:
             AnswerError: The steps cannot be read, twice.
             ModelError: The model cannot be reached or used.
         """
-        messages = case_prompt(case).conversation(TRACE_TASK)
+        manual = tools.manual() if tools is not None and budget else ""
+        task = f"{TRACE_TASK}\n{TOOLS_TASK.format(budget=budget, manual=manual)}" if manual else TRACE_TASK
+        messages = case_prompt(case).conversation(task)
         written_by = self.decided_by().model
         answer = self._writer(messages)
+        calls: list[ToolCall] = []
+        while tools is not None and manual and (request := read_request(answer.text)) is not None:
+            if len(calls) == budget:
+                messages = [*messages, AIMessage(answer.text), HumanMessage(TOOLS_SPENT)]
+                answer = self._writer(messages)
+                break
+            result = tools.call(request)
+            calls.append(_call(f"A{len(calls) + 1}", request, result))
+            shown = _told(calls[-1], result, budget - len(calls))
+            messages = [*messages, AIMessage(answer.text), shown]
+            answer = self._writer(messages)
         try:
-            return read_trace(answer.text, known_ids(case), written_by)
+            return read_trace(answer.text, known_ids(case), written_by, calls)
         except AnswerError as error:
             repair = [*messages, AIMessage(answer.text), HumanMessage(TRACE_REPAIR.format(error=error))]
-            return read_trace(self._writer(repair).text, known_ids(case), written_by)
+            return read_trace(self._writer(repair).text, known_ids(case), written_by, calls)
 
     def _decision(self, case: Case, scored: ScoredPrompt, seconds: float, notes: tuple[str, ...]) -> Decision:
         verdict = scored.probabilities["verdict"]
@@ -133,3 +162,19 @@ class MllmDecider:
         usage = message.usage_metadata
         tokens = (usage["input_tokens"], usage["output_tokens"]) if usage else (0, 0)
         return Answer(text=message.text.strip()), *tokens
+
+
+def _call(identity: str, request: ToolRequest, result: ToolResult) -> ToolCall:
+    arguments = json.dumps(request.arguments, ensure_ascii=False)[:300]
+    return ToolCall(id=identity, tool=request.tool, arguments=arguments, result=result.text)
+
+
+def _told(call: ToolCall, result: ToolResult, left: int) -> HumanMessage:
+    """The message that brings a tool's result; its words may come from documents, so they are fenced."""
+    blocks: list[str | dict[str, str]] = [
+        {"type": "text", "text": TOOL_ANSWER.format(id=call.id, left=left)},
+        {"type": "text", "text": fence("result", result.text)},
+    ]
+    for heading, image in result.images:
+        blocks += [{"type": "text", "text": heading}, {"type": "image", "path": image.uri}]
+    return HumanMessage(blocks)

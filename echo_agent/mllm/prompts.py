@@ -44,6 +44,13 @@ TRACE_TASK = (
     'Write JSON only, of this form: {"steps": [{"kind": "observe", "text": "...", "evidence": ["R1"]}]}. '
     "kind is one of observe, compare, measure, weigh, conclude."
 )
+TOOLS_TASK = (
+    "Before that you may look closer, {budget} time(s) at most. To do so write JSON only, of this form: "
+    '{{"tool": "zoom", "arguments": {{"region": "R1"}}}}. What comes back has an id (A1, A2, ...) that a step may '
+    "stand on. The tools:\n{manual}"
+)
+TOOL_ANSWER = "Result {id}, {left} call(s) left:"
+TOOLS_SPENT = "No calls are left. Write the JSON object with the steps now, and nothing else."
 TRACE_REPAIR = "That could not be read: {error}. Write the JSON object again, complete, and nothing else."
 
 LABELS = ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "123456789")
@@ -234,9 +241,11 @@ def _tolerance_line(finding: ToleranceFinding) -> str:
 
 def trace_text(trace: Trace) -> str:
     """Returns a trace as lines of text."""
-    return "\n".join(
+    steps = [
         f"{step.kind}: {step.text} ({', '.join(step.evidence) or 'no evidence'})" for step in trace.steps
-    )
+    ]
+    calls = [f"{call.id} {call.tool} {call.arguments}: {call.result}" for call in trace.calls]
+    return "\n".join([*steps, *calls])
 
 
 def label_probabilities(wording: Wording, logprobs: Sequence[float]) -> dict[str, float]:

@@ -1,12 +1,13 @@
 """A reasoning trace in a model's words, read into its schema."""
 
 import json
+from collections.abc import Sequence
 
 from pydantic import Field, ValidationError
 
 from echo_agent.errors import AnswerError
 from echo_agent.mllm.case import Case
-from echo_agent.state import Trace, TraceStep, Value
+from echo_agent.state import ToolCall, Trace, TraceStep, Value
 
 _MAX_STEPS = 12
 
@@ -28,13 +29,14 @@ def known_ids(case: Case) -> frozenset[str]:
     return frozenset(ids)
 
 
-def read_trace(text: str, ids: frozenset[str], written_by: str) -> Trace:
+def read_trace(text: str, ids: frozenset[str], written_by: str, calls: Sequence[ToolCall] = ()) -> Trace:
     """Reads a trace from a model's answer, with or without words or a code fence around its JSON object.
 
     Args:
         text: The answer.
         ids: Evidence that a step may name.
         written_by: Name of the model.
+        calls: Tools that were called for it; a step may name them too.
 
     Raises:
         AnswerError: There is no object of the schema, or a step names evidence that does not exist.
@@ -50,7 +52,9 @@ def read_trace(text: str, ids: frozenset[str], written_by: str) -> Trace:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise AnswerError(f"{written_by} wrote a trace with a fault at {where}: {first['msg']}") from error
-    unknown = sorted({name for step in draft.steps for name in step.evidence} - ids)
+    unknown = sorted(
+        {name for step in draft.steps for name in step.evidence} - ids - {call.id for call in calls}
+    )
     if unknown:
         raise AnswerError(f"{written_by} names evidence that does not exist: {', '.join(unknown)[:100]}")
-    return Trace(steps=draft.steps, written_by=written_by)
+    return Trace(steps=draft.steps, calls=tuple(calls), written_by=written_by)

@@ -36,6 +36,7 @@ class Entry:
         photograph: The photograph as a data URI.
         with_map: The photograph with map and regions as a data URI; None without a map.
         references: Nearest references: name, similarity, data URI.
+        exemplars: Nearest confirmed defects: caption, data URI.
         truth: What is known of the part, in words.
     """
 
@@ -44,6 +45,7 @@ class Entry:
     photograph: str
     with_map: str | None
     references: tuple[tuple[str, float, str], ...] = ()
+    exemplars: tuple[tuple[str, str], ...] = ()
     truth: str | None = None
 
     @classmethod
@@ -68,7 +70,15 @@ class Entry:
             (Path(near.image.uri).name, near.similarity, data_uri(load_image(near.image.uri), REFERENCE_SIDE))
             for near in verdict.references[:REFERENCES_SHOWN]
         )
-        return cls(photograph.name, verdict, data_uri(picture, PICTURE_SIDE), with_map, references, truth)
+        exemplars = tuple(
+            (
+                f"{near.id} {near.defect_type or 'defect'}, {near.similarity:.2f}",
+                data_uri(load_image(near.image.uri), REFERENCE_SIDE),
+            )
+            for near in verdict.exemplars
+        )
+        shown = data_uri(picture, PICTURE_SIDE)
+        return cls(photograph.name, verdict, shown, with_map, references, exemplars, truth)
 
 
 def data_uri(picture: Image.Image, longest_side: int | None = None) -> str:

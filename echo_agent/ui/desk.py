@@ -1,7 +1,6 @@
 """What the page does: register, inspect, ask, correct. Knows no widgets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from langgraph.checkpoint.memory import InMemorySaver
@@ -9,23 +8,18 @@ from PIL import Image
 
 from echo_agent.chat.session import Conversation
 from echo_agent.errors import ImageError, ProductError
+from echo_agent.experts.human_review import proposed_label
 from echo_agent.inspector import Inspector
-from echo_agent.memory.feedback import Feedback, now, remember
+from echo_agent.memory.answers import Feedback, now
+from echo_agent.memory.feedback import recorded, remember
+from echo_agent.memory.inspections import InspectionRecord, inspections, record_inspection, waiting
 from echo_agent.memory.normal_model import Progress
 from echo_agent.memory.product import ProductRecord
 from echo_agent.report.overlay import overlay
-from echo_agent.state import HumanAnswer, ImageRef, Verdict
+from echo_agent.state import HumanAnswer, ImageRef, Label, Verdict
 from echo_agent.vision.image import load_image
 
 PICTURE_SIDE = 900
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A part that waits for a person."""
-
-    image: ImageRef
-    verdict: Verdict
 
 
 class Desk:
@@ -38,11 +32,10 @@ class Desk:
     def __init__(self, inspector: Inspector) -> None:
         self.inspector = inspector
         self._history = InMemorySaver()
-        self._waiting: dict[str, Waiting] = {}
 
-    def products(self) -> list[str]:
-        """Names of the registered products."""
-        return [record.name for record in self.inspector.memory.products()]
+    def products(self) -> list[ProductRecord]:
+        """The registered products."""
+        return self.inspector.memory.products()
 
     def register(
         self, product: str, files: Sequence[str], knowledge: str | None, progress: Progress | None = None
@@ -74,7 +67,7 @@ class Desk:
         )
 
     def inspect(self, thread: str, picture: str, product: str | None) -> tuple[ImageRef, Verdict]:
-        """Inspects a photograph; what cannot be decided waits for a person.
+        """Inspects a photograph and keeps a record of it; what cannot be decided waits for a person.
 
         Raises:
             ImageError: It cannot be inspected; the message says why.
@@ -85,41 +78,43 @@ class Desk:
         verdict = talk.state().verdict
         if verdict is None:
             raise ImageError(said.rstrip("."))
-        if verdict.label == "review":
-            self._waiting[image.sha256] = Waiting(image, verdict)
+        record_inspection(self.inspector.memory.folder, image, verdict)
         return image, verdict
 
     def ask(self, thread: str, question: str, product: str | None) -> str:
         """Answers a question about the last photograph of a tab."""
         return self.conversation(thread, product).say(question)
 
-    def waiting(self) -> list[Waiting]:
-        """The parts that wait for a person, oldest first."""
-        return list(self._waiting.values())
+    def waiting(self) -> list[InspectionRecord]:
+        """The inspections that wait for a person, oldest first."""
+        return waiting(self.inspector.memory.folder)
+
+    def records(self, most: int) -> list[tuple[InspectionRecord, Feedback | None]]:
+        """The newest inspections, each with what a person said of that photograph last."""
+        said = {one.image.sha256: one for one in recorded(self.inspector.memory) if one.undone is None}
+        kept = inspections(self.inspector.memory.folder)[:most]
+        return [(record, said.get(record.image.sha256)) for record in kept]
 
     def correct(
-        self, image: ImageRef, verdict: Verdict, label: str, defect_type: str, who: str, *, learn: bool
+        self, image: ImageRef, verdict: Verdict, label: Label, defect_type: str, who: str, *, learn: bool
     ) -> Feedback:
         """Records what a person says of a part.
 
         Raises:
-            ProductError: No label was chosen, or it shall be learnt of an unknown product.
+            ProductError: It shall be learnt of an unknown product.
         """
-        if label not in {"normal", "defective"}:
-            raise ProductError("nothing was chosen: say whether the part is normal or defective")
+        proposal = proposed(verdict)
         answer = HumanAnswer.model_validate(
             {
-                "action": "accept" if label == verdict.label else "correct",
+                "action": "accept" if label == proposal else "correct",
                 "label": label,
-                "defect_type": defect_type.strip() or None,
+                "defect_type": (defect_type.strip() or None) if label == "defective" else None,
                 "who": who.strip(),
                 "when": now(),
                 "remember": learn,
             }
         )
-        said = remember(self.inspector.memory, verdict.product, image, verdict.label, answer)
-        self._waiting.pop(image.sha256, None)
-        return said
+        return remember(self.inspector.memory, verdict.product, image, proposal, answer)
 
     def picture(self, image: ImageRef, verdict: Verdict, opacity: float) -> Image.Image:
         """The photograph with its map and regions.
@@ -151,3 +146,12 @@ class Desk:
             for region in verdict.regions
         ]
         return overlay(blended, None, scaled)
+
+
+def proposed(verdict: Verdict) -> Label:
+    """What a person may accept: the label, or of a review the likelier one, where there is one."""
+    return (
+        proposed_label(verdict.attempts[-1])
+        if verdict.label == "review" and verdict.attempts
+        else verdict.label
+    )

@@ -1,21 +1,44 @@
 """The page for the line: widgets over the desk. Works with no network."""
 
 import uuid
+from functools import partial
+from html import escape
+from pathlib import Path
 from typing import Any
 
-from echo_agent.errors import EchoError, MissingExtraError
+from echo_agent.errors import MissingExtraError
+from echo_agent.report.words import promise
 from echo_agent.ui.desk import Desk
-from echo_agent.ui.verdict_html import reasons_html, region_rows, trace_html, verdict_banner
+from echo_agent.ui.told import told
+from echo_agent.ui.verdict_html import records_html
+from echo_agent.ui.verdict_panel import VerdictPanel
+from echo_agent.vision.image import load_image
 
 ANY_PRODUCT = "find out"
-
-CSS = """
-.gradio-container {max-width: 1280px !important; margin: 0 auto}
-.banner {color: #fff; border-radius: 8px; padding: 14px 18px; display: flex; flex-direction: column; gap: 4px}
-.banner strong {font-size: 1.5rem; color: #fff} .banner span {color: #fff}
-.small {font-size: .85rem; opacity: .8}
-footer {display: none !important}
-"""
+STYLE = Path(__file__).with_name("page.css")
+RECORDS_SHOWN = 50
+QUEUE_SIDE = 240
+SUGGESTED = ("Where is it?", "How big is it?", "Compare it", "In tolerance?")
+NOTHING_INSPECTED = (
+    '<div class="blank"><b>Nothing inspected yet</b>'
+    "<p>Choose the product, drop a photograph of the part or paste one, and press Inspect.</p></div>"
+)
+NO_PRODUCTS = (
+    '<div class="blank"><b>No product is registered yet</b>'
+    "<p>Open <i>Products</i>, drop photographs of good parts and give the product a name.</p></div>"
+)
+NOTHING_WAITS = (
+    '<div class="blank"><b>Nothing waits for a person</b>'
+    "<p>Parts that Echo cannot decide are listed here until somebody says what they are.</p></div>"
+)
+NOTHING_CHOSEN = (
+    '<div class="blank"><b>Choose a part</b>'
+    "<p>Its picture, its evidence and what Echo proposes are shown here.</p></div>"
+)
+ASK_AWAY = (
+    '<p class="ask">Ask about this part: where, how big, compared with the reference, within tolerance, '
+    "what if the limit were 3 mm?</p>"
+)
 
 
 def build_page(desk: Desk) -> Any:
@@ -59,10 +82,9 @@ def serve(
         share=False,
         quiet=True,
         prevent_thread_lock=not block,
-        allowed_paths=[str(desk.inspector.memory.folder / "images")],
         max_file_size="25mb",
         ssr_mode=False,
-        css=CSS,
+        css_paths=[STYLE],
         theme=gradio.themes.Default(
             primary_hue="teal",
             font=["system-ui", "sans-serif"],
@@ -91,172 +113,210 @@ class _Page:
         self._gr = gradio
         with gradio.Blocks(title="Echo", analytics_enabled=False) as self.blocks:
             self.tab = gradio.State(lambda: uuid.uuid4().hex)
-            self.shown = gradio.State(None)
-            gradio.Markdown("# Echo\nPhotograph a part: normal, defective, or a person should look.")
-            with gradio.Row():
-                with gradio.Column(scale=2, min_width=320):
-                    self._inputs()
-                with gradio.Column(scale=3, min_width=420):
-                    self._results()
-            self._review()
+            gradio.HTML(
+                "<h1>Echo</h1><p>Photograph a part: normal, defective, or a person should look.</p>",
+                elem_id="title",
+                padding=False,
+            )
+            with gradio.Tabs(elem_id="rooms"):
+                with gradio.Tab("Inspect"):
+                    self._inspect_tab()
+                with gradio.Tab("Review") as self.review_tab:
+                    self._review_tab()
+                with gradio.Tab("Products"):
+                    self._products_tab()
+                with gradio.Tab("Records") as self.records_tab:
+                    self.records = gradio.HTML(elem_id="records", elem_classes="evidence", padding=False)
             self._wire()
 
-    def _inputs(self) -> None:
+    def _inspect_tab(self) -> None:
         gr = self._gr
-        self.product = gr.Dropdown([ANY_PRODUCT, *self._desk.products()], value=ANY_PRODUCT, label="Product")
-        self.image = gr.Image(
-            type="filepath",
-            sources=["upload", "clipboard"],
-            label="Photograph",
-            height=320,
-            elem_id="photograph",
-        )
-        self.go = gr.Button("Inspect", variant="primary")
-        with gr.Accordion("Register a product", open=not self._desk.products()):
-            self.name = gr.Textbox(label="Name")
-            self.files = gr.File(
-                file_count="multiple",
-                file_types=["image"],
-                label="Photographs of good parts",
-                elem_id="references",
-                height=190,
-            )
-            self.card = gr.File(file_types=[".yaml", ".yml"], label="Knowledge card (optional)", height=120)
-            self.register = gr.Button("Register")
-            self.registered = gr.Markdown()
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=2, min_width=340):
+                self.product = gr.Dropdown([ANY_PRODUCT], value=ANY_PRODUCT, label="Product")
+                self.image = gr.Image(
+                    type="filepath",
+                    sources=["upload", "clipboard"],
+                    label="Photograph",
+                    height=300,
+                    elem_id="photograph",
+                )
+                self.go = gr.Button("Inspect", variant="primary", size="lg")
+                with gr.Column(visible=False) as self.talk:
+                    self._conversation()
+            with gr.Column(scale=3, min_width=480):
+                self.blank = gr.HTML(NOTHING_INSPECTED, padding=False)
+                self.inspected = VerdictPanel(self._desk, gr, "inspected")
 
-    def _results(self) -> None:
+    def _conversation(self) -> None:
         gr = self._gr
-        self.banner = gr.HTML('<p class="small">Nothing inspected yet.</p>', elem_id="verdict")
-        self.picture = gr.Image(
-            label="Anomaly map", interactive=False, height=420, format="png", elem_id="map"
-        )
-        self.opacity = gr.Slider(0, 1, value=0.8, step=0.05, label="Opacity of the map")
-        with gr.Tab("Reasons"):
-            self.reasons = gr.HTML()
-        with gr.Tab("Regions"):
-            self.regions = gr.Dataframe(
-                headers=["region", "place", "length", "area", "peak"], interactive=False, label="Regions"
-            )
-        with gr.Tab("References"):
-            self.references = gr.Gallery(columns=4, height=220, label="Nearest references")
-        with gr.Tab("Trace"):
-            self.trace = gr.HTML()
         self.chat = gr.Chatbot(
-            height=260, label="Conversation", elem_id="conversation", feedback_options=None, buttons=["copy"]
+            height=330,
+            label="Conversation",
+            show_label=False,
+            elem_id="conversation",
+            feedback_options=None,
+            buttons=["copy"],
+            placeholder=ASK_AWAY,
         )
-        with gr.Row():
-            self.question = gr.Textbox(
-                placeholder="Where is it? How big? What if the limit were 3 mm?", label="Ask", scale=4
-            )
-            self.ask = gr.Button("Ask", scale=1)
+        with gr.Row(elem_classes="suggested"):
+            self.suggested = [gr.Button(text, size="sm", min_width=80) for text in SUGGESTED]
+        self.question = gr.Textbox(
+            placeholder="Type a question and press Enter", label="Ask", submit_btn=True, elem_id="ask"
+        )
 
-    def _review(self) -> None:
+    def _review_tab(self) -> None:
         gr = self._gr
-        gr.Markdown("## What is it really?\nSay so of the part above, or choose one that waits.")
-        with gr.Row():
-            self.queue = gr.Dropdown([], label="Waiting for a person", scale=2)
-            self.label = gr.Radio(["normal", "defective"], label="The part is", scale=2)
-            self.defect_type = gr.Textbox(label="Defect type", scale=2)
-            self.who = gr.Textbox(label="Your name", scale=1)
-        with gr.Row():
-            self.learn = gr.Checkbox(label="Let the memory learn it", value=False)
-            self.record = gr.Button("Record")
-        self.recorded = gr.Markdown(elem_id="recorded")
+        self.none_waits = gr.HTML(NOTHING_WAITS, padding=False)
+        with gr.Row(equal_height=False, visible=False) as self.queue_box:
+            with gr.Column(scale=2, min_width=340):
+                gr.HTML("<b>Waiting for a person, oldest first</b>", padding=False)
+                self.queue = gr.Gallery(
+                    show_label=False,
+                    columns=2,
+                    height=520,
+                    allow_preview=False,
+                    elem_id="queue",
+                    object_fit="contain",
+                    buttons=[],
+                )
+            with gr.Column(scale=3, min_width=480):
+                self.pick = gr.HTML(NOTHING_CHOSEN, padding=False)
+                self.waiting = VerdictPanel(self._desk, gr, "waiting")
+
+    def _products_tab(self) -> None:
+        gr = self._gr
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=2, min_width=340):
+                self.name = gr.Textbox(label="Name", placeholder="such as bracket")
+                self.files = gr.File(
+                    file_count="multiple",
+                    file_types=["image"],
+                    label="Photographs of good parts (ten or more are better)",
+                    elem_id="references",
+                    height=200,
+                )
+                self.card = gr.File(
+                    file_types=[".yaml", ".yml"], label="Knowledge card (optional)", height=140
+                )
+                self.register = gr.Button("Register", variant="primary", size="lg")
+            with gr.Column(scale=3, min_width=480):
+                self.registered = gr.HTML(elem_id="products", elem_classes="evidence", padding=False)
 
     def _wire(self) -> None:
-        outputs = [
-            self.shown, self.banner, self.picture, self.reasons, self.regions,
-            self.references, self.trace, self.chat, self.queue, self.label,
-        ]  # fmt: skip
-        self.go.click(self._inspect, [self.tab, self.image, self.product, self.opacity], outputs)
-        self.opacity.release(self._redraw, [self.shown, self.opacity], self.picture)
-        self.register.click(
-            self._do_register, [self.name, self.files, self.card], [self.registered, self.product]
+        listed = [self.product, self.registered]
+        queue = [self.queue, self.queue_box, self.none_waits, self.review_tab]
+        self.blocks.load(self._products, None, listed, show_progress="hidden")
+        self.blocks.load(self._queue, None, queue, show_progress="hidden")
+        self.blocks.load(self._begin, None, self.blank, show_progress="hidden")
+        self.records_tab.select(self._records, None, self.records, show_progress="hidden")
+        self.review_tab.select(self._queue, None, queue, show_progress="hidden")
+        self.go.click(
+            self._inspect,
+            [self.tab, self.image, self.product, self.inspected.opacity],
+            [*self.inspected.outputs, self.blank, self.talk, self.chat, *queue],
         )
-        asking = [self.tab, self.question, self.product, self.chat]
-        self.ask.click(self._answer, asking, [self.chat, self.question])
-        self.question.submit(self._answer, asking, [self.chat, self.question])
-        self.queue.input(self._choose, [self.queue, self.opacity], outputs[:7])
-        self.record.click(
-            self._do_record,
-            [self.shown, self.label, self.defect_type, self.who, self.learn],
-            [self.recorded, self.queue],
+        self.register.click(
+            self._register,
+            [self.name, self.files, self.card],
+            [*listed, self.blank, self.name, self.files, self.card],
+        )
+        self.question.submit(
+            self._ask, [self.tab, self.question, self.product, self.chat], [self.chat, self.question]
+        )
+        for button in self.suggested:
+            button.click(self._ask, [self.tab, button, self.product, self.chat], [self.chat, self.question])
+        self.queue.select(self._on_choice(), [self.waiting.opacity], [*self.waiting.outputs, self.pick])
+        for label, ours, theirs in (
+            ("normal", self.inspected.normal, self.waiting.normal),
+            ("defective", self.inspected.defective, self.waiting.defective),
+        ):
+            ours.click(partial(self._record, self.inspected, label), self.inspected.inputs, [*queue, *listed])
+            theirs.click(
+                partial(self._close, label),
+                self.waiting.inputs,
+                [*self.waiting.outputs, self.pick, *queue, *listed],
+            )
+
+    def _begin(self) -> str:
+        return NOTHING_INSPECTED if self._desk.products() else NO_PRODUCTS
+
+    def _products(self, chosen: str | None = None) -> tuple[Any, str]:
+        known = self._desk.products()
+        names = [record.name for record in known]
+        rows = "".join(
+            f"<tr><td><b>{escape(record.name)}</b></td><td>{record.normals}</td><td>{record.version}</td>"
+            f"<td>{escape(promise(record.guarantee))}</td></tr>"
+            for record in known
+        )
+        head = "<tr><th>product</th><th>references</th><th>version</th><th>false rejects</th></tr>"
+        table = f'<table class="rows">{head}{rows}</table>' if known else NO_PRODUCTS
+        update = {"choices": [ANY_PRODUCT, *names]} | ({"value": chosen} if chosen else {})
+        return self._gr.update(**update), table
+
+    def _records(self) -> str:
+        return records_html(told(self._gr, self._desk.records, RECORDS_SHOWN))
+
+    def _queue(self) -> tuple[Any, ...]:
+        waiting = told(self._gr, self._desk.waiting)
+        pictures = []
+        for record in waiting:
+            picture = told(self._gr, load_image, record.image.uri)
+            picture.thumbnail((QUEUE_SIDE, QUEUE_SIDE))
+            caption = f"{record.verdict.product or 'unknown product'}, {record.when[5:16].replace('T', ' ')}"
+            pictures.append((picture, caption))
+        gr = self._gr
+        return (
+            gr.update(value=pictures, selected_index=None),
+            gr.update(visible=bool(waiting)),
+            gr.update(visible=not waiting),
+            gr.update(label=f"Review ({len(waiting)})" if waiting else "Review"),
         )
 
     def _inspect(self, tab: str, picture: str | None, product: str, opacity: float) -> tuple[Any, ...]:
+        gr = self._gr
         if picture is None:
-            raise self._gr.Error("There is no photograph yet: drop or paste one.", print_exception=False)
-        image, verdict = self._try(self._desk.inspect, tab, picture, _named(product))
-        return (*self._show((image, verdict), opacity), [], self._queue(), _decided(verdict.label))
+            raise gr.Error("There is no photograph yet: drop or paste one.", print_exception=False)
+        image, verdict = told(gr, self._desk.inspect, tab, picture, _named(product))
+        shown = self.inspected.show(image, verdict, opacity)
+        return (*shown, gr.update(visible=False), gr.update(visible=True), [], *self._queue())
 
-    def _show(self, shown: Any, opacity: float) -> tuple[Any, ...]:
-        image, verdict = shown
-        nearest = [(near.image.uri, f"{near.id}: {near.similarity:.2f}") for near in verdict.references]
-        return (
-            shown,
-            verdict_banner(verdict),
-            self._try(self._desk.picture, image, verdict, opacity),
-            reasons_html(verdict),
-            region_rows(verdict),
-            nearest,
-            trace_html(verdict),
-        )
+    def _register(self, name: str, files: list[str] | None, card: str | None) -> tuple[Any, ...]:
+        record = told(self._gr, self._desk.register, name or "", files or [], card)
+        self._gr.Info(f"{record.name} is registered with {record.normals} references.")
+        return (*self._products(record.name), self._begin(), "", None, None)
 
-    def _redraw(self, shown: Any, opacity: float) -> Any:
-        return None if shown is None else self._try(self._desk.picture, *shown, opacity)
-
-    def _do_register(
-        self, name: str, files: list[str] | None, card: str | None, progress: Any = None
-    ) -> tuple[str, Any]:
-        record = self._try(self._desk.register, name or "", files or [], card)
-        choices = [ANY_PRODUCT, *self._desk.products()]
-        told = f"**{record.name}** is registered with {record.normals} references, version {record.version}."
-        return told, self._gr.update(choices=choices, value=record.name)
-
-    def _answer(self, tab: str, question: str, product: str, chat: list[Any] | None) -> tuple[list[Any], str]:
+    def _ask(self, tab: str, question: str, product: str, chat: list[Any] | None) -> tuple[list[Any], str]:
         if not question.strip():
             return chat or [], ""
-        said = self._try(self._desk.ask, tab, question, _named(product))
+        said = told(self._gr, self._desk.ask, tab, question, _named(product))
         turns = [{"role": "user", "content": question}, {"role": "assistant", "content": said}]
         return [*(chat or []), *turns], ""
 
-    def _queue(self) -> Any:
-        names = [
-            (f"{one.verdict.product or 'unknown product'} {one.image.sha256[:8]}", one.image.sha256)
-            for one in self._desk.waiting()
-        ]
-        return self._gr.update(choices=names, value=None, label=f"Waiting for a person ({len(names)})")
+    def _on_choice(self) -> Any:
+        """What happens when a picture of the queue is chosen; Gradio knows the event by its annotation."""
 
-    def _choose(self, digest: str | None, opacity: float) -> tuple[Any, ...]:
-        for one in self._desk.waiting():
-            if one.image.sha256 == digest:
-                return self._show((one.image, one.verdict), opacity)
-        raise self._gr.Error("That part no longer waits.", print_exception=False)
+        def choose(opacity: float, event: Any) -> tuple[Any, ...]:
+            return self._choose(opacity, event.index)
 
-    def _do_record(self, shown: Any, label: str, defect_type: str, who: str, learn: bool) -> tuple[str, Any]:
-        if shown is None:
-            raise self._gr.Error("Nothing was inspected yet.", print_exception=False)
-        image, verdict = shown
-        said = self._try(self._correct, image, verdict, label, defect_type, who, learn)
-        learnt = f" The memory learnt it as {said.learnt}." if said.learnt else ""
-        return f"Recorded: **{said.label}** (Echo: {said.proposed}).{learnt}", self._queue()
+        choose.__annotations__["event"] = self._gr.SelectData
+        return choose
 
-    def _correct(self, *given: Any) -> Any:
-        *first, learn = given
-        return self._desk.correct(*first, learn=learn)
+    def _choose(self, opacity: float, index: int) -> tuple[Any, ...]:
+        waiting = told(self._gr, self._desk.waiting)
+        if index >= len(waiting):
+            raise self._gr.Error("That part no longer waits.", print_exception=False)
+        record = waiting[index]
+        shown = self.waiting.show(record.image, record.verdict, opacity)
+        return (*shown, self._gr.update(visible=False))
 
-    def _try(self, work: Any, *given: Any) -> Any:
-        """Does the work; an error that a person can act on is shown as such."""
-        try:
-            return work(*given)
-        except EchoError as error:
-            raise self._gr.Error(" ".join(str(error).split()), print_exception=False) from error
+    def _record(self, panel: VerdictPanel, label: Any, *given: Any) -> tuple[Any, ...]:
+        self._gr.Info(panel.record(label, *given))
+        return (*self._queue(), *self._products())
 
-
-def _decided(label: str) -> str | None:
-    """The label that a person would confirm; none where Echo left it to the person."""
-    return None if label == "review" else label
+    def _close(self, label: Any, *given: Any) -> tuple[Any, ...]:
+        done = self._record(self.waiting, label, *given)
+        return (*self.waiting.hide(), self._gr.update(visible=True), *done)
 
 
 def _named(product: str | None) -> str | None:

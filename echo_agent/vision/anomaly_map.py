@@ -1,8 +1,8 @@
 """From patch distances to an anomaly map at image resolution and an image score."""
 
 import numpy as np
+import scipy
 from PIL import Image
-from scipy import ndimage
 
 from echo_agent.vision.features import Array
 
@@ -19,7 +19,13 @@ SURROUNDINGS_WEIGHT = 0.5
 """Share of the surroundings' mean that is taken off: what lifts a whole area alike counts half."""
 
 
-def standing_out(distances: Array, rarity: Array) -> Array:
+def standing_out(
+    distances: Array,
+    rarity: Array,
+    *,
+    rarity_weight: float = RARITY_WEIGHT,
+    surroundings_weight: float = SURROUNDINGS_WEIGHT,
+) -> Array:
     """How much each patch stands out, by the references, by its own image and by its surroundings.
 
     With ``e = d + 0.7 sqrt(d r)``, for the distance ``d`` and the rarity ``r``, it is ``e`` less half of the mean
@@ -28,26 +34,29 @@ def standing_out(distances: Array, rarity: Array) -> Array:
     Args:
         distances: Distances to the nearest patches of the references ``(rows, columns)``.
         rarity: Distances to the nearest patches elsewhere in the same image, of the same shape.
+        rarity_weight: The 0.7.
+        surroundings_weight: The half.
 
     Returns:
         Array of that shape, float32; negative where the surroundings stand out more.
     """
-    raised = distances + RARITY_WEIGHT * np.sqrt(distances * rarity)
+    raised = distances + rarity_weight * np.sqrt(distances * rarity)
     window = 2 * round((SURROUNDINGS * float(np.sqrt(distances.size)) - 1) / 2) + 1
-    around = ndimage.uniform_filter(raised, size=max(1, window), mode="nearest")
-    return np.asarray(raised - SURROUNDINGS_WEIGHT * around, dtype=np.float32)
+    around = scipy.ndimage.uniform_filter(raised, size=max(1, window), mode="nearest")
+    return np.asarray(raised - surroundings_weight * around, dtype=np.float32)
 
 
-def image_score(values: Array) -> float:
+def image_score(values: Array, worst_share: float = WORST_SHARE) -> float:
     """Mean of the worst 5 % of the patches, at least of one.
 
     Args:
         values: How much each patch stands out ``(rows, columns)``.
+        worst_share: The 5 %.
 
     Returns:
         The score, in the unit of the values.
     """
-    worst = max(1, int(values.size * WORST_SHARE))
+    worst = max(1, int(values.size * worst_share))
     return float(np.partition(values, -worst, axis=None)[-worst:].mean())
 
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from echo_agent.vision.features import Array
 
@@ -33,17 +31,16 @@ class PatchBank:
     owners: np.ndarray[tuple[int], np.dtype[np.int32]]
 
     @cached_property
-    def squared_norms(self) -> Tensor:
+    def squared_norms(self) -> Array:
         """Squared lengths of the patches ``(patches,)``."""
-        patches = torch.from_numpy(self.patches)
-        return torch.einsum("pc,pc->p", patches, patches)
+        return np.asarray(np.einsum("pc,pc->p", self.patches, self.patches), dtype=np.float32)
 
     @classmethod
     def of(cls, grids: Sequence[Array], owners: Sequence[int]) -> "PatchBank":
         """Makes a bank from patch grids ``(rows, columns, channels)`` and the index of the reference of each."""
         flat = [grid.reshape(-1, grid.shape[-1]) for grid in grids]
         marks = [np.full(len(rows), owner, dtype=np.int32) for rows, owner in zip(flat, owners, strict=True)]
-        return cls(patches=np.ascontiguousarray(np.concatenate(flat)), owners=np.concatenate(marks))
+        return cls(patches=np.concatenate(flat, dtype=np.float32), owners=np.concatenate(marks))
 
     def without(self, owner: int) -> "PatchBank":
         """The bank without one reference."""
@@ -75,17 +72,17 @@ def patch_distances(grid: Array, bank: PatchBank, fine: int | None = None) -> Di
     Returns:
         The distances (at most 2 over all channels for patches of unit length).
     """
+    import torch
+
     rows, columns, channels = grid.shape
-    query = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels)))
+    query = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels), dtype=np.float32))
     nearest = torch.full((len(query),), float("inf"))
     index = torch.zeros(len(query), dtype=torch.long)
     with torch.inference_mode():
-        patches = torch.from_numpy(bank.patches)
+        patches, norms = torch.from_numpy(bank.patches), torch.from_numpy(bank.squared_norms[None])
         for start in range(0, len(patches), BLOCK_ROWS):
             block = patches[start : start + BLOCK_ROWS]
-            found = torch.addmm(
-                bank.squared_norms[None, start : start + BLOCK_ROWS], query, block.T, alpha=-2.0
-            ).min(dim=1)
+            found = torch.addmm(norms[:, start : start + BLOCK_ROWS], query, block.T, alpha=-2.0).min(dim=1)
             closer = found.values < nearest
             nearest = torch.where(closer, found.values, nearest)
             index = torch.where(closer, found.indices + start, index)
@@ -104,8 +101,10 @@ def rarity(grid: Array) -> Array:
         Mean Euclidean distance to the three nearest patches that lie at least three rows or columns away
         ``(rows, columns)``, float32; 0 where the image is too small to have such patches.
     """
+    import torch
+
     rows, columns, channels = grid.shape
-    patches = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels)))
+    patches = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels), dtype=np.float32))
     row, column = torch.arange(rows), torch.arange(columns)
     near_row = (row[:, None] - row[None]).abs() < ELSEWHERE
     near_column = (column[:, None] - column[None]).abs() < ELSEWHERE

@@ -7,10 +7,10 @@ from itertools import product as pairs
 from pathlib import Path
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, ConfigDict
-from scipy import stats
 
 from echo_agent.state import ImageQuality
 
@@ -133,9 +133,12 @@ def fit_quality(images: Sequence[Image.Image]) -> QualityModel:
     """
     areas = [image.width * image.height for image in images]
     side = max(SMALLEST_SIDE, min(LARGEST_SIDE, math.floor(min(areas) ** 0.5)))
-    works = [working_image(image, side) for image in images]
-    measured = [measure(image, work) for image, work in zip(images, works, strict=True)]
-    layouts = np.stack([layout(work) for work in works])
+    measured, drawn = [], []
+    for image in images:
+        work = working_image(image, side)
+        measured.append(measure(image, work))
+        drawn.append(layout(work))
+    layouts = np.stack(drawn)
     columns = {name: [values[name] for values in measured] for name in measured[0]}
     if len(images) > 1:
         columns["framing"] = [
@@ -245,7 +248,7 @@ def _range(values: Sequence[float], spread: float | None) -> QualityRange:
     count, mean = len(values), float(np.mean(values))
     freedom = PRIOR_NORMALS + count - 1
     squares = PRIOR_NORMALS * spread**2 + sum((value - mean) ** 2 for value in values)
-    reach = float(stats.t.ppf(1 - TAIL, freedom)) * math.sqrt(squares / freedom * (1 + 1 / count))
+    reach = float(scipy.stats.t.ppf(1 - TAIL, freedom)) * math.sqrt(squares / freedom * (1 + 1 / count))
     return QualityRange(low=mean - reach, high=mean + reach)
 
 

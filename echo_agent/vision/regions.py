@@ -1,89 +1,173 @@
 """From a calibrated anomaly map to measured regions."""
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import ConvexHull
-from scipy.spatial.distance import pdist
+from collections.abc import Iterator
 
-from echo_agent.state import Box, Region
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from echo_agent.state import MOST_REGIONS, Box, Region
 from echo_agent.vision.features import Array
 
-STRICT, LOOSE = 1.25, 0.8
-"""Factors on the map threshold that give the lower and the upper end of a region's area."""
+STRICTER, LOOSER = 0.1, -0.1
+"""Both ends of a border's uncertainty, in shares of the peak's height above the ground; the border is drawn at half.
+
+A blur with a symmetric kernel leaves the half-way level of a straight edge in its place, so the border at half the
+height follows the defect, and not how far its blur stays above a fixed threshold."""
+
+STRICT = 1.25
+"""A region whose peak stays below this multiple of the map threshold may be none at all: its lower end is 0."""
+
+APART = 0.9
+"""A lower peak is one of its own where the map falls below this share of its height before a higher one begins."""
+
+BORDERS = (0.5, 0.7, APART)
+"""Shares of a peak's height that its border is drawn at: the lowest at which it does not run into a higher one."""
+
+NEAREST_PEAKS = 1 / 32
+"""Distance between peaks that can be told apart, as a share of the map's shorter side: half a patch."""
 
 SMALLEST_SHARE = 1e-4
 """Smaller areas, as a share of the image, are noise of the interpolation."""
 
-MOST_REGIONS = 10
+MEASURED_SIDE = 160
+"""Longer maps are measured at whole fractions of their size of at least this many pixels: no map has finer patches."""
+
+_TOUCHING = np.ones((3, 3), dtype=int)
+Mask = NDArray[np.bool_]
+Point = tuple[int, int]
 
 
-def find_regions(anomaly_map: Array, threshold: float = 1.0) -> tuple[Region, ...]:
-    """Finds and measures the connected areas at or above a threshold.
+def find_regions(
+    anomaly_map: Array, threshold: float = 1.0, *, stands_out: bool = False
+) -> tuple[Region, ...]:
+    """Finds the peaks at or above a threshold and measures the areas around them.
+
+    A region is the connected area around its peak at or above half the peak's height over the ground, the median of
+    what lies below the threshold. A lower peak is a region of its own where the map falls between the two.
 
     Args:
         anomaly_map: Calibrated map at image resolution ``(height, width)``.
         threshold: Map value from which a pixel is suspicious.
+        stands_out: Whether the image as a whole stands out: then its highest peak is not doubted, however faint.
 
     Returns:
-        At most ten regions, highest peak first, named ``R1``, ``R2`` and so on.
+        At most ten regions, highest peak first, named ``R1``, ``R2`` and so on; no two share a pixel.
     """
-    labels, count = ndimage.label(anomaly_map >= threshold, structure=np.ones((3, 3), dtype=int))
-    if not count:
-        return ()
-    wide_labels, _ = ndimage.label(anomaly_map >= threshold * LOOSE, structure=np.ones((3, 3), dtype=int))
-    wide_areas = np.bincount(wide_labels.ravel())
-    boxes = ndimage.find_objects(labels)
-    peaks = np.array(
-        [anomaly_map[box][labels[box] == label].max() for label, box in enumerate(boxes, start=1)]
-    )
+    step = max(1, max(anomaly_map.shape) // MEASURED_SIDE)
+    size = anomaly_map.shape[1], anomaly_map.shape[0]
+    anomaly_map = anomaly_map[step // 2 :: step, step // 2 :: step]
+    unsuspicious = anomaly_map[anomaly_map < threshold]
+    ground = float(np.median(unsuspicious)) if unsuspicious.size else 0.0
+    taken = np.zeros(anomaly_map.shape, dtype=bool)
     found: list[Region] = []
-    for label in np.argsort(-peaks, kind="stable") + 1:
-        window = boxes[label - 1]
-        inside = labels[window] == label
-        if inside.sum() >= max(1, SMALLEST_SHARE * anomaly_map.size) and len(found) < MOST_REGIONS:
-            wide_area = int(wide_areas[wide_labels[window][inside][0]])
-            found.append(
-                _measure(
-                    anomaly_map,
-                    name=f"R{len(found) + 1}",
-                    window=window,
-                    inside=inside,
-                    threshold=threshold,
-                    wide_area=wide_area,
-                )
+    for peak in _peaks(anomaly_map, threshold):
+        area = _own_area(anomaly_map, peak, ground, taken)
+        if area is None:
+            continue
+        inside, share = area
+        free = np.where(taken, -np.inf, anomaly_map)
+        taken |= inside
+        low = _around(free, peak, _level(free, peak, ground, share + STRICTER)).sum()
+        high = _around(free, peak, _level(free, peak, ground, share + LOOSER)).sum()
+        doubted = anomaly_map[peak] < threshold * STRICT and not (stands_out and not found)
+        region = _measure(anomaly_map, f"R{len(found) + 1}", inside, step, size)
+        found.append(
+            region.model_copy(
+                update={
+                    "area_px_low": 0 if doubted else int(low) * step**2,
+                    "area_px_high": int(high) * step**2,
+                }
             )
+        )
+        if len(found) == MOST_REGIONS:
+            break
     return tuple(found)
 
 
-def _measure(
-    anomaly_map: Array,
-    *,
-    name: str,
-    window: tuple[slice, slice],
-    inside: NDArray[np.bool_],
-    threshold: float,
-    wide_area: int,
-) -> Region:
-    values = anomaly_map[window][inside]
-    rows, columns = window
+def _peaks(anomaly_map: Array, threshold: float) -> Iterator[Point]:
+    """Yields the highest points of suspicious areas, and of hills in them, highest first."""
+    suspicious = anomaly_map >= threshold
+    labels, count = scipy.ndimage.label(suspicious, structure=_TOUCHING)
+    if not count:
+        return
+    large = np.bincount(labels.ravel()) >= max(1, SMALLEST_SHARE * anomaly_map.size)
+    size = max(3, int(min(anomaly_map.shape) * NEAREST_PEAKS) | 1)
+    tops = (scipy.ndimage.maximum_filter(anomaly_map, size) == anomaly_map) & suspicious & large[labels]
+    plateaus, count = scipy.ndimage.label(tops, structure=_TOUCHING)
+    if not count:
+        return
+    places = scipy.ndimage.maximum_position(anomaly_map, plateaus, np.arange(1, count + 1))
+    highest = sorted(places, key=lambda place: (-float(anomaly_map[place]), place))
+    yield from ((int(row), int(column)) for row, column in highest)
+
+
+def _own_area(anomaly_map: Array, peak: Point, ground: float, taken: Mask) -> tuple[Mask, float] | None:
+    """The area around a peak and the share of its height that bounds it; None where it is part of a taken one."""
+    if taken[peak]:
+        return None
+    apart = _around(anomaly_map, peak, _level(anomaly_map, peak, ground, APART))
+    if (apart & taken).any():
+        return None
+    for share in BORDERS[:-1]:
+        inside = _around(anomaly_map, peak, _level(anomaly_map, peak, ground, share))
+        if not (inside & taken).any():
+            return inside, share
+    return apart, APART
+
+
+def _level(anomaly_map: Array, peak: Point, ground: float, share: float) -> float:
+    return ground + share * (float(anomaly_map[peak]) - ground)
+
+
+def _around(anomaly_map: Array, peak: Point, level: float) -> Mask:
+    """The connected pixels at or above a level around a peak, searched in a window that grows as it must."""
+    height, width = anomaly_map.shape
+    reach = max(8, min(height, width) // 8)
+    while True:
+        rows = slice(max(0, peak[0] - reach), min(height, peak[0] + reach + 1))
+        columns = slice(max(0, peak[1] - reach), min(width, peak[1] + reach + 1))
+        labels, _ = scipy.ndimage.label(anomaly_map[rows, columns] >= level, structure=_TOUCHING)
+        inside = labels == labels[peak[0] - rows.start, peak[1] - columns.start]
+        cut = (
+            (rows.start > 0 and inside[0].any())
+            or (rows.stop < height and inside[-1].any())
+            or (columns.start > 0 and inside[:, 0].any())
+            or (columns.stop < width and inside[:, -1].any())
+        )
+        if not cut:
+            whole = np.zeros(anomaly_map.shape, dtype=bool)
+            whole[rows, columns] = inside
+            return whole
+        reach *= 2
+
+
+def _measure(anomaly_map: Array, name: str, inside: Mask, step: int, size: tuple[int, int]) -> Region:
+    """Measures a mask of a map that holds every ``step``-th pixel of an image of a size (width, height)."""
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    window = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    box = Box(
+        left=int(columns[0]) * step,
+        top=int(rows[0]) * step,
+        right=min(size[0], int(columns[-1] + 1) * step),
+        bottom=min(size[1], int(rows[-1] + 1) * step),
+    )
+    values = anomaly_map[inside]
+    area = len(values) * step**2
     return Region(
         id=name,
-        box=Box(left=columns.start, top=rows.start, right=columns.stop, bottom=rows.stop),
-        area_px=int(inside.sum()),
-        area_px_low=int((values >= threshold * STRICT).sum()),
-        area_px_high=wide_area,
-        length_px=longest_extent(inside),
+        box=box,
+        area_px=area,
+        area_px_low=area,
+        area_px_high=area,
+        length_px=longest_extent(window) * step,
         peak=float(values.max()),
         mean=float(values.mean()),
-        place=place_in_words(
-            ((columns.start + columns.stop) / 2, (rows.start + rows.stop) / 2),
-            (anomaly_map.shape[1], anomaly_map.shape[0]),
-        ),
+        place=place_in_words(((box.left + box.right) / 2, (box.top + box.bottom) / 2), size),
     )
 
 
-def longest_extent(inside: NDArray[np.bool_]) -> float:
+def longest_extent(inside: Mask) -> float:
     """Largest distance between two corners of the pixels of a mask (maximum Feret diameter), in pixels."""
     rows = np.flatnonzero(inside.any(axis=1))
     first = inside[rows].argmax(axis=1)
@@ -94,8 +178,8 @@ def longest_extent(inside: NDArray[np.bool_]) -> float:
         ),
         axis=0,
     )
-    corners = corners[ConvexHull(corners).vertices]
-    return float(pdist(corners).max())
+    corners = corners[scipy.spatial.ConvexHull(corners).vertices]
+    return float(scipy.spatial.distance.pdist(corners).max())
 
 
 def place_in_words(point: tuple[float, float], size: tuple[int, int]) -> str:

@@ -1,7 +1,5 @@
 """Changes of a photograph that leave its part the same."""
 
-from collections.abc import Sequence
-
 from PIL import Image, ImageEnhance
 
 SHIFT_SHARE = 0.02
@@ -32,6 +30,6 @@ def small_changes(image: Image.Image) -> list[Image.Image]:
     return [*shifted, *turned, *lit]
 
 
-def turned_half(images: Sequence[Image.Image]) -> list[Image.Image]:
-    """Copies turned by 180 degrees."""
-    return [image.transpose(Image.Transpose.ROTATE_180) for image in images]
+def turned_half(image: Image.Image) -> Image.Image:
+    """The image turned by 180 degrees."""
+    return image.transpose(Image.Transpose.ROTATE_180)

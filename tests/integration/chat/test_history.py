@@ -1,75 +1,46 @@
+import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
-from echo_agent.chat.history import FILE_NAME, open_history
-from echo_agent.chat.session import Conversation
+from echo_agent.chat.conversation_cost import measure_conversation
 from tests.conftest import synthetic_part
 from tests.integration.chat.parts import spotted_part
 
-QUESTIONS = ["Where is it?", "How big is it?", "Compare it with the reference.", "Why?"]
 
-CHILD = """
-import sys, time
-from echo_agent.chat.history import open_history
-from echo_agent.chat.session import Conversation
-from echo_agent.memory.memory import open_memory
-memory = open_memory(sys.argv[1])
-with open_history(memory.folder) as history:
-    talk = Conversation(memory, history, thread="killed", product="plate")
-    talk.say("", talk.put_aside(sys.argv[2]))
-    print("said", flush=True)
-    sys.stdin.read()
-"""
+def test_twenty_turns_with_five_photographs_stay_small(plate_inspector, tmp_path):
+    cost = measure_conversation(plate_inspector.memory, spotted_part(), "plate", rounds=1)
+    assert cost.turns == 20
+    assert cost.photographs == 5
+    assert cost.photograph_bytes > 500_000
+    assert cost.database_bytes < 5 * 2**20
 
 
-def photograph_of_500_kb(path, seed):
-    """A photograph of 518 kB, as a BMP."""
-    spotted_part(seed).resize((480, 360)).save(path)
-    assert path.stat().st_size > 500_000
-    return path
-
-
-def test_twenty_turns_with_five_photographs_stay_small_and_fast(plate_inspector, tmp_path):
-    memory, times = plate_inspector.memory, []
-    with open_history(tmp_path) as history:
-        talk = Conversation(memory, history, thread="long", product="plate")
-        for turn in range(20):
-            start = time.perf_counter()
-            if turn % 4 == 0:
-                file = photograph_of_500_kb(tmp_path / f"{turn}.bmp", turn // 4)
-                talk.say("Is it ok?", talk.put_aside(file))
-            else:
-                assert talk.say(QUESTIONS[turn % 4])
-            times.append(time.perf_counter() - start)
-        assert len(talk.state().messages) == 40
-    size = sum(file.stat().st_size for file in tmp_path.glob(f"{FILE_NAME}*"))
-    print(f"{size / 2**20:.2f} MiB, turn 2 {times[1] * 1e3:.0f} ms, turn 20 {times[19] * 1e3:.0f} ms")  # noqa: T201
-    assert size < 5 * 2**20
-    assert times[19] < 1.5 * times[1] + 0.05
-
-
-def test_a_killed_conversation_goes_on(plate_inspector, tmp_path):
-    memory = plate_inspector.memory
+def test_a_killed_terminal_goes_on_with_its_thread(plate_inspector, tmp_path):
     part = tmp_path / "part.png"
     spotted_part().save(part)
+    command = [sys.executable, "-m", "echo_agent.cli.app", "chat", "--thread", "killed"]
+    command += ["--memory", str(plate_inspector.memory.folder)]
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(memory.folder), str(part)],
+        [*command, str(part), "--product", "plate"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    assert child.stdout.readline() == b"said\n"
+    assert any(b"plate: defective" in line for line in child.stdout)
     child.send_signal(signal.SIGKILL)
     child.wait()
     child.stdin.close()
     child.stdout.close()
-    with open_history(memory.folder) as history:
-        talk = Conversation(memory, history, thread="killed")
-        assert talk.product == "plate"
-        assert "R1 lies at the top" in talk.say("Where is it?")
+    again = subprocess.run(
+        command, input="Where is it?\n", capture_output=True, text=True, check=True, timeout=120
+    )
+    assert "product plate" in again.stdout
+    assert "2 earlier messages" in again.stdout
+    assert "R1 lies at the top" in again.stdout
+    assert again.stderr == ""
 
 
 @pytest.fixture
@@ -89,7 +60,7 @@ def typed(monkeypatch, capsys):
     return run
 
 
-def test_the_terminal_talks_and_obeys_its_commands(plate_inspector, tmp_path, typed):
+def test_the_terminal_talks_and_obeys_its_commands(plate_inspector, tmp_path, typed, caplog):
     part, good = tmp_path / "part.png", tmp_path / "good part.png"
     spotted_part().save(part)
     synthetic_part(3).save(good)
@@ -102,6 +73,7 @@ def test_the_terminal_talks_and_obeys_its_commands(plate_inspector, tmp_path, ty
         ],
     )  # fmt: skip
     assert "defective" in out
+    assert "Deserializing" not in caplog.text
     assert "R1 lies at the top" in out
     assert "compare" in out
     assert "N1" in out

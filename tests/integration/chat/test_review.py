@@ -7,7 +7,7 @@ from echo_agent.context import Context
 from echo_agent.graph import build_graph
 from echo_agent.inspector import Inspector
 from echo_agent.memory.feedback import exemplars, recorded, undo
-from echo_agent.state import State
+from echo_agent.state import HumanAnswer, State
 from tests.conftest import synthetic_part
 
 THREAD = {"configurable": {"thread_id": "r"}}
@@ -92,6 +92,32 @@ def test_a_confirmed_defect_becomes_an_exemplar(inspector):
     assert inspector.memory.product("plate").normals == 3
     undo(inspector.memory)
     assert exemplars(inspector.memory, "plate") == []
+
+
+def test_later_verdicts_show_the_confirmed_defect_that_a_part_resembles_until_it_is_taken_back(inspector):
+    graph, context, _ = asked(inspector)
+    answer = {
+        "action": "correct",
+        "label": "defective",
+        "defect_type": "scratch",
+        "remember": True,
+        "who": "Ada",
+    }
+    graph.invoke(Command(resume=answer), THREAD, context=context)
+    alike = inspector.inspect(synthetic_part(98, defect=True), product="plate")
+    assert alike.exemplars[0].resembles
+    assert alike.exemplars[0].defect_type == "scratch"
+    assert any("X1 (scratch), a defect confirmed by Ada" in reason for reason in alike.reasons)
+    good = inspector.inspect(synthetic_part(97), product="plate")
+    assert not good.exemplars[0].resembles
+    assert not any("X1" in reason for reason in good.reasons)
+    undo(inspector.memory)
+    assert inspector.inspect(synthetic_part(98, defect=True), product="plate").exemplars == ()
+
+
+def test_a_correction_without_a_label_is_no_answer():
+    with pytest.raises(ValidationError, match="a correction needs a label"):
+        HumanAnswer(action="correct")
 
 
 def test_feedback_from_the_command_line(inspector, tmp_path, capsys):

@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+from echo_agent.graph import build_graph
+
 COMMANDS = re.compile(r"^echo-agent .*$", re.MULTILINE)
 
 
@@ -42,3 +44,15 @@ def test_the_python_lines_run(repository, workplace, capsys):
     (source,) = re.findall(r"```python\n(.*?)```", section(readme, "In Python"), re.DOTALL)
     exec(compile(source, "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("normal ")
+
+
+def test_the_drawing_is_that_of_the_graph(repository):
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    picture = section(readme, "How it decides").split("```")[1]
+    mermaid = build_graph().get_graph().draw_mermaid()
+    nodes = set(re.findall(r"^\t(\w+)\(\1\)$", mermaid, re.MULTILINE))
+    labels = set(re.findall(r"&nbsp;(.+?)&nbsp;", mermaid))
+    assert len(nodes) == 8
+    assert len(labels) == 5
+    drawn = {words.strip() for words in re.split(r"[─┬┐▲└┴│┤┘\n]+|  +", picture)} - {""}
+    assert drawn == nodes | labels

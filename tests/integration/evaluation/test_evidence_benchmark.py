@@ -1,7 +1,5 @@
-import numpy as np
-
-from echo_agent.evaluation.evidence_benchmark import STAGES, benchmark_evidence, enough, markdown_table
-from tests.conftest import synthetic_part
+from echo_agent.evaluation.evidence_benchmark import STAGES, References, benchmark_evidence, markdown_table
+from echo_agent.vision.image import load_image
 from tests.stand_in_encoder import StandInEncoder
 
 
@@ -21,9 +19,17 @@ def test_every_stage_is_counted_at_every_number_of_references(good_parts):
     assert "cropped copies of others: 2 of 5" in table
 
 
-def test_made_up_references_have_the_size_of_the_photographs_and_differ():
-    images = [synthetic_part(0), synthetic_part(1)]
-    found = enough(images, 5)
-    assert found[:2] == images
-    assert {image.size for image in found} == {images[0].size}
-    assert len({np.asarray(image).tobytes() for image in found}) == 5
+def test_made_up_references_have_the_size_of_the_photographs_and_differ(good_parts):
+    photographs = sorted(good_parts.iterdir())[:2]
+    found = References(photographs, 5)
+    assert len(found) == 5
+    assert found.made_up == 3
+    assert [image.size for image in found] == [(192, 144)] * 5
+    assert len({image.tobytes() for image in found}) == 5
+    assert found[-1].tobytes() == found[4].tobytes()
+    assert [image.tobytes() for image in found[:2]] == [load_image(path).tobytes() for path in photographs]
+
+
+def test_fewer_references_than_photographs_are_all_real(good_parts):
+    found = References(sorted(good_parts.iterdir()), 3)
+    assert (len(list(found)), found.made_up) == (3, 0)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from PIL import Image
+from torch import nn
 
-from echo_agent.errors import DatasetError
+from echo_agent.errors import DatasetError, EncoderError
 from echo_agent.evaluation.folder_layout import read_category
-from echo_agent.evaluation.patchcore import Patchcore, Scored
+from echo_agent.evaluation.patchcore import BACKBONE, Patchcore, Scored, load_embedded_weights
 from echo_agent.evaluation.patchcore_comparison import compare_with_patchcore
 from tests.conftest import synthetic_part
 
@@ -69,3 +70,16 @@ def test_anomalib_gives_the_embedded_features_and_tells_a_scratch(plate):
     good, bad = rival.score(synthetic_part(10)), rival.score(synthetic_part(10, defect=True))
     assert good.anomaly_map.shape == (256, 256)
     assert bad.score > good.score
+
+
+def test_a_network_with_other_weights_is_refused_by_the_weights_name():
+    with pytest.raises(EncoderError, match=r"_conv_stem\.weight does not fit timm's weight"):
+        load_embedded_weights(nn.Linear(2, 2))
+
+
+def test_a_network_that_gives_other_features_is_refused():
+    timm = pytest.importorskip("timm", reason="timm is not installed: extra compare")
+    network = timm.create_model(BACKBONE, features_only=True, out_indices=(2, 3))
+    network.register_forward_hook(lambda module, given, levels: [2 * level for level in levels])
+    with pytest.raises(EncoderError, match="other features than the embedded encoder at block 6"):
+        load_embedded_weights(network)

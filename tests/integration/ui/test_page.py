@@ -1,10 +1,11 @@
-import importlib.util
+"""The page in real Chromium, as a person at the line uses it."""
+
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -12,101 +13,207 @@ import pytest
 from echo_agent.memory.memory import Memory
 from tests.conftest import synthetic_part
 from tests.integration.chat.parts import spotted_part
+from tests.integration.ui.chromium import browser, lacking
 
-CHROMIUM = "/usr/bin/chromium"
+
+@pytest.fixture(scope="module")
+def chromium():
+    missing = lacking()
+    if missing is not None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
+        yield running
+        running.close()
 
 
 @pytest.fixture
-def page(tmp_path):
-    """``echo-agent ui`` in real Chromium, on an empty memory; what the page loads from elsewhere is kept."""
-    if importlib.util.find_spec("gradio") is None:
-        pytest.skip("the extra 'ui' is not installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    if shutil.which("chromium") is None:
-        pytest.skip("chromium is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path / "page.log"
-    command = [sys.executable, "-m", "echo_agent.cli.app", "ui", "--no-browser", "--port", str(port)]
-    with log.open("wb") as stream, playwright.sync_playwright() as driver:
-        process = subprocess.Popen(
-            [*command, "--memory", str(tmp_path / "memory")], stdout=stream, stderr=stream
-        )
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        try:
-            tab = browser.new_page(viewport={"width": 1280, "height": 1400})
-            tab.outside = []
-            tab.on(
-                "request",
-                lambda asked: tab.outside.append(asked.url) if "127.0.0.1" not in asked.url else None,
+def open_page(chromium, tmp_path):
+    """Opens ``echo-agent ui`` on a memory in ``tmp_path``; the server ends with the block, so it can be restarted."""
+
+    @contextmanager
+    def opened(*options):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        log = tmp_path / "page.log"
+        command = [sys.executable, "-m", "echo_agent.cli.app", "ui", "--no-browser", "--port", str(port)]
+        with log.open("ab") as stream:
+            process = subprocess.Popen(
+                [*command, "--memory", str(tmp_path / "memory"), *options], stdout=stream, stderr=stream
             )
-            _open(tab, f"http://127.0.0.1:{port}", process, log)
+        tab = chromium.new_page(viewport={"width": 1280, "height": 900})
+        outside = []
+        tab.on("request", lambda asked: outside.append(asked.url) if _elsewhere(asked.url, port) else None)
+        try:
+            _wait(tab, f"http://127.0.0.1:{port}", process, log)
             yield tab
+            assert outside == []
         finally:
-            browser.close()
+            tab.close()
             process.terminate()
             process.wait(timeout=20)
 
+    return opened
 
-def _open(tab, address, process, log):
-    """Waits until the page is there."""
-    deadline = time.perf_counter() + 60
+
+def _elsewhere(url, port):
+    return not url.startswith((f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}", "data:", "blob:"))
+
+
+def _wait(tab, address, process, log):
+    deadline = time.perf_counter() + 180
     while time.perf_counter() < deadline:
         assert process.poll() is None, log.read_text()[-2000:]
         try:
             if httpx.get(address, timeout=5).status_code == 200:
                 tab.goto(address)
+                tab.locator("#title, form, input[type=password]").first.wait_for()
                 return
         except httpx.HTTPError:
             time.sleep(0.2)
     raise AssertionError(log.read_text()[-2000:])
 
 
-def shoot(tab, name):
-    """Saves a screenshot where SCREENSHOTS_TO names a folder."""
-    folder = os.environ.get("SCREENSHOTS_TO")
-    if folder:
+@pytest.fixture
+def shoot(tmp_path):
+    """Saves a screenshot where SCREENSHOTS_TO names a folder, else beside the test's files; nothing may stick out."""
+
+    def save(tab, name):
+        folder = os.environ.get("SCREENSHOTS_TO") or str(tmp_path)
         tab.screenshot(path=f"{folder}/{name}.png", full_page=True)
+        assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+
+    return save
 
 
-def test_a_person_registers_inspects_asks_and_corrects(page, tmp_path):
-    good = [tmp_path / f"good-{seed}.png" for seed in range(10)]
-    for seed, file in enumerate(good):
+def go_to(tab, room):
+    tab.get_by_role("tab", name=room).first.click()
+
+
+def register(tab, product, files):
+    go_to(tab, "Products")
+    tab.get_by_label("Name", exact=True).fill(product)
+    tab.locator("#references input[type=file]").set_input_files(files)
+    tab.locator("#references").get_by_text(files[-1].stem).first.wait_for()
+    tab.get_by_role("button", name="Register", exact=True).click()
+    tab.locator("#products").get_by_text(product).wait_for(timeout=90_000)
+
+
+def inspect(tab, part):
+    go_to(tab, "Inspect")
+    tab.locator("#photograph input[type=file]").set_input_files(part)
+    tab.locator("#photograph img").wait_for()
+    tab.get_by_role("button", name="Inspect", exact=True).click()
+    tab.locator("#inspected-verdict .verdict").wait_for(timeout=60_000)
+
+
+def good_parts_in(folder, count):
+    files = [folder / f"good-{seed}.png" for seed in range(count)]
+    for seed, file in enumerate(files):
         synthetic_part(seed).save(file)
+    return files
+
+
+@pytest.mark.slow
+def test_a_person_registers_inspects_asks_and_corrects(open_page, tmp_path, shoot):
     part = tmp_path / "part.png"
     spotted_part().save(part)
+    with open_page() as page:
+        page.get_by_text("No product is registered yet").first.wait_for()
+        shoot(page, "empty")
+        page.get_by_role("button", name="Inspect", exact=True).click()
+        page.get_by_text("There is no photograph yet").wait_for(timeout=15_000)
+        register(page, "plate", good_parts_in(tmp_path, 10))
+        shoot(page, "products")
 
-    page.get_by_label("Name", exact=True).fill("plate")
-    page.locator("#references input[type=file]").set_input_files(good)
-    page.get_by_text("good-9").first.wait_for()
-    page.get_by_role("button", name="Register", exact=True).click()
-    page.get_by_text("is registered with 10 references").wait_for(timeout=90_000)
+        inspect(page, part)
+        panel = page.locator("#inspected-verdict")
+        assert "defective" in panel.inner_text()
+        assert "False rejects" in panel.inner_text()
+        page.locator("#inspected-map img").wait_for()
+        page.get_by_text("more than normal parts differ from each other").wait_for()
 
-    page.locator("#photograph input[type=file]").set_input_files(part)
-    page.locator("#photograph img").wait_for()
-    page.get_by_role("button", name="Inspect", exact=True).click()
-    page.locator("#verdict .banner", has_text="defective").wait_for(timeout=60_000)
-    page.locator("#map img").wait_for()
+        with_map = page.locator("#inspected-map img").get_attribute("src")
+        page.locator("#inspected-opacity input[type=number]").fill("0")
+        page.locator("#inspected-opacity input[type=number]").press("Enter")
+        page.locator("#inspected-opacity input[type=range]").press("Home")
+        page.locator("#inspected-opacity input[type=range]").dispatch_event("pointerup")
+        page.wait_for_function(
+            "before => document.querySelector('#inspected-map img').src !== before", arg=with_map
+        )
 
-    page.get_by_label("Ask").first.fill("Where is it?")
-    page.get_by_role("button", name="Ask", exact=True).click()
-    page.get_by_text("R1 lies at the top").wait_for(timeout=30_000)
-    shoot(page, "page")
+        for tab, told in (
+            ("Regions", "the most in good parts"),
+            ("Tolerances", "no knowledge card"),
+            ("References", "N1 · similarity"),
+            ("Trace", "first look"),
+        ):
+            page.get_by_role("tab", name=tab, exact=True).first.click()
+            page.get_by_text(told).first.wait_for()
 
-    page.get_by_label("normal", exact=True).check()
-    page.get_by_label("Your name").fill("Ada")
-    page.get_by_label("Let the memory learn it").check()
-    page.get_by_role("button", name="Record", exact=True).click()
-    page.get_by_text("The memory learnt it as reference").wait_for(timeout=60_000)
-    assert Memory.open(tmp_path / "memory").product("plate").normals == 11
-    shoot(page, "corrected")
-    assert page.outside == []
+        page.get_by_label("Ask").first.fill("Where is it?")
+        page.get_by_label("Ask").first.press("Enter")
+        page.locator("#conversation").get_by_text("R1 lies at the top").wait_for(timeout=30_000)
+        page.get_by_role("button", name="How big is it?").click()
+        page.locator("#conversation").get_by_text("px long").wait_for(timeout=30_000)
+        shoot(page, "inspected")
+
+        page.get_by_label("Your name").first.fill("Ada")
+        page.get_by_label("Let the memory learn it").first.check()
+        page.get_by_role("button", name="Correct to normal", exact=True).click()
+        page.get_by_text("The memory learnt it as reference").wait_for(timeout=60_000)
+        assert Memory.open(tmp_path / "memory").product("plate").normals == 11
+        go_to(page, "Records")
+        page.locator("#records").get_by_text("normal, Ada").wait_for()
+        shoot(page, "records")
 
 
-def test_what_cannot_be_inspected_is_said_on_the_page(page):
-    page.get_by_role("button", name="Inspect", exact=True).click()
-    page.get_by_text("There is no photograph yet").wait_for(timeout=15_000)
+@pytest.mark.slow
+def test_what_waits_for_a_person_outlives_the_page_and_teaches_it(open_page, tmp_path, shoot):
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    spotted_part(5).save(first)
+    spotted_part(6).save(second)
+    with open_page() as page:
+        go_to(page, "Review")
+        page.get_by_text("Nothing waits for a person").wait_for()
+        register(page, "plate", good_parts_in(tmp_path, 3))
+        inspect(page, first)
+        page.locator("#inspected-verdict .review").wait_for()
+        page.get_by_role("tab", name="Review (1)").wait_for()
+
+    with open_page() as page:
+        page.get_by_role("tab", name="Review (1)").click()
+        page.locator("#queue button").first.click()
+        page.locator("#waiting-verdict .review").wait_for()
+        page.locator("#waiting-map img").wait_for()
+        shoot(page, "review")
+        page.get_by_label("Defect type").last.fill("spot")
+        page.get_by_label("Your name").last.fill("Ada")
+        page.get_by_label("Let the memory learn it").last.check()
+        page.get_by_role("button", name="Accept: defective", exact=True).last.click()
+        page.get_by_text("The memory learnt it as exemplar").wait_for(timeout=60_000)
+        page.get_by_text("Nothing waits for a person").wait_for()
+
+        inspect(page, second)
+        page.get_by_text("resembles X1 (spot), a defect confirmed by Ada").first.wait_for()
+        page.get_by_role("tab", name="References", exact=True).first.click()
+        page.get_by_text("Confirmed defects").wait_for()
+        shoot(page, "exemplar")
+
+
+@pytest.mark.slow
+def test_with_a_password_nothing_is_shown_without_it(open_page):
+    with open_page("--password", "sesame") as page:
+        address = page.url.rstrip("/")
+        assert httpx.get(f"{address}/config").status_code == 401
+        with httpx.Client(base_url=address) as person:
+            assert person.post("/login", data={"username": "echo", "password": "guess"}).status_code == 400
+            assert person.get("/config").status_code == 401
+            assert person.post("/login", data={"username": "echo", "password": "sesame"}).status_code == 200
+            assert person.get("/config").status_code == 200
 
 
 def test_others_than_this_machine_need_a_password(capsys):

@@ -1,9 +1,9 @@
 import pytest
 
-from echo_agent.chat.measured_answer import Inspected, answer_measured
+from echo_agent.chat.inspected import Inspected, Strongest
+from echo_agent.chat.measured_answer import answer_measured
 from echo_agent.chat.suppose import suppose_limit
-from echo_agent.knowledge.measurement import Frame
-from echo_agent.state import ImageRef, KnowledgeEvidence, Question, ToleranceFinding
+from echo_agent.state import ChecklistFinding, ImageRef, KnowledgeEvidence, Question, ToleranceFinding
 from tests.verdicts import a_region, a_verdict
 
 IMAGE = ImageRef(uri="part.png", sha256="0" * 64, width=200, height=100)
@@ -42,7 +42,7 @@ def test_sizes_come_in_millimetres_where_the_card_gives_a_scale(with_card):
 
 def test_a_broken_tolerance_is_told_with_its_finding(with_card):
     told = ask(with_card, "Is it within tolerance?")
-    assert told.startswith("No, a limit is broken.")
+    assert told.startswith("No, it is out of tolerance.")
     assert "[T1]" in told
 
 
@@ -54,6 +54,50 @@ def test_what_cannot_be_measured_is_not_claimed(with_card):
 
 def test_a_border_too_uncertain_cannot_be_told():
     region = a_region(area_px=240, area_px_low=100, area_px_high=500)
-    assert "cannot be told" in suppose_limit("240 px2", [region], Frame(200, 100))
-    assert "above 0" in suppose_limit("0 px", [region], Frame(200, 100))
-    assert "change nothing" in suppose_limit("3 px", [], Frame(200, 100))
+    faint = Inspected(a_verdict(regions=(region,)), IMAGE)
+    assert "cannot be told" in suppose_limit("240 px2", faint)
+    assert "above 0" in suppose_limit("0 px", faint)
+    assert "change nothing" in suppose_limit("3 px", Inspected(a_verdict("normal"), IMAGE))
+
+
+def test_a_limit_in_millimetres_without_a_scale_names_the_remedy():
+    told = ask(Inspected(a_verdict(), IMAGE), "What if the limit were 3 mm?")
+    assert "mm_per_pixel" in told
+    assert "44 px long, 22 % of the photograph's longer side [R1]" in told
+
+
+def test_without_an_area_the_strongest_place_is_told_unless_the_part_is_normal():
+    strongest = Strongest("top right", 0.95)
+    review = a_verdict("review", regions=())
+    assert "largest at the top right, at 95 %" in ask(Inspected(review, IMAGE, strongest), "Where is it?")
+    assert "top right" not in ask(Inspected(a_verdict("normal"), IMAGE, strongest), "Where is it?")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("What should I do with this part?", "Set it aside"),
+        ("Are all four screws there?", "cannot count pieces"),
+        ("How many defects?", "One area stands out: R1, at the top centre"),
+        ("What product is this?", "compared with plate (as you said"),
+        ("How sure are you?", "93 % sure that it is defective"),
+        ("Why?", "- The score 3.10 lies above"),
+        ("What kind of defect is it?", "not what it is"),
+        ("Thanks!", "Ask me for"),
+    ],
+)
+def test_a_person_gets_a_plain_answer(text, words):
+    assert words in ask(Inspected(a_verdict(), IMAGE), text)
+
+
+def test_the_checklist_is_told_with_what_was_counted():
+    finding = ChecklistFinding(
+        id="C1",
+        statement="four screws are present",
+        holds=False,
+        expected=4,
+        counted=3,
+        reason="3 of 4 found.",
+    )
+    inspected = Inspected(a_verdict(knowledge=KnowledgeEvidence(checklist=(finding,))), IMAGE)
+    assert ask(inspected, "Is a screw missing?") == "- four screws are present: no. 3 of 4 found. [C1]"

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -98,3 +99,14 @@ def test_config_names_the_variable_of_each_setting(echo):
     _, out, _ = echo("config")
     for name in ("ECHO_MEMORY", "ECHO_MLLM", "ECHO_DEVICE"):
         assert name in out
+
+
+def test_config_shows_what_a_run_can_be_told(echo, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    _, out, _ = echo("config")
+    assert "adaptive, paper, always, never" in out
+    assert "from 1 to 64" in out
+    assert "above 0 and below 1" in out
+    assert "Nearest references that are retrieved and shown." in out
+    _, out, _ = echo("config", "--json")
+    assert json.loads(out)["run"]["shots"]["maximum"] == 64

@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import pytest
@@ -5,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echo_agent.experts.measured_decision import decide_measured, defective_probability
+from echo_agent.knowledge.verdict_effect import VerdictEffect
 from echo_agent.memory import calibration
 from echo_agent.state import Guarantee, ImageQuality, ProductMatch
 from tests.inspection import some_evidence
@@ -17,13 +19,14 @@ STRANGE = (
 )
 
 
-def decide(evidence, *, max_false_reject=0.1, min_confidence=0.55):
+def decide(evidence, *, max_false_reject=0.1, min_confidence=0.55, effect=None):
     return decide_measured(
         evidence,
         number=1,
         max_false_reject=max_false_reject,
         min_confidence=min_confidence,
         changed="first look",
+        effect=effect,
     )
 
 
@@ -50,6 +53,28 @@ def test_labels_and_their_reasons(changes, label, reason):
     assert attempt.label == label
     assert re.search(reason, " ".join(attempt.reasons))
     assert attempt.decided_by.name == "measured"
+
+
+STANDS_OUT = {"score": 3.0, "p_value": 0.05, "tail_p_value": 0.001}
+
+
+@pytest.mark.parametrize("changes", [{}, STANDS_OUT])
+@pytest.mark.parametrize(
+    ("effect", "min_confidence", "label"),
+    [
+        (VerdictEffect(permits_normal=True), 0.55, "normal"),
+        (VerdictEffect(needs_a_person=True), 0.55, "review"),
+        (VerdictEffect(forces_defective=True, is_sure=True), 0.8, "defective"),
+        (VerdictEffect(forces_defective=True), 0.55, "defective"),
+        (VerdictEffect(forces_defective=True), 0.8, "review"),
+    ],
+)
+def test_the_know_how_decides_where_it_has_a_say(changes, effect, min_confidence, label):
+    effect = dataclasses.replace(effect, reasons=("R1 is 120 px2 (90 to 160).",))
+    attempt = decide(some_evidence(**changes), effect=effect, min_confidence=min_confidence)
+    if changes or not effect.permits_normal:
+        assert "R1 is 120 px2 (90 to 160)." in attempt.reasons
+    assert attempt.label == label
 
 
 @given(st.floats(1e-9, 1), st.floats(1e-9, 1))

@@ -4,7 +4,8 @@ import pytest
 
 from echo_agent.errors import AnswerError, ModelError, ModelMemoryError, ModelTimeoutError
 from echo_agent.experts.measured_decision import decide_measured
-from echo_agent.experts.mllm_decision import decide_by_mllm
+from echo_agent.experts.mllm_decision import Guard, decide_by_mllm
+from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
 from echo_agent.mllm.case import Case
 from echo_agent.state import (
     ChecklistFinding,
@@ -34,7 +35,7 @@ def evidence(p_value=0.05, score=3.0, **changes):
     return ReferenceEvidence(**(values | changes))
 
 
-def tolerance(outcome):
+def tolerance(outcome, high=1.0):
     return ToleranceFinding(
         id="T1",
         rule="scratch at most 2 mm",
@@ -42,6 +43,8 @@ def tolerance(outcome):
         region="R1",
         outcome=outcome,
         measured=1.0,
+        measured_low=1.0,
+        measured_high=high,
         limit=2.0,
         unit="mm",
         reason=f"1 mm {outcome} 2 mm.",
@@ -56,9 +59,17 @@ def attempt(script, found, knowledge=None, min_confidence=0.55):
         min_confidence=min_confidence,
         changed="first look",
     )
-    case = Case(image=image(), evidence=found, knowledge=knowledge)
+    effect = VerdictEffect()
+    if found is not None and knowledge is not None:
+        effect = verdict_effect(found.regions, knowledge.tolerances, knowledge.checklist)
     return decide_by_mllm(
-        fake_decider(*script), case, measured, calibration=None, min_confidence=min_confidence
+        fake_decider(*script),
+        Case(image=image(), evidence=found, knowledge=knowledge),
+        measured,
+        guard=Guard.of(found, measured, effect),
+        effect=effect,
+        calibration=None,
+        min_confidence=min_confidence,
     )
 
 
@@ -95,6 +106,13 @@ def test_a_model_cannot_pass_a_broken_tolerance_or_checklist():
     made = attempt([0.05], evidence(**GOOD), KnowledgeEvidence(product="plate", checklist=(missing,)))
     assert made.label == "review"
     assert "Three screws." in " ".join(made.reasons)
+
+
+def test_a_model_cannot_pass_a_size_whose_uncertainty_breaks_the_limit():
+    doubtful = KnowledgeEvidence(product="plate", tolerances=(tolerance("cannot tell", high=2.5),))
+    made = attempt([0.05], evidence(), doubtful)
+    assert made.label == "review"
+    assert "1 mm cannot tell 2 mm." in " ".join(made.reasons)
 
 
 def test_a_defect_within_its_tolerance_may_pass():

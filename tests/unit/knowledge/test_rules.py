@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from echo_agent.knowledge.card import Card
 from echo_agent.knowledge.rules import hold_tolerances
 from echo_agent.knowledge.verdict_effect import verdict_effect
-from echo_agent.state import Box, ChecklistFinding, Region
+from echo_agent.state import MOST_REGIONS, Box, ChecklistFinding, Region
 
 
 def card(**parts):
@@ -54,14 +54,31 @@ def test_a_region_over_its_limit_exceeds_and_cannot_pass():
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "outcome"), [(90, 130, "within"), (130, 160, "exceeds"), (0, 119, "within")]
+    ("low", "area", "high", "outcome", "permits", "person", "condemns"),
+    [
+        (90, 100, 120, "within", True, False, False),
+        (0, 100, 119, "within", True, False, False),
+        (90, 100, 121, "cannot tell", False, True, False),
+        (0, 100, 121, "cannot tell", False, True, False),
+        (100, 121, 160, "exceeds", False, False, True),
+        (130, 140, 160, "exceeds", False, False, True),
+    ],
 )
-def test_the_border_s_uncertainty_is_told_beside_the_outcome(low, high, outcome):
-    findings = hold(
-        card(tolerances=[{"defect": "any", "max_area": "120 px2"}]), region(max(low, 100), low, high)
-    )
+def test_a_pass_needs_the_whole_uncertainty_below_the_limit(
+    low, area, high, outcome, permits, person, condemns
+):
+    measured = region(area, low, high)
+    findings = hold(card(tolerances=[{"defect": "any", "max_area": "120 px2"}]), measured)
     assert findings[0].outcome == outcome
     assert (findings[0].measured_low, findings[0].measured_high) == (low, high)
+    assert f"{area} px2 ({low} to {high})" in findings[0].reason
+    effect = verdict_effect([measured], findings)
+    assert (effect.permits_normal, effect.needs_a_person, effect.forces_defective) == (
+        permits,
+        person,
+        condemns,
+    )
+    assert effect.is_sure == (low > 120)
 
 
 def test_a_faint_region_over_its_limit_neither_passes_nor_condemns():
@@ -185,6 +202,13 @@ def test_too_many_regions_exceed_the_count():
 def test_a_region_that_vanishes_at_the_stricter_threshold_is_no_sure_count():
     the_card = card(tolerances=[{"defect": "any", "max_count": 0}])
     assert hold(the_card, region(100, low=0))[-1].outcome == "cannot tell"
+
+
+def test_as_many_regions_as_are_measured_at_most_permit_nothing():
+    the_card = card(tolerances=[{"defect": "any", "max_area": "500 px2"}])
+    many = [region(100, name=f"R{number}") for number in range(1, MOST_REGIONS + 1)]
+    assert not verdict_effect(many, hold(the_card, *many)).permits_normal
+    assert verdict_effect(many[1:], hold(the_card, *many[1:])).permits_normal
 
 
 def test_a_count_alone_permits_no_region_of_any_size():

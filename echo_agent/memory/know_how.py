@@ -1,0 +1,95 @@
+"""The know-how that is registered with a product: its card and the files beside it, copied into the memory."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from echo_agent.errors import KnowledgeError
+
+CARD = "card.yaml"
+FOLDER = "knowledge"
+"""Folder of a version in which its know-how is kept."""
+
+KINDS = frozenset({".md", ".txt", ".csv", ".pdf", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+"""Documents that can be cited, and images that a card can point to."""
+
+MOST_BYTES = 100 * 2**20
+
+KnowHow = Mapping[str, bytes]
+"""Files by their path relative to the card's folder; the card is ``card.yaml``."""
+
+
+def read_know_how(given: Path) -> KnowHow:
+    """Reads a card and what belongs to it.
+
+    Args:
+        given: The folder of a product's know-how or the ``card.yaml`` in it: all documents and images of the folder
+            belong to it, but for sub-folders with a card of their own. Or a card of another name, which may lie among
+            other things: to it belong the files beside it whose names it mentions.
+
+    Raises:
+        KnowledgeError: A file cannot be read, or all together are too large.
+    """
+    card = given / CARD if given.is_dir() else given
+    try:
+        text = card.read_bytes()
+    except OSError as error:
+        raise KnowledgeError(
+            f"the knowledge card {card} cannot be read ({error.strerror}): check the path"
+        ) from error
+    beside = _of_the_folder(card.parent) if card.name == CARD else _mentioned(card, text)
+    files = {CARD: text}
+    for file in beside:
+        try:
+            files[file.relative_to(card.parent).as_posix()] = file.read_bytes()
+        except OSError as error:
+            raise KnowledgeError(
+                f"{file} beside the knowledge card cannot be read ({error.strerror}): mend it or take it away"
+            ) from error
+        if sum(map(len, files.values())) > MOST_BYTES:
+            raise KnowledgeError(
+                f"what lies beside {card} is larger than {MOST_BYTES // 2**20} MiB: keep in that folder only what "
+                "belongs to the product"
+            )
+    return files
+
+
+def kept_know_how(card: Path) -> KnowHow:
+    """Reads what was kept with an earlier version of a product.
+
+    Args:
+        card: The card in the memory; one that does not lie in a folder of its own was kept without documents.
+    """
+    return read_know_how(card) if card.parent.name == FOLDER else {CARD: card.read_bytes()}
+
+
+def keep_know_how(files: KnowHow, place: Path) -> Path:
+    """Writes know-how into the folder of a version and returns the card's file.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    folder = place / FOLDER
+    for name, content in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    return folder / CARD
+
+
+def _of_the_folder(folder: Path) -> list[Path]:
+    others = [card.parent for card in folder.rglob(CARD) if card.parent != folder]
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+        and file.suffix.lower() in KINDS
+        and not any(file.is_relative_to(other) for other in others)
+    ]
+
+
+def _mentioned(card: Path, text: bytes) -> list[Path]:
+    return [
+        file
+        for file in sorted(card.parent.iterdir())
+        if file.is_file() and file.suffix.lower() in KINDS and file.name.encode() in text
+    ]

@@ -1,0 +1,88 @@
+"""What a memory's folder keeps of inspections: the newest maps, photographs and records, and what is still needed."""
+
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from echo_agent.memory.answers import confirmed_defects, read_answers
+from echo_agent.memory.catalog import read_catalog
+from echo_agent.memory.inspections import FOLDER, waiting
+from echo_agent.settings import process_settings
+
+NEVER_YOUNGER = 3600.0
+"""Seconds since its last use in which a file is never removed: a run may have put it aside and not come to it yet."""
+
+WRITES_BETWEEN = 64
+"""Files that are written between two looks at the folder."""
+
+
+UNFINISHED = ".*-*"
+"""Files that a killed process did not finish."""
+
+
+class Retention:
+    """Removes what exceeds the limits of the settings, now and then.
+
+    Args:
+        folder: Folder of the memory.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._written = 0
+        self._lock = threading.Lock()
+
+    def wrote(self) -> None:
+        """Counts a file that was written; every ``WRITES_BETWEEN``th time the folder is tidied."""
+        with self._lock:
+            self._written += 1
+            due = self._written % WRITES_BETWEEN == 0
+        if due:
+            tidy(self._folder)
+
+
+def tidy(folder: Path) -> None:
+    """Removes the oldest maps, photographs and records beyond the limits of the settings.
+
+    Never removed are the references of products, the confirmed defects, what an open review needs, and what was used
+    within the last hour.
+
+    Args:
+        folder: Folder of the memory.
+
+    Raises:
+        StoreError: The catalog, an answer or a record cannot be read: then nothing is removed.
+    """
+    settings = process_settings()
+    catalog = read_catalog(folder)
+    references = catalog.products.values() if catalog is not None else ()
+    open_reviews = waiting(folder)
+    images = {Path(image.uri).name for record in references for image in record.references}
+    images |= {Path(said.image.uri).name for said in confirmed_defects(read_answers(folder))}
+    images |= {Path(record.image.uri).name for record in open_reviews}
+    maps = {f"{record.verdict.map_id}.npy" for record in open_reviews}
+    records = {f"{record.id}.json" for record in open_reviews}
+    _remove_oldest((folder / "maps").glob("*.npy"), settings.kept_maps, maps)
+    _remove_oldest((folder / "images").glob("[!.]*"), settings.kept_images, images)
+    _remove_oldest((folder / FOLDER).glob("*.json"), settings.kept_inspections, records)
+    for place in ("maps", "images", FOLDER):
+        _remove_oldest((folder / place).glob(UNFINISHED), 0, set())
+
+
+def _remove_oldest(files: Iterable[Path], most: int, needed: set[str]) -> None:
+    """Removes the files used longest ago until ``most`` are left that are not needed."""
+    spare = [(_used(file), file) for file in files if file.name not in needed]
+    spare.sort(reverse=True)
+    limit = time.time() - NEVER_YOUNGER
+    for used, file in spare[most:]:
+        if used < limit:
+            file.unlink(missing_ok=True)
+
+
+def _used(file: Path) -> float:
+    """When a file was written or last put aside again; now where another process has just removed it."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()

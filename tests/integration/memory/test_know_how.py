@@ -1,0 +1,71 @@
+"""What lies beside a registered card goes with it into the memory, so that it can be cited later."""
+
+import shutil
+
+import pytest
+
+from echo_agent.errors import KnowledgeError
+from echo_agent.inspector import Inspector
+from echo_agent.memory import know_how
+
+CARD = """\
+schema_version: 1
+product: plate
+normal: Two round holes.
+defects:
+  - name: scratch
+    look: A dark line.
+"""
+MANUAL = "# Plates\n\nA good plate is grey.\n\n# Scratches\n\nA scratch comes from the gripper.\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of know-how, with that of another product below it."""
+    folder = tmp_path / "plates"
+    (folder / "other").mkdir(parents=True)
+    (folder / "card.yaml").write_text(CARD, encoding="utf-8")
+    (folder / "manual.md").write_text(MANUAL, encoding="utf-8")
+    (folder / "faults.csv").write_text("fault,source\nscratch,gripper of station four\n", encoding="utf-8")
+    (folder / "other" / "card.yaml").write_text(CARD.replace("plate", "other"), encoding="utf-8")
+    (folder / "other" / "its.md").write_text("A scratch of another part.", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("given", ["", "card.yaml"])
+def test_documents_are_cited_with_file_and_line_after_their_folder_is_gone(
+    tmp_path, folder, good_parts, scratched_part, given
+):
+    inspector = Inspector.open(tmp_path / "memory")
+    inspector.register("plate", good_parts, shots=4, knowledge=folder / given)
+    shutil.rmtree(folder)
+    inspector.memory.add_references("plate", [scratched_part])
+    verdict = inspector.inspect(scratched_part, product="plate", question="Where does a scratch come from?")
+    cited = {citation.file.rsplit("/", 1)[-1]: citation for citation in verdict.knowledge.citations}
+    assert set(cited) == {"card.yaml", "manual.md", "faults.csv"}
+    assert "gripper of station four" in cited["faults.csv"].text
+    assert cited["faults.csv"].line == 2
+    manual = cited["manual.md"]
+    assert MANUAL.splitlines()[manual.line - 1] == manual.text.splitlines()[0]
+    assert manual.file.startswith(str(tmp_path / "memory"))
+
+
+def test_a_card_of_another_name_takes_only_what_it_mentions(folder):
+    card = folder / "plate-card.yaml"
+    card.write_text(CARD + "sources: [manual.md]\n", encoding="utf-8")
+    assert set(know_how.read_know_how(card)) == {"card.yaml", "manual.md"}
+    assert set(know_how.read_know_how(folder)) == {"card.yaml", "manual.md", "faults.csv"}
+
+
+def test_a_folder_that_is_too_large_is_told(folder, monkeypatch):
+    monkeypatch.setattr(know_how, "MOST_BYTES", 50)
+    with pytest.raises(KnowledgeError, match="keep in that folder only"):
+        know_how.read_know_how(folder)
+
+
+def test_a_broken_card_is_told_before_anything_is_registered(tmp_path, folder, good_parts):
+    (folder / "card.yaml").write_text(CARD.replace("look:", "looks:"), encoding="utf-8")
+    inspector = Inspector.open(tmp_path / "memory")
+    with pytest.raises(KnowledgeError, match=r"card.yaml:6: unknown key .* did you mean 'look'"):
+        inspector.register("plate", good_parts, shots=4, knowledge=folder)
+    assert inspector.memory.products() == []

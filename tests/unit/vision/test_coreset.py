@@ -1,0 +1,52 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
+
+from echo_agent.vision.coreset import bounded_bank, greedy_coreset
+
+
+def patches(count, channels=8, seed=0):
+    made = np.random.default_rng(seed).normal(size=(count, channels)).astype(np.float32)
+    return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+
+def farthest(everything, chosen):
+    return cdist(everything, chosen).min(axis=1).max()
+
+
+def test_few_patches_are_all_kept_with_their_references():
+    grids = [(patches(12, seed=owner).reshape(3, 4, 8), owner) for owner in range(3)]
+    bank = bounded_bank(grids, most=36)
+    np.testing.assert_array_equal(bank.patches, np.concatenate([grid.reshape(-1, 8) for grid, _ in grids]))
+    np.testing.assert_array_equal(bank.owners, np.repeat([0, 1, 2], 12))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000), st.integers(20, 300))
+def test_a_bank_never_outgrows_its_bound_and_holds_only_patches_of_their_owners(seed, most):
+    grids = [(patches(60, seed=seed + owner).reshape(6, 10, 8), owner) for owner in range(40)]
+    bank = bounded_bank(grids, most=most)
+    assert len(bank.patches) == most
+    for owner in set(bank.owners.tolist()):
+        own = bank.patches[bank.owners == owner]
+        assert cdist(own, grids[owner][0].reshape(-1, 8)).min(axis=1).max() < 1e-6
+
+
+def test_a_patch_that_is_like_no_other_is_kept():
+    common = patches(1, seed=1) + 0.01 * patches(2000, seed=2)
+    rare = -patches(1, seed=1)
+    everything = np.concatenate([common[:1234], rare, common[1234:]])
+    assert 1234 in greedy_coreset(everything, 100)
+
+
+def test_the_chosen_cover_the_rest_better_than_chance():
+    everything = patches(4000)
+    chosen = everything[greedy_coreset(everything, 400)]
+    at_random = everything[np.random.default_rng(0).choice(4000, 400, replace=False)]
+    assert farthest(everything, chosen) < 0.85 * farthest(everything, at_random)
+
+
+def test_copies_are_not_chosen_twice():
+    everything = np.tile(patches(5), (50, 1))
+    assert len(greedy_coreset(everything, 100)) <= 10
