@@ -35,7 +35,7 @@ def bench(tmp_path_factory):
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             synthetic_part(10 * shift + number, size=size).save(root / path)
         for number, kind in enumerate(("good", LABEL)):
-            path = f"{DATASET}/{product}/test/{kind}/stem{number}.png"
+            path = f"{DATASET}/{product}/test/{kind}/xylem{number}.png"
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             synthetic_part(50 + shift, defect=kind == LABEL, size=size).save(root / path)
             entries[path] = {
@@ -98,10 +98,14 @@ def seen_by(run, scripted):
     return "\n".join(str(item) for item in (*states, *prompts, *writer.read))
 
 
-@pytest.mark.parametrize("knowledge", [False, True])
 @pytest.mark.parametrize(
-    ("profile", "references"),
-    [("adaptive", "random"), ("adaptive", "similar"), ("paper", "random"), ("bare", "random")],
+    ("profile", "references", "knowledge"),
+    [
+        ("adaptive", "random", False),
+        ("adaptive", "similar", True),
+        ("paper", "random", True),
+        ("bare", "random", False),
+    ],
 )
 def test_no_prompt_and_no_state_tells_a_path_or_a_label(
     bench, tmp_path, scripted, profile, references, knowledge
@@ -125,7 +129,7 @@ def test_no_prompt_and_no_state_tells_a_path_or_a_label(
     assert result.unreadable == 0
     seen = seen_by(run, scripted)
     assert "Where is the defect?" in seen
-    for word in (DATASET, *PRODUCTS, "stem", "template0", "test/", "train/", "mask"):
+    for word in (DATASET, *PRODUCTS, "xylem", "template0", "test/", "train/", "mask"):
         assert word not in seen
     if knowledge and profile != "bare":
         assert "A dark line." in seen
