@@ -166,6 +166,7 @@ class ReferenceEvidence(Value):
         guarantee: What the normals allow to promise.
         quality: Whether the photograph can be judged.
         regions: Suspicious areas, most suspicious first.
+        places: Shares of a 3 x 3 grid, row by row: how likely the middle of a defect lies there, if there is one.
         map_id: Name under which the anomaly map is kept.
     """
 
@@ -185,6 +186,7 @@ class ReferenceEvidence(Value):
     guarantee: Guarantee | None = None
     quality: ImageQuality = ImageQuality()
     regions: tuple[Region, ...] = ()
+    places: tuple[float, ...] = ()
     map_id: str | None = None
 
 

@@ -72,33 +72,29 @@ def _means_defective(option: str, asks_for_good: bool) -> bool | None:
     return True if _DEFECT.search(option) else None
 
 
-def answer_place(question: Question, regions: Sequence[Region], image: ImageRef) -> Answer:
-    """Answers where the defect is, by holding the options' place words against the regions.
+def answer_place(question: Question, regions: Sequence[Region], places: Sequence[float]) -> Answer:
+    """Answers where the defect is, by holding the options' place words against the anomaly map.
 
     Args:
         question: The question.
-        regions: Suspicious areas, most suspicious first.
-        image: The image, for its size.
+        regions: Suspicious areas, most suspicious first, for a question without options.
+        places: Shares of the 3 x 3 grid, row by row; empty where nothing was compared.
 
     Returns:
-        The nearest option; a guess without regions or where no option names a place.
+        The likeliest option; a guess where nothing was compared or no option names a place.
     """
     if not question.options:
         text = f"The most suspicious area lies {regions[0].place}." if regions else "No area stands out."
         return Answer(text=text, declined=not regions)
     cells = {letter: place_cells(option) for letter, option in question.options.items()}
-    if not regions or not any(cells.values()):
+    if not places or not any(cells.values()):
         return guess(question, "")
-    scores = {}
-    for letter, wanted in cells.items():
-        scores[letter] = sum(
-            _weight(region) * max((_nearness(region, image, cell) for cell in wanted), default=0.0)
-            for region in regions
-        )
-    total = sum(scores.values())
-    if total <= 0:
-        return guess(question, "")
-    return _choose(question, {letter: score / total for letter, score in scores.items()})
+    shares = {
+        letter: max((places[3 * row + column] for row, column in named), default=0.0)
+        for letter, named in cells.items()
+    }
+    total = sum(shares.values())
+    return _choose(question, {letter: share / total for letter, share in shares.items()})
 
 
 def place_cells(text: str) -> frozenset[tuple[int, int]]:
@@ -113,19 +109,6 @@ def place_cells(text: str) -> frozenset[tuple[int, int]]:
     if not rows and not columns and not _MIDDLE.intersection(named):
         return frozenset()
     return frozenset((row, column) for row in rows or {1} for column in columns or {1})
-
-
-def _weight(region: Region) -> float:
-    return max(region.peak, 0.0) ** 4 * math.sqrt(region.area_px)
-
-
-def _nearness(region: Region, image: ImageRef, cell: tuple[int, int]) -> float:
-    """Gaussian of the distance between a region's middle and a cell's; half a cell is one sigma."""
-    across = (region.box.left + region.box.right) / 2 / image.width
-    down = (region.box.top + region.box.bottom) / 2 / image.height
-    row, column = cell
-    squared = (across - (2 * column + 1) / 6) ** 2 + (down - (2 * row + 1) / 6) ** 2
-    return math.exp(-squared / (2 * (1 / 6) ** 2))
 
 
 def answer_object(
@@ -268,7 +251,7 @@ def measured_answer(
         case "discrimination":
             return answer_discrimination(question, probability_defective)
         case "place":
-            return answer_place(question, regions, image)
+            return answer_place(question, regions, reference.places if reference else ())
         case "object":
             return answer_object(question, reference, knowledge)
         case "type" | "look":

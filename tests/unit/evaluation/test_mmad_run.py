@@ -6,10 +6,11 @@ import pytest
 
 from echo_agent.errors import DatasetError, ImageError
 from echo_agent.evaluation.mmad_ask import GraphAsker
-from echo_agent.evaluation.mmad_check import check_files, far_from_class
+from echo_agent.evaluation.mmad_check import DatasetCheck, check_files, far_from_class
 from echo_agent.evaluation.mmad_dataset import read_mmad, sample
 from echo_agent.evaluation.mmad_result import result_of
 from echo_agent.evaluation.mmad_run import RunFile, RunSettings, read_run, run_questions
+from echo_agent.evaluation.mmad_scoring import MmadAnswer
 from echo_agent.evaluation.mmad_staging import Staging, product_of_templates
 from echo_agent.state import Answer, Attempt, DecidedBy, Verdict
 
@@ -169,6 +170,26 @@ def test_figures_of_a_run(benchmark, tmp_path):
     assert result.forced == {"likelier of the two": 4}
     assert result.ece == pytest.approx(0.3)
     assert "Anomaly Detection" in result.as_text()
+    assert result.guessed == {"Anomaly Detection": 0.0, "Object Classification": 0.0}
+    assert json.loads(result.model_dump_json())["accuracy"]["average"]["average"] == 0.5
+
+
+def test_guesses_and_time_elsewhere_are_shares():
+    def one(subtask, *, guess):
+        times = {"seconds": 2.0, "evidence_seconds": 1.0, "decision_seconds": 0.5}
+        return MmadAnswer(
+            image="S/p/x.png", number=0, subtask=subtask, correct="A", letter="A", guess=guess, **times
+        )
+
+    answers = [
+        one("Object Details", guess=True),
+        one("Object Structure", guess=False),
+        one("Defect Analysis", guess=True),
+    ]
+    result = result_of(settings(), answers, DatasetCheck())
+    assert result.guessed == {"Defect Analysis": 1.0, "Object Analysis": 0.5}
+    assert result.seconds_elsewhere == pytest.approx(0.25)
+    assert "50% guessed" in result.as_text()
 
 
 def test_an_image_that_cannot_be_read_is_unreadable_and_the_run_goes_on(benchmark, tmp_path):
@@ -219,4 +240,7 @@ def test_no_path_or_folder_label_reaches_the_inspector(benchmark, tmp_path, refe
     assert "good" not in told
     assert "Set/" not in told
     assert not any(image.path in told for image in images)
-    assert ("part " in told) == (references != "memory")
+    named = {item for item in inspector.told if isinstance(item, str)}
+    assert named == (
+        {"plate", "cup"} if references == "memory" else {name for name in named if name.isdigit()}
+    )

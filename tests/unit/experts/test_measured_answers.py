@@ -63,17 +63,17 @@ def test_place_words(text, cells):
     assert place_cells(text) == cells
 
 
-def test_the_place_of_the_most_suspicious_region_is_chosen():
+def test_the_option_with_the_likeliest_cell_is_the_place():
     question = Question(text="Where?", options={"A": "Top left", "B": "Centre", "C": "Bottom right"})
-    faint = region(10, 10, 40, 40, peak=1.1, name="R2")
-    answer = answer_place(question, (region(230, 240, 280, 290), faint), IMAGE)
+    answer = answer_place(question, (), (0.1, 0, 0, 0, 0.2, 0.3, 0, 0.1, 0.3))
     assert answer.letter == "C"
+    assert answer.confidence == pytest.approx(0.5)
     assert not answer.guess
 
 
-def test_without_a_region_the_place_is_a_guess():
+def test_where_nothing_was_compared_the_place_is_a_guess():
     question = Question(text="Where?", options={"A": "Top left", "B": "Centre"})
-    assert answer_place(question, (), IMAGE).guess
+    assert answer_place(question, (), ()).guess
 
 
 def test_the_recognised_product_names_the_object():
