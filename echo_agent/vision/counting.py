@@ -19,6 +19,12 @@ from echo_agent.vision.features import Array
 RelativeBox = tuple[float, float, float, float]
 Presence = Literal["present", "missing", "cannot tell"]
 
+SCALES = (1.0, 1.5, 2.0, 3.0)
+"""Multiples of the encoder's resolution to choose from."""
+
+PATCHES_ACROSS = 4.5
+"""Patches that a place spans at least, so that a good part of them sees nothing but the thing."""
+
 LATTICE = 5
 """A place is sampled at so many points across and down."""
 
@@ -162,7 +168,14 @@ class PlaceModel:
         transform, doubtful = carried
         patches = photograph.patches - self.common
         return tuple(
-            self._judge(patches, photograph.size, transform, number, bool(doubtful[number]), self.limits)
+            self._judge(
+                patches,
+                photograph.size,
+                transform,
+                number,
+                doubtful=bool(doubtful[number]),
+                limits=self.limits,
+            )
             for number in range(len(self.centres))
         )
 
@@ -194,6 +207,7 @@ class PlaceModel:
         size: tuple[int, int],
         transform: Similarity,
         number: int,
+        *,
         doubtful: bool,
         limits: Limits,
     ) -> Place:
@@ -224,8 +238,8 @@ def fit_places(references: Sequence[Photograph], boxes: Sequence[RelativeBox]) -
     left, top, right, bottom = (corners * sides).T
     centres: Points = (left + right) / 2 + 1j * (top + bottom) / 2
     extents: Points = (right - left) + 1j * (bottom - top)
-    mean = np.mean([p.patches.mean(axis=(0, 1)) for p in references], axis=0, dtype=np.float64)
-    common = mean.astype(np.float32)
+    means = np.stack([photograph.patches.mean(axis=(0, 1)) for photograph in references])
+    common = np.asarray(means.mean(axis=0), dtype=np.float32)
     anchors = _placed(references, common)
     seen = [_things_of(anchor, common, centres, extents) for anchor in anchors]
     beside = _surroundings(anchors, common, centres, extents)
@@ -271,7 +285,9 @@ def _surroundings(anchors: Sequence[_Anchor], common: Array, centres: Points, ex
     """Descriptors of boxes beside the places of each reference, a row each; they do not overlap with a place."""
     generator = np.random.default_rng(0)
     wanted = max(1, SURROUNDINGS // len(anchors))
-    return [_beside(anchor, common, centres, extents, wanted, generator) for anchor in anchors]
+    return [
+        _beside(anchor, common, centres, extents, wanted=wanted, generator=generator) for anchor in anchors
+    ]
 
 
 def _beside(
@@ -279,6 +295,7 @@ def _beside(
     common: Array,
     centres: Points,
     extents: Points,
+    *,
     wanted: int,
     generator: np.random.Generator,
 ) -> Array:
@@ -398,3 +415,15 @@ def _pixel_box(transform: Similarity, centre: complex, extent: complex, size: tu
         float(pixels.real.max()),
         float(pixels.imag.max()),
     )
+
+
+def scale_for(boxes: Sequence[RelativeBox], patches: Array) -> float:
+    """The multiple of the encoder's resolution at which each place spans ``PATCHES_ACROSS`` patches, or the largest.
+
+    Args:
+        boxes: The places on a photograph, from 0 to 1.
+        patches: Features ``(rows, columns, channels)`` of that photograph at scale 1.
+    """
+    rows, columns = patches.shape[:2]
+    across = min(min((right - left) * columns, (bottom - top) * rows) for left, top, right, bottom in boxes)
+    return next((scale for scale in SCALES if scale * across >= PATCHES_ACROSS), SCALES[-1])
