@@ -231,6 +231,22 @@ class ToleranceFinding(Value):
     reason: str
 
 
+class CountedPlace(Value):
+    """A place of a checklist's statement where a thing should be.
+
+    Attributes:
+        place: Where it is on the photograph that the card draws it on, such as ``bottom left``.
+        presence: Whether the thing is there.
+        box: The place in this photograph; None where it could not be found, or lies outside.
+        reason: For "cannot tell", one clause.
+    """
+
+    place: str
+    presence: Literal["present", "missing", "cannot tell"]
+    box: Box | None = None
+    reason: str = ""
+
+
 class ChecklistFinding(Value):
     """A countable statement of the card, answered or not.
 
@@ -239,7 +255,8 @@ class ChecklistFinding(Value):
         statement: The statement, such as ``four screws are present``.
         holds: True, False, or None for "cannot tell".
         expected: Expected count, where the statement counts.
-        counted: Count that was found.
+        counted: Count that was found; None where a place cannot be told.
+        places: The places where the things were looked for.
         reason: One sentence for a person.
     """
 
@@ -248,6 +265,7 @@ class ChecklistFinding(Value):
     holds: bool | None
     expected: int | None = None
     counted: int | None = None
+    places: tuple[CountedPlace, ...] = ()
     reason: str
 
 

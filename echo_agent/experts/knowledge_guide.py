@@ -1,4 +1,7 @@
-"""Knowledge Guide: brings the know-how about the product and holds its tolerances against what was measured."""
+"""Knowledge Guide: brings the know-how about the product and holds its tolerances against what was measured.
+
+Statements of the card that draw their places are counted there.
+"""
 
 from functools import lru_cache
 
@@ -8,8 +11,10 @@ from langgraph.runtime import Runtime
 from echo_agent.context import Context
 from echo_agent.experts.run import Update, context_of, memory_of, timed
 from echo_agent.knowledge.guidance import find_card, guide
+from echo_agent.knowledge.loader import LoadedCard, drawn_on
+from echo_agent.memory.memory import Memory
 from echo_agent.settings import process_settings
-from echo_agent.state import State
+from echo_agent.state import CountedPlace, ImageRef, State
 
 
 @timed
@@ -21,7 +26,8 @@ def knowledge_guide(state: State, runtime: Runtime[Context]) -> Update:
     if "knowledge" not in context_of(runtime).experts:
         return {"knowledge": None}
     settings = process_settings()
-    registered = memory_of(runtime).card(reference.product)
+    memory = memory_of(runtime)
+    registered = memory.card(reference.product)
     card = find_card(reference.product, settings.knowledge, registered)
     if card is None:
         return {"knowledge": None}
@@ -30,9 +36,22 @@ def knowledge_guide(state: State, runtime: Runtime[Context]) -> Update:
         reference.regions,
         (state.image.width, state.image.height),
         query=state.question.text if state.question is not None else "",
+        counts=_counts(state.image, reference.product, card, memory),
         embeddings=_embeddings(settings.text_model) if settings.text_model is not None else None,
     )
     return {"knowledge": evidence}
+
+
+def _counts(
+    image: ImageRef, product: str, card: LoadedCard, memory: Memory
+) -> dict[int, tuple[CountedPlace, ...]]:
+    """Looks for the things of the statements whose places are drawn."""
+    found = {}
+    for index, item in enumerate(card.card.checklist):
+        drawn = drawn_on(card, item)
+        if drawn is not None:
+            found[index] = memory.count(image, product, item.places, drawn)
+    return found
 
 
 @lru_cache(maxsize=1)

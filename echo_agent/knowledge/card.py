@@ -145,6 +145,7 @@ class ChecklistItem(Part):
         le=1000,
         description="Expected count; read from the statement where it is left out.",
     )
+    what: Text | None = Field(default=None, description="What is counted, in the plural, such as 'screws'.")
     places: tuple[RelativeBox, ...] = Field(
         default=(),
         description="Where the counted things are on one reference: [left, top, right, bottom] from 0 to 1.",

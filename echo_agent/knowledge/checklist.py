@@ -1,9 +1,10 @@
 """Statements of a card's checklist: what they count, how they are asked, and what an answer means."""
 
 import re
+from collections.abc import Sequence
 
 from echo_agent.knowledge.card import ChecklistItem
-from echo_agent.state import ChecklistFinding, Question
+from echo_agent.state import ChecklistFinding, CountedPlace, Question
 
 _WORDS = """
 no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -47,30 +48,45 @@ def counts_in(statement: str) -> list[int]:
     return found
 
 
-def counted(identity: str, item: ChecklistItem, count: int | None, how: str) -> ChecklistFinding:
-    """Returns the finding of a count.
+def counted(identity: str, item: ChecklistItem, places: Sequence[CountedPlace]) -> ChecklistFinding:
+    """Returns the finding of counting at the places that the card draws.
+
+    A statement fails as soon as one thing is missing; it holds when each place was told.
 
     Args:
         identity: Id of the finding, such as ``C1``.
         item: The statement.
-        count: What was counted, or None where it could not be.
-        how: How it was counted, or why it could not be; one clause, such as ``by the places of the
-            references``.
+        places: What was found at each place.
     """
     expected = expected_count(item)
-    if count is None or expected is None:
-        why = how if expected is not None else "the statement names no single count"
-        return cannot_tell(identity, item, why)
-    judged = "holds" if count == expected else "fails"
-    reason = f"Counted {count} of {expected} ({how}): '{item.statement}' {judged}."
+    if expected != len(places):
+        return cannot_tell(identity, item, f"it draws {len(places)} places and expects {_number(expected)}")
+    of = {
+        presence: [place for place in places if place.presence == presence]
+        for presence in ("present", "missing", "cannot tell")
+    }
+    missing, untold = of["missing"], of["cannot tell"]
+    holds = False if missing else (None if untold else True)
+    said = f"{len(of['present'])} of {expected} {item.what or 'things'} are where they should be"
+    if missing:
+        said += f"; missing: {', '.join(place.place for place in missing)}"
+    if untold:
+        whys = dict.fromkeys(place.reason for place in untold)
+        said += f"; cannot tell: {', '.join(place.place for place in untold)} ({'; '.join(whys)})"
+    judged = {True: "holds", False: "fails", None: "cannot be told"}[holds]
     return ChecklistFinding(
         id=identity,
         statement=item.statement,
-        holds=count == expected,
+        holds=holds,
         expected=expected,
-        counted=count,
-        reason=reason,
+        counted=None if untold else len(of["present"]),
+        places=tuple(places),
+        reason=f"{said}: '{item.statement}' {judged}.",
     )
+
+
+def _number(expected: int | None) -> str:
+    return "no single number" if expected is None else str(expected)
 
 
 def cannot_tell(identity: str, item: ChecklistItem, why: str) -> ChecklistFinding:

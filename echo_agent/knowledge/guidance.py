@@ -12,12 +12,12 @@ from echo_agent.knowledge.loader import SHIPPED_CARDS, CardLibrary, LoadedCard, 
 from echo_agent.knowledge.passage import Passage, card_passages
 from echo_agent.knowledge.retriever import PassageRetriever
 from echo_agent.knowledge.rules import hold_tolerances
-from echo_agent.state import ChecklistFinding, KnowledgeEvidence, Region
+from echo_agent.state import ChecklistFinding, CountedPlace, KnowledgeEvidence, Region
 
 MOST_DOCUMENT_PASSAGES = 4
 
-Counts = Mapping[int, tuple[int | None, str]]
-"""Index of a checklist item to its count (None where it could not be counted) and how it was counted."""
+Counts = Mapping[int, Sequence[CountedPlace]]
+"""Index of a checklist item to what was found at its places."""
 
 
 def guide(
@@ -84,7 +84,7 @@ def _checklist(loaded: LoadedCard, counts: Counts) -> list[ChecklistFinding]:
     for index, item in enumerate(loaded.card.checklist):
         identity = f"C{index + 1}"
         if index in counts:
-            findings.append(counted(identity, item, *counts[index]))
+            findings.append(counted(identity, item, counts[index]))
         else:
             findings.append(
                 cannot_tell(identity, item, "it was not counted and no language model answered it")

@@ -9,7 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from echo_agent.errors import KnowledgeError
-from echo_agent.knowledge.card import SCHEMA_VERSION, Card, canonical_name, contradictions
+from echo_agent.knowledge.card import SCHEMA_VERSION, Card, ChecklistItem, canonical_name, contradictions
+from echo_agent.knowledge.checklist import expected_count
 from echo_agent.knowledge.yaml_lines import Problem, YamlDocument, YamlPath, read_yaml
 
 CARD_FILE = "card.yaml"
@@ -69,7 +70,7 @@ def check_card(path: Path) -> tuple[LoadedCard | None, list[Problem]]:
         return None, sorted(_problems(error, document, str(file)), key=lambda problem: problem.line)
     loaded = LoadedCard(card, file, document)
     problems = [Problem(str(file), document.line(place), message) for place, message in contradictions(card)]
-    problems += _missing_files(loaded)
+    problems += _checklist_problems(loaded)
     return (None if problems else loaded), sorted(problems, key=lambda problem: problem.line)
 
 
@@ -161,20 +162,31 @@ class CardLibrary:
         return next((card for card in self.cards if wanted in card.card.names()), None)
 
 
-def _missing_files(loaded: LoadedCard) -> list[Problem]:
+def drawn_on(loaded: LoadedCard, item: ChecklistItem) -> Path | str | None:
+    """Returns the photograph that a statement's places are drawn on: a file beside the card, or a digest."""
+    if item.reference is None:
+        return None
+    is_digest = len(item.reference) == 64 and item.reference.isalnum()
+    return item.reference.lower() if is_digest else loaded.file.parent / item.reference
+
+
+def _checklist_problems(loaded: LoadedCard) -> list[Problem]:
     problems = []
     for index, item in enumerate(loaded.card.checklist):
-        is_digest = item.reference is not None and len(item.reference) == 64 and item.reference.isalnum()
-        if (
-            item.reference is not None
-            and not is_digest
-            and not (loaded.file.parent / item.reference).is_file()
-        ):
+        drawn = drawn_on(loaded, item)
+        if isinstance(drawn, Path) and not drawn.is_file():
             message = (
                 f"there is no image '{item.reference}' beside the card: "
                 "put it there, or give the reference's SHA-256"
             )
             problems.append(Problem(str(loaded.file), loaded.line("checklist", index, "reference"), message))
+        if item.places and (expected := expected_count(item)) != len(item.places):
+            number = "no single number" if expected is None else str(expected)
+            message = (
+                f"'{item.statement}' expects {number} and {len(item.places)} places are drawn: "
+                "draw one place for each thing, or set count"
+            )
+            problems.append(Problem(str(loaded.file), loaded.line("checklist", index, "places"), message))
     return problems
 
 

@@ -13,6 +13,7 @@ from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
 from echo_agent.memory import evidence, images, registration
 from echo_agent.memory.answers import confirmed_defects, read_answers
 from echo_agent.memory.catalog import read_catalog
+from echo_agent.memory.counting import Counting
 from echo_agent.memory.know_how import read_know_how
 from echo_agent.memory.looks import Looks
 from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, fit, left_out_scores
@@ -22,7 +23,7 @@ from echo_agent.memory.recent import Recent
 from echo_agent.memory.retention import Retention
 from echo_agent.memory.store import Encoded, Store, make_folder, named
 from echo_agent.settings import process_settings
-from echo_agent.state import ImageRef, ReferenceEvidence
+from echo_agent.state import CountedPlace, ImageRef, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import load_encoder
 from echo_agent.vision.features import Array, Encoder
@@ -46,6 +47,7 @@ class Memory:
         self.encoder = encoder
         self._store = Store(folder, catalog, encoder)
         self._evidence: Recent[tuple[object, ...], ReferenceEvidence] = Recent(CACHED_EVIDENCE)
+        self._counting = Counting(encoder)
         self._retention = Retention(folder)
         self._looks = Looks(folder, encoder, self._store.index, self._retention)
 
@@ -294,6 +296,38 @@ class Memory:
         """The knowledge card that was registered with a product."""
         record = self.product(product)
         return self.folder / record.card if record.card else None
+
+    def count(
+        self,
+        image: ImageRef,
+        product: str,
+        places: Sequence[tuple[float, float, float, float]],
+        drawn: Path | str,
+    ) -> tuple[CountedPlace, ...]:
+        """Tells of each place whether its thing is there, by the product's references.
+
+        Args:
+            image: The photograph.
+            product: The product.
+            places: Left, top, right and bottom of each place, from 0 to 1.
+            drawn: The photograph that the places are drawn on: a file, or the digest of a reference.
+
+        Raises:
+            ImageError: A photograph cannot be read.
+            ProductError: The product is unknown, or the digest is of none of its references.
+        """
+        record = self.product(product)
+        if isinstance(drawn, Path):
+            on = images.put_aside(drawn, self.folder / "images")
+        else:
+            known = {reference.sha256: reference for reference in record.references}
+            if drawn not in known:
+                raise ProductError(
+                    f"the card of {product} draws places on a reference {drawn[:12]} that it does not have: "
+                    "see echo-agent products --json, or put the photograph beside the card"
+                )
+            on = known[drawn]
+        return self._counting.of(record, image, on, tuple(places))
 
     def encode_ahead(self, chosen: Sequence[ImageRef]) -> None:
         """Encodes images for their first look together; see ``Looks.encode_ahead``."""
