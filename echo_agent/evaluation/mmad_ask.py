@@ -42,6 +42,7 @@ class GraphAsker:
             experts=settings.experts,
             profile="paper" if settings.profile == "paper" else "adaptive",
         )
+        self._last: tuple[str, ImageRef] | None = None
         self._registered = {record.name for record in inspector.memory.products()}
 
     def remember_all(self, images: Sequence[MmadImage], progress: Progress | None = None) -> None:
@@ -68,12 +69,18 @@ class GraphAsker:
         product = self._product(image)
         registering = time.perf_counter() - started
         verdict = self._inspector.inspect(
-            self._staging.stage(image.path),
+            self._ref(image),
             product=product,
             question=question.question,
             context=self._context,
         )
         return verdict.model_copy(update={"timings": {**verdict.timings, REGISTERING: registering}})
+
+    def _ref(self, image: MmadImage) -> ImageRef:
+        """The image, read once for all its questions."""
+        if self._last is None or self._last[0] != image.path:
+            self._last = (image.path, self._inspector.memory.put_aside(self._staging.stage(image.path)))
+        return self._last[1]
 
     def _product(self, image: MmadImage) -> str | None:
         """Registers the image's templates where they are new; None lets the memory recognise the product."""
