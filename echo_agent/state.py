@@ -257,6 +257,7 @@ class ChecklistFinding(Value):
         expected: Expected count, where the statement counts.
         counted: Count that was found; None where a place cannot be told.
         places: The places where the things were looked for.
+        answered_by: The language model that answered; None where the answer was measured.
         reason: One sentence for a person.
     """
 
@@ -266,6 +267,7 @@ class ChecklistFinding(Value):
     expected: int | None = None
     counted: int | None = None
     places: tuple[CountedPlace, ...] = ()
+    answered_by: str | None = None
     reason: str
 
 

@@ -33,7 +33,9 @@ class FakeScorer:
     @staticmethod
     def _said(prompt: CasePrompt, defective: float) -> dict[str, dict[str, float]]:
         said = {"verdict": {"normal": 1 - defective, "defective": defective}}
-        for question in prompt.questions[1:]:
+        for question in prompt.questions:
+            if question.name == "verdict":
+                continue
             keys = [key for key, _ in question.options]
             rest = 0.2 / max(1, len(keys) - 1)
             said[question.name] = {key: 0.8 if key == keys[0] else rest for key in keys}

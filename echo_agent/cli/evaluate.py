@@ -114,6 +114,45 @@ def areas(
 
 
 @app.command()
+def counts(
+    category: Annotated[Path, typer.Argument(metavar="DIR", help="Category with good and test photographs.")],
+    *,
+    card: Annotated[Path, typer.Option(help="Its knowledge card, with places drawn in the checklist.")],
+    truth: Annotated[Path, typer.Option(help="CSV file with the columns sha256 and count.")],
+    shots: Annotated[str, typer.Option(help="References to register; several with commas.")] = "16",
+    seed: Annotated[
+        str, typer.Option("--seed", "--seeds", help="Seeds that choose the references: 0 or 0-4.")
+    ] = "0",
+    encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold the counted things of a checklist against their true number, with the photographs' names hidden."""
+    from echo_agent.evaluation.counts import evaluate_counts, markdown_table, read_counts
+
+    (chosen,), known = read_categories([category]), read_counts(truth)
+    results = []
+    for count in number_list(shots, least=1):
+        for number in number_list(seed):
+            with progress_bar(f"count {chosen.name}, {count} shots, seed {number}") as progress:
+                results.append(
+                    evaluate_counts(
+                        chosen,
+                        card=card,
+                        truth=known,
+                        shots=count,
+                        seed=number,
+                        open_inspector=lambda memory: open_inspector(memory, encoder=encoder, mllm=None),
+                        progress=progress,
+                    )
+                )
+    if as_json:
+        for result in results:
+            typer.echo(result.model_dump_json())
+    else:
+        typer.echo(markdown_table(results))
+
+
+@app.command()
 def mmad(
     root: Annotated[Path, typer.Argument(help="Folder with mmad.json and the images.")],
     *,

@@ -8,6 +8,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context, Expert
+from echo_agent.experts.checklist_answers import answer_checklist
 from echo_agent.experts.measured_answers import answer_of
 from echo_agent.experts.measured_decision import decide_measured, nothing_to_decide_from
 from echo_agent.experts.mllm_case import case_of, rung_of
@@ -41,10 +42,13 @@ def decision_maker(state: State, runtime: Runtime[Context]) -> Update:
     context = context_of(runtime)
     decider = open_decider(context.mllm or process_settings().mllm)
     start = time.perf_counter()
+    if decider is not None:
+        knowledge = answer_checklist(state, decider, context, memory_of(runtime))
+        state = state.model_copy(update={"knowledge": knowledge})
+        attempt = _by_mllm(decider, state, runtime)
+        return {"attempts": (*state.attempts, attempt), "knowledge": knowledge}
     used = what_is_used(state, context.experts)
     attempt = _measured(used, context, state.route)
-    if decider is not None:
-        return {"attempts": (*state.attempts, _by_mllm(decider, attempt, state, used, runtime))}
     path: Literal["fast", "reasoned"] = "reasoned" if used.trace is not None else "fast"
     answer = answer_of(used)
     finished = attempt.model_copy(
@@ -92,14 +96,14 @@ def effect_of(state: State) -> VerdictEffect:
     return verdict_effect(state.reference.regions, state.knowledge.tolerances, state.knowledge.checklist)
 
 
-def _by_mllm(
-    decider: Decider, measured: Attempt, state: State, used: State, runtime: Runtime[Context]
-) -> Attempt:
+def _by_mllm(decider: Decider, state: State, runtime: Runtime[Context]) -> Attempt:
     """Lets the MLLM decide on the rung of the ladder that this attempt stands on.
 
     It is shown what the router chose, and guarded by all that the experts found.
     """
     context, memory = context_of(runtime), memory_of(runtime)
+    used = what_is_used(state, context.experts)
+    measured = _measured(used, context, state.route)
     found = what_is_used(state.model_copy(update={"route": None}), context.experts)
     guard = Guard.of(found.reference, _measured(found, context, None), effect_of(found))
     case = case_of(state, context, memory)

@@ -9,6 +9,7 @@ from langchain_core.embeddings import Embeddings
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
+from echo_agent.experts.checklist_answers import keep_answers
 from echo_agent.experts.run import Update, context_of, memory_of, timed
 from echo_agent.knowledge.guidance import find_card, guide
 from echo_agent.knowledge.loader import LoadedCard, drawn_on
@@ -39,7 +40,7 @@ def knowledge_guide(state: State, runtime: Runtime[Context]) -> Update:
         counts=_counts(state.image, reference.product, card, memory),
         embeddings=_embeddings(settings.text_model) if settings.text_model is not None else None,
     )
-    return {"knowledge": evidence}
+    return {"knowledge": keep_answers(evidence, state.knowledge if state.attempts else None)}
 
 
 def _counts(

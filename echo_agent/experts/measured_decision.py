@@ -165,7 +165,7 @@ def _by_rules(
         broken = ("A rule of the know-how is broken.", *effect.reasons, score_text)
         return "defective", RULE_CONFIDENCE if effect.is_sure else BORDER_CONFIDENCE, broken
     if effect.needs_a_person:
-        doubt = "What was measured keeps the limits, but its uncertainty does not: a person should measure."
+        doubt = "A rule of the know-how may be broken: a person should look."
         return "review", UNDECIDED, (doubt, *effect.reasons, score_text)
     if effect.permits_normal and label != "normal":
         within = (

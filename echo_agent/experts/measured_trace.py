@@ -101,7 +101,7 @@ def _conclude(reference: ReferenceEvidence, effect: VerdictEffect) -> TraceStep:
     elif effect.forces_defective:
         text = "A rule of the know-how is broken: it is defective."
     elif effect.needs_a_person:
-        text = "What was measured keeps the limits, but its uncertainty does not: a person should measure."
+        text = "A rule of the know-how may be broken: a person should look."
     elif reference.score > reference.threshold and effect.permits_normal:
         text = "It differs from its references, but all that differs lies within tolerance: it may pass as normal."
     elif reference.score > reference.threshold:

@@ -100,25 +100,26 @@ def cannot_tell(identity: str, item: ChecklistItem, why: str) -> ChecklistFindin
     )
 
 
-def closed_question(item: ChecklistItem) -> Question:
+def closed_question(statement: str) -> Question:
     """Returns a statement as a closed question for a language model."""
-    text = f"Does this statement hold for the part in the photograph? Statement: {item.statement}"
+    text = f"Does this statement hold for the part in the photograph? Statement: {statement}"
     return Question(text=text, options={YES: "Yes", NO: "No"})
 
 
-def answered(identity: str, item: ChecklistItem, letter: str | None, by: str) -> ChecklistFinding:
-    """Returns the finding of a language model's answer to the closed question.
+def answered(
+    finding: ChecklistFinding, letter: str | None, by: str, why: str = "its answer could not be read"
+) -> ChecklistFinding:
+    """Returns a finding that was not counted with a language model's answer to the closed question.
 
     Args:
-        identity: Id of the finding.
-        item: The statement.
+        finding: The finding of the statement so far.
         letter: The answered letter; anything but the two options is "cannot tell".
         by: Who answered.
+        why: Why there is no answer, where there is none; one clause.
     """
     if letter not in {YES, NO}:
-        return cannot_tell(identity, item, f"the answer of {by} could not be read")
+        reason = f"{finding.reason} {by} cannot tell either: {why}."
+        return finding.model_copy(update={"reason": reason})
     holds = letter == YES
-    reason = f"{by} says that '{item.statement}' {'holds' if holds else 'fails'}."
-    return ChecklistFinding(
-        id=identity, statement=item.statement, holds=holds, expected=expected_count(item), reason=reason
-    )
+    reason = f"{by} says that '{finding.statement}' {'holds' if holds else 'fails'}."
+    return finding.model_copy(update={"holds": holds, "answered_by": by, "reason": reason})

@@ -16,7 +16,7 @@ class VerdictEffect:
         forces_defective: A limit is broken or a statement of the checklist does not hold, so no model may
             pass it.
         needs_a_person: No limit is broken by a measured value, but one may be by the uncertainty of its measurement,
-            so nobody but a person may pass it.
+            or a model says that a statement of the checklist fails, so nobody but a person may pass it.
         is_sure: Of a broken limit or statement: it is broken by the whole uncertainty of the measurement.
         findings: Ids of the findings that this rests on.
         reasons: Their reasons, in sentences.
@@ -49,16 +49,19 @@ def verdict_effect(
         checklist: Findings of the checklist.
     """
     broken = [(finding.id, finding.reason) for finding in tolerances if finding.outcome == "exceeds"]
-    broken += [(finding.id, finding.reason) for finding in checklist if finding.holds is False]
+    broken += [(finding.id, finding.reason) for finding in checklist if _is_counted_out(finding)]
     if broken:
         return VerdictEffect(
             forces_defective=True,
             is_sure=any(_is_surely_broken(finding) for finding in tolerances)
-            or any(finding.holds is False for finding in checklist),
+            or any(_is_counted_out(finding) for finding in checklist),
             findings=tuple(identity for identity, _ in broken),
             reasons=tuple(reason for _, reason in broken),
         )
-    doubtful = [finding for finding in tolerances if _may_break(finding)]
+    doubtful: list[ToleranceFinding | ChecklistFinding] = [
+        *(finding for finding in tolerances if _may_break(finding)),
+        *(finding for finding in checklist if finding.holds is False),
+    ]
     if doubtful:
         return VerdictEffect(
             needs_a_person=True,
@@ -74,6 +77,11 @@ def verdict_effect(
             reasons=tuple(finding.reason for finding in tolerances),
         )
     return VerdictEffect()
+
+
+def _is_counted_out(finding: ChecklistFinding) -> bool:
+    """Whether a statement fails by what was measured; a model's word alone condemns no part."""
+    return finding.holds is False and finding.answered_by is None
 
 
 def _is_surely_broken(finding: ToleranceFinding) -> bool:

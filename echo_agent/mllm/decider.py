@@ -18,6 +18,7 @@ from echo_agent.mllm.prompts import (
     TRACE_TASK,
     case_prompt,
     free_question,
+    question_prompt,
 )
 from echo_agent.mllm.scoring import ChoiceScorer, ScoredPrompt
 from echo_agent.mllm.tools import Toolbox, ToolRequest, ToolResult, read_request
@@ -37,6 +38,10 @@ class Decider(Protocol):
 
     def decide_many(self, cases: Sequence[Case]) -> list[Decision]:
         """Decides several cases, in one batch where the model can."""
+        ...
+
+    def answer(self, case: Case) -> Answer:
+        """Answers the case's closed question alone; raises a ``ModelError`` where no answer can be had."""
         ...
 
     def reason(self, case: Case, tools: Toolbox | None = None, budget: int = 0) -> Trace:
@@ -97,6 +102,22 @@ class MllmDecider:
             return [self.decide(case) for case in cases]
         seconds = (time.monotonic() - started) / len(cases)
         return [self._decision(case, one, seconds, ()) for case, one in zip(cases, scored, strict=True)]
+
+    def answer(self, case: Case) -> Answer:
+        """Answers the case's closed question alone.
+
+        Args:
+            case: Its question has options.
+
+        Raises:
+            AnswerError: The answer cannot be read, or the question has no options.
+            ModelError: The model cannot be reached or used.
+        """
+        (scored,) = self._scorer.score([question_prompt(case)], case.orders)
+        answer, _, _ = self._answer(case, scored)
+        if answer is None:
+            raise AnswerError("a closed question without options cannot be answered: give two at least")
+        return answer
 
     def reason(self, case: Case, tools: Toolbox | None = None, budget: int = 0) -> Trace:
         """Writes the steps of the reasoning, repaired once where they do not fit the schema.

@@ -148,6 +148,13 @@ def case_prompt(case: Case) -> CasePrompt:
     return CasePrompt(tuple(content), tuple(_questions(case)), case.max_pixels)
 
 
+def question_prompt(case: Case) -> CasePrompt:
+    """Builds the prompt that asks a case's closed question and nothing else."""
+    prompt = case_prompt(case)
+    asked = tuple(question for question in prompt.questions if question.name == "question")
+    return CasePrompt(prompt.content, asked, prompt.max_pixels)
+
+
 def _questions(case: Case) -> list[ClosedQuestion]:
     questions = [ClosedQuestion("verdict", VERDICT, VERDICT_OPTIONS)]
     types = case.knowledge.defect_types if case.knowledge is not None else ()

@@ -96,12 +96,20 @@ def test_all_problems_of_a_card_are_told_at_once(tmp_path):
 
 
 def test_places_need_an_image_that_is_there(tmp_path):
-    item = "checklist:\n  - statement: two bolts\n    places: [[0, 0, 0.2, 0.2]]\n    reference: seen.png\n"
+    item = "checklist:\n  - statement: one bolt\n    places: [[0, 0, 0.2, 0.2]]\n    reference: seen.png\n"
     _, problems = check_card(write(tmp_path, GOOD + item))
     assert problems[0].line == 18
     assert "no image 'seen.png' beside the card" in problems[0].message
     (tmp_path / "seen.png").write_bytes(b"")
     assert read_card(tmp_path).card.checklist[0].places == ((0, 0, 0.2, 0.2),)
+
+
+def test_each_counted_thing_has_its_place(tmp_path):
+    item = "checklist:\n  - statement: two bolts\n    places: [[0, 0, 0.2, 0.2]]\n    reference: seen.png\n"
+    (tmp_path / "seen.png").write_bytes(b"")
+    _, problems = check_card(write(tmp_path, GOOD + item))
+    assert problems[0].line == 17
+    assert "expects 2 and 1 places are drawn: draw one place for each" in problems[0].message
 
 
 def test_two_cards_for_one_product_in_a_folder_are_told(tmp_path):
