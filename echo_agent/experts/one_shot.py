@@ -2,7 +2,7 @@
 
 import math
 
-from scipy import stats
+import scipy
 
 from echo_agent.experts.measured_decision import defective_probability
 from echo_agent.state import ReferenceEvidence
@@ -35,7 +35,7 @@ def one_shot_p_value(score: float) -> float:
     """
     spread = NORMAL_SPREAD * math.sqrt(1 + 1 / PRODUCTS)
     deviation = (math.log(max(score, 1e-6)) - NORMAL_LOG_SCORE) / spread
-    return float(stats.t.sf(deviation, df=PRODUCTS - 1))
+    return float(scipy.stats.t.sf(deviation, df=PRODUCTS - 1))
 
 
 def likelier_defective(reference: ReferenceEvidence | None) -> float:
