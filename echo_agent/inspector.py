@@ -92,7 +92,7 @@ class Inspector:
 
     def inspect(
         self,
-        image: ImageLike,
+        image: ImageLike | ImageRef,
         *,
         product: str | None = None,
         question: str | Question | None = None,
@@ -101,7 +101,8 @@ class Inspector:
         """Inspects one part.
 
         Args:
-            image: Path, Pillow image, numpy array or bytes of an image file.
+            image: Path, Pillow image, numpy array or bytes of an image file, or what ``Memory.put_aside`` made of one:
+                so that many questions about an image read it once.
             product: What it is; found out from the references where not given.
             question: A question about it.
             context: Settings of this run, in place of the inspector's; its memory is the inspector's.
@@ -114,7 +115,8 @@ class Inspector:
             ProductError: The product is unknown, or none is registered.
         """
         asked = Question(text=question) if isinstance(question, str) else question
-        return self._inspect(self.memory.put_aside(image), product, asked, context or self.context)
+        ref = image if isinstance(image, ImageRef) else self.memory.put_aside(image)
+        return self._inspect(ref, product, asked, context or self.context)
 
     def inspect_many(
         self,

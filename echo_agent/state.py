@@ -64,7 +64,7 @@ class Region(Value):
     Attributes:
         id: Its name in the evidence, ``R1`` for the most suspicious.
         box: Its bounding box.
-        area_px: Area in pixels with the border at half the peak's height over the ground.
+        area_px: Area in pixels with the border at a share of the peak's height over the ground.
         area_px_low: Area with the border higher up (its uncertainty, lower end); 0 where it may be no region at all.
         area_px_high: Area with the border further down (upper end).
         length_px: Longest extent in pixels (largest distance between two of its pixels).
@@ -166,6 +166,7 @@ class ReferenceEvidence(Value):
         guarantee: What the normals allow to promise.
         quality: Whether the photograph can be judged.
         regions: Suspicious areas, most suspicious first.
+        places: Shares of a 3 x 3 grid, row by row: how likely the middle of a defect lies there, if there is one.
         map_id: Name under which the anomaly map is kept.
     """
 
@@ -185,6 +186,7 @@ class ReferenceEvidence(Value):
     guarantee: Guarantee | None = None
     quality: ImageQuality = ImageQuality()
     regions: tuple[Region, ...] = ()
+    places: tuple[float, ...] = ()
     map_id: str | None = None
 
 
@@ -350,7 +352,7 @@ class Answer(Value):
         text: The answer in words.
         confidence: Probability that it is right.
         probabilities: Probability of each option.
-        guess: Whether it is a guess from text, not from evidence.
+        guess: Whether it is a guess, from how texts (or a shape and a text) resemble each other.
         declined: Whether the Decision Maker declines to answer.
     """
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image, ImageDraw
 
 from echo_agent.settings import process_settings
@@ -15,6 +16,10 @@ LOOPBACK = ["127.0.0.1", "::1"]
 os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
 os.environ.setdefault("LANGSMITH_TRACING", "false")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+# What a first example loads takes its time; how fast things are is for the benchmarks to tell.
+settings.register_profile("echo", deadline=None)
+settings.load_profile("echo")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

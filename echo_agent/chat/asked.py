@@ -30,7 +30,7 @@ _RULES: tuple[tuple[Asked, str], ...] = (
     ("tolerance", r"\b(?:toleran\w*|limits?|allow\w*|permit\w*|in spec\w*|within spec\w*)\b"),
     (
         "confidence",
-        r"\bhow (?:sure|certain|likely|confident|reliable)\b|\b(?:confiden\w*|probab\w*|p.?value|trust)\b",
+        r"\bhow (?:likely|reliable)\b|\b(?:sure|certain|confiden\w*|probab\w*|p.?value|trust)\b",
     ),
     (
         "size",
@@ -77,26 +77,35 @@ _RULES: tuple[tuple[Asked, str], ...] = (
 )
 
 _LIMIT = re.compile(
-    r"(\d{1,9}(?:[.,]\d{1,6})?)\s*(mm\s?(?:2|²|\^2)|px\s?(?:2|²|\^2)|square (?:mm|millimet\w+|px|pixels?)"
+    r"(?<![\w.,–-])(-?(?:\d{1,9}(?:[.,]\d{1,6})?|[.,]\d{1,6}))\s*"
+    r"(mm\s?(?:2|²|\^2)|px\s?(?:2|²|\^2)|square (?:mm|millimet\w+|px|pixels?)"
     r"|mm|millimet\w+|px|pixels?|%|percent)(?!\w)"
 )
+_THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")
+"""Where a comma may part thousands or decimals: the two differ by 1000."""
+
+_SURE = re.compile(r"(?:%|percent)\s*(?:sure|certain|confident|likely)\b")
 _UNITS = {"mm": "mm", "mil": "mm", "px": "px", "pix": "px", "%": "%", "per": "%"}
 
 
 def what_is_asked(text: str) -> Asked:
     """Tells what a question asks for; the rules are tried in order and the first that fits decides."""
     plain = " ".join(text.casefold().replace("’", "'").split())
-    if limit_in(plain) is not None:
+    if limit_in(plain) is not None and not _SURE.search(plain):
         return "limit"
     return next((asked for asked, pattern in _RULES if re.search(pattern, plain)), "unknown")
 
 
 def limit_in(text: str) -> str | None:
-    """Finds a limit that a question supposes, such as ``3 mm``, ``0.5 mm2`` or ``2 %``."""
+    """Finds a limit that a question supposes, such as ``3 mm``, ``0.5 mm2`` or ``2 %``.
+
+    A number that can be read in two ways (``1,000 px``, ``2-3 mm``, ``1e3 px``) is none: half of it would be a wrong
+    one.
+    """
     found = _LIMIT.search(text.casefold())
-    if found is None:
+    if found is None or _THOUSANDS.fullmatch(found.group(1)):
         return None
-    number, unit = found.group(1).replace(",", "."), found.group(2)
+    number, unit = re.sub(r"^(-?)\.", r"\g<1>0.", found.group(1).replace(",", ".")), found.group(2)
     square = unit.startswith("square") or unit[-1] in "2²"
     unit = unit.removeprefix("square").strip()
     short = next(name for prefix, name in _UNITS.items() if unit.startswith(prefix))

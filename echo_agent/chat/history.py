@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -33,11 +33,20 @@ def open_history(folder: Path) -> Iterator[BaseCheckpointSaver[str]]:
     try:
         connection = sqlite3.connect(file, check_same_thread=False)
     except sqlite3.Error as error:
-        raise StoreError(f"{file} cannot be opened ({error}): check the folder's rights") from error
-    try:
-        yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=_kept_types()))
-    finally:
-        connection.close()
+        raise _not_opened(file, error) from error
+    with closing(connection):
+        history = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=_kept_types()))
+        try:
+            history.setup()
+        except sqlite3.Error as error:
+            raise _not_opened(file, error) from error
+        yield history
+
+
+def _not_opened(file: Path, error: sqlite3.Error) -> StoreError:
+    return StoreError(
+        f"{file} cannot be opened ({error}): check the folder's rights, or move a damaged file away"
+    )
 
 
 def _kept_types() -> list[tuple[str, str]]:

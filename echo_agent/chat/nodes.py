@@ -30,6 +30,9 @@ NO_PHOTOGRAPH = (
     "reference, within tolerance, what if the limit were 3 mm, why, how sure."
 )
 
+NOTHING_LEFT: Update = {"image": None, "verdict": None}
+"""After a photograph that was refused: what is asked next is not answered about the part before it."""
+
 
 def turn_intake(state: ChatState, runtime: Runtime[Context]) -> Update:
     """Takes the last message in: puts its photograph aside and clears what the one before left."""
@@ -38,11 +41,15 @@ def turn_intake(state: ChatState, runtime: Runtime[Context]) -> Update:
         return _refused("Nothing was asked: send a photograph or a question.")
     try:
         parts = take_apart(message.content)
+    except EchoError as error:
+        left = {} if _is_text(message) else NOTHING_LEFT
+        return {**_refused(_in_words(error), _without_image(message)), **left}
+    try:
         if len(parts.images) > 1:
             raise ImageError(f"{len(parts.images)} photographs came at once: send one at a time")
         image = put_source_aside(parts.images[0], memory_of(runtime)) if parts.images else None
     except EchoError as error:
-        return _refused(_in_words(error), _without_image(message))
+        return {**_refused(_in_words(error), _without_image(message)), **NOTHING_LEFT}
     question = split_options(Question(text=parts.text)) if parts.text else None
     if image is not None:
         return {
@@ -70,12 +77,12 @@ def inspection(state: ChatState, runtime: Runtime[Context]) -> Update:
         question = state.question if _decided_in_the_inspection(state, context_of(runtime)) else None
         asked = State(image=state.image, product=state.product, question=question)
         found = INSPECTION.invoke(asked, context=context_of(runtime))
-        verdict = Verdict.model_validate(found["verdict"])
+        verdict = _without_declined(Verdict.model_validate(found["verdict"]))
         if state.turn != "new image" or state.image is None:
             return {"verdict": verdict}
         told = [tell_verdict(Inspected(verdict, state.image))]
     except EchoError as error:
-        return {"verdict": None, "image": None, **_refused(_in_words(error))}
+        return {**NOTHING_LEFT, **_refused(_in_words(error))}
     if verdict.human is not None and verdict.human.action == "photo":
         told.append("Please send another photograph of this part.")
     return {"verdict": verdict, "messages": [AIMessage("\n\n".join(told))]}
@@ -168,6 +175,19 @@ def _with_kept_image(message: HumanMessage, text: str, image: ImageRef) -> Human
     if text:
         blocks.insert(0, {"type": "text", "text": text})
     return HumanMessage(content=blocks, id=message.id)
+
+
+def _is_text(message: HumanMessage) -> bool:
+    content = message.content
+    return isinstance(content, str) or all(
+        isinstance(block, str) or block.get("type") == "text" for block in content
+    )
+
+
+def _without_declined(verdict: Verdict) -> Verdict:
+    """The verdict without an answer that the inspection declined: the conversation answers for itself."""
+    declined = verdict.answer is not None and verdict.answer.declined
+    return verdict.model_copy(update={"answer": None}) if declined else verdict
 
 
 def _without_image(message: HumanMessage) -> HumanMessage:

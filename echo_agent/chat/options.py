@@ -7,7 +7,7 @@ from echo_agent.state import Answer, Question, Verdict
 
 _OPTION = re.compile(r"(?:^|(?<=[\s,;?.]))\(?([A-Ha-h])[).:]\s+")
 _GOOD = r"\b(?:normal|good|ok|okay|intact|flawless|undamaged|no defect\w*|not defective|without\b.*)\b"
-_BAD = r"\b(?:defect\w*|anomal\w*|abnormal|damaged|bad|faulty|flawed)\b"
+_BAD = r"\b(?:defect\w*|anomal\w*|abnormal|damaged|bad|faulty|flawed|broken|cracked|scratched|dented)\b"
 _PLACES = ("top", "bottom", "left", "right", "centre")
 
 

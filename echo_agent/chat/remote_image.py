@@ -1,8 +1,9 @@
 """An image from a public web address: never from a machine of the internal network."""
 
+import asyncio
 import ipaddress
 import socket
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
@@ -30,28 +31,33 @@ def fetch(address: str, max_bytes: int) -> bytes:
     """
     try:
         named = httpx.URL(address)
-    except httpx.InvalidURL as error:
+        host = named.host
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise ImageError(f"{address[:100]!r} is no address: send the photograph itself") from error
-    host = named.host
-    url = named.copy_with(host=public_address(host), userinfo=b"")
+    checked = named.copy_with(host=public_address(host), userinfo=b"")
     headers = {"Host": named.netloc.decode("ascii"), "Accept": "image/*"}
-    data, latest = bytearray(), time.monotonic() + SECONDS
     try:
-        with (
-            httpx.Client(timeout=SECONDS, follow_redirects=False, trust_env=False) as client,
-            client.stream("GET", url, headers=headers, extensions={"sni_hostname": host}) as response,
-        ):
-            _check_answer(host, response.status_code)
-            for chunk in response.iter_bytes():
-                data += chunk
-                if len(data) > max_bytes:
-                    raise ImageError(
-                        f"the image of {host} has more than {max_bytes / 1e6:g} MB: scale it down"
-                    )
-                if time.monotonic() > latest:
-                    raise ImageError(f"{host} took more than {SECONDS:g} s: send the photograph itself")
+        # A thread of its own: whoever calls may have an event loop, and only a loop bounds the fetch as a whole.
+        with ThreadPoolExecutor(max_workers=1) as loop:
+            return loop.submit(asyncio.run, _download(checked, host, headers, max_bytes)).result()
+    except TimeoutError as error:
+        raise ImageError(f"{host} took more than {SECONDS:g} s: send the photograph itself") from error
     except (httpx.HTTPError, OverflowError, UnicodeError) as error:
         raise ImageError(f"{host[:100]} cannot be reached: send the photograph itself") from error
+
+
+async def _download(url: httpx.URL, host: str, headers: dict[str, str], max_bytes: int) -> bytes:
+    data = bytearray()
+    async with (
+        asyncio.timeout(SECONDS),
+        httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False) as client,
+        client.stream("GET", url, headers=headers, extensions={"sni_hostname": host}) as response,
+    ):
+        _check_answer(host, response.status_code)
+        async for chunk in response.aiter_bytes():
+            data += chunk
+            if len(data) > max_bytes:
+                raise ImageError(f"the image of {host} has more than {max_bytes / 1e6:g} MB: scale it down")
     return bytes(data)
 
 

@@ -51,13 +51,16 @@ def _held(limit: str, region: Region, frame: Frame) -> str:
     if found is None:
         return f"{region.id}: I cannot tell in {unit} [{region.id}]."
     size = f"about {found.value:.3g} {unit} {quantity} ({found.low:.3g} to {found.high:.3g})"
-    return f"With a limit of {limit}, {region.id} {_outcome(found, most)}: it is {size} [{region.id}]."
+    return f"With a limit of {limit}, {_outcome(region.id, found, most)}: it is {size} [{region.id}]."
 
 
-def _outcome(found: Measured, most: float) -> str:
+def _outcome(region: str, found: Measured, most: float) -> str:
     if found.high <= most:
-        return "would be within it"
+        return f"{region} would be within it"
     if found.low > most:
-        return "would exceed it"
+        return f"{region} would exceed it"
     likely = "within" if found.value <= most else "beyond"
-    return f"cannot be told, its border is too faint (by the best estimate it would be {likely} it)"
+    return (
+        f"whether {region} keeps it cannot be told, its border is too faint (by the best estimate it would be {likely} "
+        "it)"
+    )

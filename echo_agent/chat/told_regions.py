@@ -4,7 +4,7 @@ from echo_agent.chat.inspected import Inspected
 from echo_agent.knowledge.measurement import Frame, Measured, area_of, length_of
 from echo_agent.knowledge.quantity import Area, Length
 from echo_agent.report.words import percent
-from echo_agent.state import Region
+from echo_agent.state import Region, Verdict
 
 FAINT = 0.5
 """A border is called faint where the measurement could be off by more than this share of its value."""
@@ -104,9 +104,17 @@ def tell_standing(inspected: Inspected) -> list[str]:
     )
     if verdict.threshold is not None:
         text += f"; the limit is {verdict.threshold:.2f}"
-    if verdict.p_value is not None:
-        text += f". About {percent(verdict.p_value)} of good parts would differ as much"
-    return [f"{text} [E1]."]
+    return [f"{text}{_among_good_parts(verdict)} [E1]."]
+
+
+def _among_good_parts(verdict: Verdict) -> str:
+    """How many good parts would differ as much; a p-value of ``1 / (n + 1)`` is none of the n, not a share."""
+    if verdict.p_value is None:
+        return ""
+    known = verdict.guarantee.normals if verdict.guarantee is not None else 0
+    if known and verdict.p_value * (known + 1) < 1.5:
+        return f". None of the {known} known good parts differs as much"
+    return f". About {percent(verdict.p_value)} of good parts would differ as much"
 
 
 def tell_count(inspected: Inspected) -> str:

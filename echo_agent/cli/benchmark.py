@@ -275,3 +275,41 @@ def ablation(
         typer.echo(json.dumps([row.model_dump() for row in rows], allow_nan=False))
     else:
         typer.echo(markdown_table(rows))
+
+
+@app.command()
+def one_shot(
+    category_dirs: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Categories, folders of them, or CSV files.")
+    ],
+    *,
+    photographs: Annotated[int, typer.Option(min=3, help="Good photographs of each product at most.")] = 12,
+    seed: Annotated[int, typer.Option(help="Seed of their choice.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Log scores of good parts against a single reference, by product and together: a Markdown table."""
+    from echo_agent.cli.progress import progress_bar
+    from echo_agent.evaluation.folder_layout import read_categories
+    from echo_agent.evaluation.one_shot_normals import measure_category, pool
+    from echo_agent.settings import process_settings
+    from echo_agent.vision.encoder import load_encoder
+
+    settings = process_settings()
+    encoder = load_encoder(settings.encoder, settings.device)
+    found = []
+    for category in read_categories(category_dirs):
+        with progress_bar(category.name) as progress:
+            found.append(
+                measure_category(category, encoder, photographs=photographs, seed=seed, progress=progress)
+            )
+    pooled = pool(found) if len(found) > 1 else None
+    if as_json:
+        products = [one.model_dump() for one in found]
+        together = pooled.model_dump() if pooled is not None else None
+        typer.echo(json.dumps({"products": products, "together": together}, allow_nan=False))
+        return
+    typer.echo("| product | pairs | mean log score | spread |\n|---|---:|---:|---:|")
+    for one in found:
+        typer.echo(f"| {one.name} | {one.pairs} | {one.mean:.3f} | {one.spread:.3f} |")
+    if pooled is not None:
+        typer.echo(f"| {pooled.products} products together | | {pooled.mean:.3f} | {pooled.spread:.3f} |")

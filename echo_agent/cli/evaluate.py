@@ -2,14 +2,13 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from echo_agent.cli.number_list import number_list
-from echo_agent.cli.options import JsonOption
+from echo_agent.cli.options import EXPERTS, JsonOption, experts_named
 from echo_agent.cli.progress import progress_bar
-from echo_agent.context import Expert
 from echo_agent.evaluation.folder import FolderResult, evaluate_category
 from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.evaluation.folder_summary import markdown_table, summarise
@@ -165,12 +164,13 @@ def mmad(
     profile: Annotated[
         ProfileChoice, typer.Option(help="Echo's own ways, the paper's recipe, or the bare model.")
     ] = ProfileChoice.adaptive,
-    experts: Annotated[
-        str, typer.Option(help="Experts that take part, with commas.")
-    ] = "reference,knowledge,reasoning",
+    experts: Annotated[str, typer.Option(help="Experts that take part, with commas.")] = EXPERTS,
     limit: Annotated[int | None, typer.Option(min=1, help="Questions at most, evenly over subtasks.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of that choice.")] = 0,
     encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
+    knowledge: Annotated[
+        Path | None, typer.Option(help="MMAD's domain_knowledge.json (default: the one in ROOT, if any).")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; an unfinished one is resumed.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -184,10 +184,11 @@ def mmad(
         shots=shots,
         references=references.value,
         profile=profile.value,
-        experts=_experts(experts),
+        experts=experts_named(experts),
         limit=limit,
         seed=seed,
         encoder=encoder,
+        knowledge=knowledge,
     )
     with progress_bar("check") as progress:
         check = run.check(progress)
@@ -220,15 +221,6 @@ def compare(
     if plot is not None:
         comparison.plot(rows, plot)
     typer.echo(comparison.as_json(rows) if as_json else comparison.as_markdown(rows))
-
-
-def _experts(text: str) -> tuple[Expert, ...]:
-    known = get_args(Expert)
-    named = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in named if name not in known]
-    if unknown:
-        raise typer.BadParameter(f"{unknown[0]} is no expert: name some of {', '.join(known)}")
-    return tuple(name for name in known if name in named)
 
 
 def open_inspector(memory: Path, *, encoder: str | None, mllm: str | None) -> "Inspector":

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from echo_agent.cli.lazy import one_line
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.options import (
+    EXPERTS,
+    MEMORY_OF_THE_SETTINGS,
+    JsonOption,
+    MemoryOption,
+    ProfileChoice,
+    experts_named,
+)
 from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import EchoError, ImageError
 
@@ -31,6 +38,10 @@ def inspect(
     mllm: Annotated[
         str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")
     ] = None,
+    experts: Annotated[str, typer.Option(help="Experts that take part, with commas.")] = EXPERTS,
+    profile: Annotated[
+        ProfileChoice, typer.Option(help="When the Reasoning Expert is asked.")
+    ] = ProfileChoice.adaptive,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save each photograph with its anomaly map here.")
     ] = None,
@@ -45,13 +56,15 @@ def inspect(
     Where one of several cannot be read, it is named on stderr, the others are inspected, and the exit code
     is 1.
     """
+    from echo_agent.context import Context
     from echo_agent.inspector import Inspector
     from echo_agent.report.page import Entry, write_page
     from echo_agent.report.pictures import Pictures
     from echo_agent.report.words import described, tally
 
     paths, bad = _photographs(images)
-    inspector = Inspector.open(memory, mllm=mllm, create=False)
+    context = Context(experts=experts_named(experts), profile=profile.value)
+    inspector = Inspector.open(memory, mllm=mllm, create=False, context=context)
     if product is not None:
         inspector.memory.product(product)
     pictures = Pictures(inspector.memory, out) if out is not None else None

@@ -1,10 +1,12 @@
 """Options that several commands share."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
+from echo_agent.context import Expert
 from echo_agent.settings import process_settings
 
 
@@ -31,3 +33,29 @@ JsonOption = Annotated[
 
 MEMORY_OF_THE_SETTINGS: Path = None  # type: ignore[assignment]
 """Default of a ``MemoryOption``: the option's callback puts the folder in its place."""
+
+EXPERTS = "reference,knowledge,reasoning"
+"""Experts as they are named on the command line: all of them."""
+
+
+def experts_named(text: str) -> tuple[Expert, ...]:
+    """Reads experts' names with commas between.
+
+    Raises:
+        BadParameter: A name is no expert's.
+    """
+    known = get_args(Expert)
+    named = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in named if name not in known]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]} is no expert: name some of {', '.join(known)}")
+    return tuple(name for name in known if name in named)
+
+
+class ProfileChoice(StrEnum):
+    """When the Reasoning Expert is asked."""
+
+    adaptive = "adaptive"
+    paper = "paper"
+    always = "always"
+    never = "never"

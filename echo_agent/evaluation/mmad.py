@@ -10,15 +10,9 @@ from numpy.typing import NDArray
 from echo_agent.context import Expert
 from echo_agent.errors import DatasetError, ModelError
 from echo_agent.evaluation.mmad_ask import BareAsker, GraphAsker
-from echo_agent.evaluation.mmad_dataset import (
-    DatasetCheck,
-    MmadImage,
-    References,
-    check_files,
-    far_from_class,
-    read_mmad,
-    sample,
-)
+from echo_agent.evaluation.mmad_cards import KNOWLEDGE_FILE, Cards, write_cards
+from echo_agent.evaluation.mmad_check import DatasetCheck, check_files, far_from_class
+from echo_agent.evaluation.mmad_dataset import MmadImage, References, read_mmad, sample
 from echo_agent.evaluation.mmad_result import MmadResult, result_of
 from echo_agent.evaluation.mmad_run import Progress, RunFile, RunProfile, RunSettings, run_questions
 from echo_agent.evaluation.mmad_staging import Staging
@@ -34,18 +28,24 @@ class MmadRun:
         folder: The run's folder.
         settings: The run's settings.
         images: All images of the benchmark.
+        knowledge: The benchmark's domain knowledge; None for a run without.
     """
 
     def __init__(
-        self, root: Path, folder: Path, settings: RunSettings, images: tuple[MmadImage, ...]
+        self,
+        root: Path,
+        folder: Path,
+        settings: RunSettings,
+        images: tuple[MmadImage, ...],
+        knowledge: Path | None = None,
     ) -> None:
         self.settings = settings
         self.file = RunFile(folder, settings)
         self._root = root
         self._folder = folder
         self._all = images
+        self._knowledge = knowledge
         self._images = sample(images, settings.limit, settings.seed)
-        self._staging = Staging(root, folder / "images")
         self._found = DatasetCheck()
         self._ask: GraphAsker | BareAsker | None = None
 
@@ -63,6 +63,7 @@ class MmadRun:
         limit: int | None = None,
         seed: int = 0,
         encoder: str | None = None,
+        knowledge: Path | None = None,
     ) -> "MmadRun":
         """Opens a new run, or one that was stopped.
 
@@ -77,6 +78,8 @@ class MmadRun:
             limit: Questions at most.
             seed: Seed of their choice.
             encoder: Image encoder; the embedded one where not given.
+            knowledge: The benchmark's domain knowledge, for the expert ``knowledge``; the file
+                ``domain_knowledge.json`` in ``root`` where not given and there.
 
         Raises:
             DatasetError: The benchmark cannot be read, or ``out`` holds a run with other settings.
@@ -85,6 +88,7 @@ class MmadRun:
         if profile == "bare" and mllm == "measured":
             raise ModelError("the profile bare asks a language model alone: name one by --mllm")
         images = read_mmad(root)
+        source = _knowledge_file(root, knowledge) if "knowledge" in experts and profile != "bare" else None
         settings = RunSettings(
             questions=sha256((root / "mmad.json").read_bytes()).hexdigest(),
             mllm=mllm,
@@ -96,8 +100,9 @@ class MmadRun:
             limit=limit,
             seed=seed,
             encoder=encoder,
+            knowledge=sha256(source.read_bytes()).hexdigest() if source is not None else None,
         )
-        return cls(root, out or Path(settings.name), settings, images)
+        return cls(root, out or Path(settings.name), settings, images, source)
 
     def check(self, progress: Progress | None = None) -> DatasetCheck:
         """Looks for missing files and for images that show another object than their path says.
@@ -132,22 +137,24 @@ class MmadRun:
         Args:
             progress: Called with products done and products in all.
         """
+        staging = Staging(self._root, self._folder / "images", self._missing())
         if self.settings.profile == "bare":
             from echo_agent.mllm.choice import open_decider
 
             decider = open_decider(self.settings.mllm)
             if decider is None:
                 raise ModelError("the profile 'bare' asks a model without evidence: name one by --mllm")
-            self._ask = BareAsker(decider, self._staging, self.settings, self._missing())
+            self._ask = BareAsker(decider, staging, self.settings)
             return
         from echo_agent.inspector import Inspector
 
         inspector = Inspector.open(
             self._folder / "memory", encoder=self.settings.encoder, mllm=self.settings.mllm
         )
-        asker = GraphAsker(inspector, self._staging, self.settings, self._missing())
+        cards: Cards = write_cards(self._knowledge, self._folder / "cards") if self._knowledge else {}
+        asker = GraphAsker(inspector, staging, self.settings, cards)
         if self.settings.references == "memory":
-            asker.remember_all(self._all, progress)
+            asker.remember_all(self._with_template(), progress)
         self._ask = asker
 
     def ask_all(self, progress: Progress | None = None) -> MmadResult:
@@ -163,11 +170,13 @@ class MmadRun:
         return result_of(self.settings, answers, self._found)
 
     def _missing(self) -> frozenset[str]:
-        """Templates that are not there, of all images where the memory holds those of all."""
-        if self.settings.references == "memory":
-            return frozenset(check_files(self._root, self._all, "memory", 0).missing_templates)
-        wanted = self.settings.references
-        return frozenset(check_files(self._root, self._images, wanted, 1000).missing_templates)
+        """Templates that are not there, of all images: a memory holds those of images that are not asked, too."""
+        wanted = {path for image in self._all for path in image.templates(self.settings.references)}
+        return frozenset(path for path in wanted if not (self._root / path).is_file())
+
+    def _with_template(self) -> list[MmadImage]:
+        missing = self._missing()
+        return [image for image in self._all if set(image.templates(self.settings.references)) - missing]
 
     def _there(self) -> tuple[MmadImage, ...]:
         gone = {*self._found.missing_images, *self._found.without_template}
@@ -175,6 +184,13 @@ class MmadRun:
 
     def _embed(self, progress: Progress | None, total: int) -> "Embedder":
         return Embedder(self.settings.encoder, progress, total)
+
+
+def _knowledge_file(root: Path, named: Path | None) -> Path | None:
+    if named is not None and not named.is_file():
+        raise DatasetError(f"there is no file {named}: name the benchmark's {KNOWLEDGE_FILE} by --knowledge")
+    own = root / KNOWLEDGE_FILE
+    return named or (own if own.is_file() else None)
 
 
 class Embedder:

@@ -1,4 +1,4 @@
-"""The MMAD benchmark's question file: reading it, checking the files it names, sampling it.
+"""The MMAD benchmark's question file: reading and sampling it.
 
 Format of ``mmad.json`` (Jiang et al., "MMAD", ICLR 2025, github.com/jam-cc/MMAD): image path to
 ``similar_templates``, ``random_templates`` and a ``conversation`` of ``{Question, Answer, Options, type}``.
@@ -8,27 +8,18 @@ The first part of the path is the dataset, the second the product.
 import json
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from echo_agent.errors import DatasetError
 from echo_agent.state import Question, Value
 
 References = Literal["random", "similar", "memory"]
-Embed = Callable[[Path], NDArray[np.floating[Any]]]
 
 NORMAL_FLAG = "good"
-
-EVERY = 1000
-"""More templates than any image names."""
-
-TEMPLATES_OF_A_CLASS = 1
-"""Templates of each image that stand for its product when the files are checked."""
 
 
 class MmadQuestion(Value):
@@ -77,11 +68,11 @@ class MmadImage(Value):
         """Whether the image counts as normal: by MMAD's rule, ``good`` in its path."""
         return NORMAL_FLAG in self.path
 
-    def templates(self, references: References, shots: int) -> tuple[str, ...]:
-        """Paths of its references: the first ``shots`` templates, or all of both lists for ``memory``."""
+    def templates(self, references: References) -> tuple[str, ...]:
+        """Paths of the templates that may be its references, best first; those of both lists for ``memory``."""
         if references == "memory":
             return tuple(dict.fromkeys((*self.random, *self.similar)))
-        return (self.random if references == "random" else self.similar)[:shots]
+        return self.random if references == "random" else self.similar
 
 
 class _Conversation(BaseModel):
@@ -147,99 +138,6 @@ def _read_entry(file: Path, path: str, entry: object) -> MmadImage:
             for number, turn in enumerate(read.conversation)
         ),
     )
-
-
-class DatasetCheck(Value):
-    """What is wrong with the files of a benchmark.
-
-    Attributes:
-        missing_images: Images that are not there; their questions cannot be asked.
-        missing_templates: Templates that are not there.
-        without_template: Images all of whose wanted templates are missing; they cannot be asked either.
-        far: Images that look more like another product's templates than like any of their own.
-    """
-
-    missing_images: tuple[str, ...] = ()
-    missing_templates: tuple[str, ...] = ()
-    without_template: tuple[str, ...] = ()
-    far: tuple[str, ...] = ()
-
-    def in_words(self) -> tuple[str, ...]:
-        """One line a finding, with the first files of each."""
-        findings = (
-            ("missing images, their questions are left out", self.missing_images),
-            ("missing templates, the next ones are taken", self.missing_templates),
-            ("images without a template, their questions are left out", self.without_template),
-            ("images that look like another product's (they are asked all the same)", self.far),
-        )
-        return tuple(
-            f"{len(paths)} {what}: {', '.join(paths[:5])}{' ...' if len(paths) > 5 else ''}"
-            for what, paths in findings
-            if paths
-        )
-
-
-def check_files(root: Path, images: Iterable[MmadImage], references: References, shots: int) -> DatasetCheck:
-    """Lists the files that a run needs and that are not there.
-
-    Args:
-        root: The benchmark's folder.
-        images: Images to be asked.
-        references: Where their references come from.
-        shots: References of each image.
-    """
-    images = list(images)
-    wanted = {template for image in images for template in image.templates(references, shots)}
-    missing = {path for path in wanted if not (root / path).is_file()}
-
-    return DatasetCheck(
-        missing_images=tuple(image.path for image in images if not (root / image.path).is_file()),
-        missing_templates=tuple(sorted(missing)),
-        without_template=tuple(
-            image.path
-            for image in images
-            if not any((root / path).is_file() for path in image.templates(references, EVERY))
-        ),
-    )
-
-
-def far_from_class(
-    root: Path, images: Sequence[MmadImage], missing: frozenset[str], embed: Embed
-) -> tuple[str, ...]:
-    """Finds images that show another object than their path says.
-
-    An image is far when the template nearest to it, of all products, belongs to another product.
-
-    Args:
-        root: The benchmark's folder.
-        images: Images that exist.
-        missing: Templates that do not.
-        embed: Gives an image's embedding, a vector.
-
-    Returns:
-        Paths of the images that are far, in the images' order.
-    """
-    owner: dict[str, str] = {}
-    for image in images:
-        for template in [path for path in image.random if path not in missing][:TEMPLATES_OF_A_CLASS]:
-            owner.setdefault(template, f"{image.dataset}/{image.product}")
-    if len(set(owner.values())) < 2:
-        return ()
-    templates = list(owner)
-    bank = np.stack([_unit(embed(root / template)) for template in templates])
-    far = []
-    for image in images:
-        similarity = bank @ _unit(embed(root / image.path))
-        if image.path in owner:
-            similarity[templates.index(image.path)] = -1
-        if owner[templates[int(similarity.argmax())]] != f"{image.dataset}/{image.product}":
-            far.append(image.path)
-    return tuple(far)
-
-
-def _unit(vector: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    wide = np.asarray(vector, dtype=np.float64).ravel()
-    return wide / max(float(np.linalg.norm(wide)), 1e-12)
 
 
 def sample(images: Sequence[MmadImage], limit: int | None, seed: int) -> tuple[MmadImage, ...]:

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Sequence
 
-from echo_agent.evaluation.mmad_dataset import DatasetCheck
+from echo_agent.evaluation.mmad_check import DatasetCheck
 from echo_agent.evaluation.mmad_run import RunSettings
 from echo_agent.evaluation.mmad_scoring import (
     Accuracy,
@@ -30,7 +30,8 @@ class MmadResult(Value):
         anomaly_detection: Recall, precision, F1, overkill and miss by dataset; unreadable answers are wrong.
         questions: Answers that were counted.
         unreadable: Answers without a letter.
-        guesses: Answers that are marked as guesses from text.
+        guesses: Answers that are marked as guesses.
+        guessed: Share of them by subtask.
         forced: Answers that ``review`` was forced to, by the rule's name.
         ece: Expected calibration error of the stated confidence, ten bins; None where none was stated.
         risk_coverage: Accuracy when the least sure answers go to a person.
@@ -39,6 +40,7 @@ class MmadResult(Value):
         output_tokens: Tokens written in all.
         seconds_per_question: Mean seconds a question.
         seconds_per_question_p50: Median seconds a question.
+        seconds_elsewhere: Share of the time that went neither into evidence nor into deciding, 0..1.
         check: What was wrong with the benchmark's files.
     """
 
@@ -50,6 +52,7 @@ class MmadResult(Value):
     questions: int
     unreadable: int
     guesses: int
+    guessed: dict[str, float]
     forced: dict[str, int]
     ece: float | None
     risk_coverage: tuple[Coverage, ...]
@@ -58,6 +61,7 @@ class MmadResult(Value):
     output_tokens: int | None
     seconds_per_question: float
     seconds_per_question_p50: float
+    seconds_elsewhere: float
     check: DatasetCheck
 
     def as_text(self) -> str:
@@ -67,6 +71,9 @@ class MmadResult(Value):
             lines.append(dataset)
             lines += [f"  {subtask:<24} {100 * share:5.1f}" for subtask, share in row.items()]
         lines.append(f"questions {self.questions}, unreadable {self.unreadable}, guesses {self.guesses}")
+        lines += [
+            f"  {subtask:<24} {share:.0%} guessed" for subtask, share in self.guessed.items() if share > 0
+        ]
         lines += [f"forced from review by '{rule}': {count}" for rule, count in self.forced.items()]
         if self.ece is not None:
             lines.append(f"calibration error {self.ece:.3f}")
@@ -75,7 +82,10 @@ class MmadResult(Value):
             for row in self.risk_coverage
             if row.accuracy is not None
         ]
-        lines.append(f"{self.seconds_per_question:.2f} s and {self.attempts_mean:.2f} attempts a question")
+        lines.append(
+            f"{self.seconds_per_question:.2f} s and {self.attempts_mean:.2f} attempts a question, "
+            f"{self.seconds_elsewhere:.1%} of the time outside evidence and decision"
+        )
         return "\n".join(lines)
 
 
@@ -92,7 +102,9 @@ def result_of(settings: RunSettings, answers: Sequence[MmadAnswer], check: Datas
     right = [answer.right for answer in sure]
     seconds = [answer.seconds for answer in answers]
     forced: dict[str, int] = {}
+    guesses: dict[str, list[bool]] = {}
     for answer in answers:
+        guesses.setdefault(answer.counted_as, []).append(answer.guess)
         if answer.forced is not None:
             forced[answer.forced] = forced.get(answer.forced, 0) + 1
     return MmadResult(
@@ -104,6 +116,7 @@ def result_of(settings: RunSettings, answers: Sequence[MmadAnswer], check: Datas
         questions=len(answers),
         unreadable=sum(answer.letter is None for answer in answers),
         guesses=sum(answer.guess for answer in answers),
+        guessed={subtask: statistics.fmean(marks) for subtask, marks in sorted(guesses.items())},
         forced=forced,
         ece=expected_calibration_error(confidence, right),
         risk_coverage=risk_coverage(confidence, right) if sure else (),
@@ -112,6 +125,7 @@ def result_of(settings: RunSettings, answers: Sequence[MmadAnswer], check: Datas
         output_tokens=_sum([answer.output_tokens for answer in answers]),
         seconds_per_question=statistics.fmean(seconds),
         seconds_per_question_p50=statistics.median(seconds),
+        seconds_elsewhere=_elsewhere(answers),
         check=check,
     )
 
@@ -119,3 +133,9 @@ def result_of(settings: RunSettings, answers: Sequence[MmadAnswer], check: Datas
 def _sum(values: Sequence[int | None]) -> int | None:
     known = [value for value in values if value is not None]
     return sum(known) if known else None
+
+
+def _elsewhere(answers: Sequence[MmadAnswer]) -> float:
+    total = sum(answer.seconds for answer in answers)
+    known = sum(answer.evidence_seconds + answer.decision_seconds for answer in answers)
+    return max(0.0, 1 - known / total) if total else 0.0

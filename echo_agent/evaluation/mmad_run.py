@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -21,6 +21,11 @@ Progress = Callable[[int, int], None]
 
 FORCED_RULE = "likelier of the two"
 """A verdict of ``review`` answers with the option of the higher probability."""
+
+REGISTERING, DECIDING = "register", "decision_maker"
+EVIDENCE_STEPS = (REGISTERING, "reference_extractor", "knowledge_guide")
+DECISION_STEPS = ("reasoning_expert", DECIDING)
+"""Entries of a verdict's timings: what is evidence, and what is reasoning and deciding."""
 
 ANSWERS_FILE = "answers.jsonl"
 
@@ -39,6 +44,7 @@ class RunSettings(Value):
         limit: Questions at most; None for all.
         seed: Seed of their choice.
         encoder: Image encoder; None for the embedded one.
+        knowledge: Digest of the domain knowledge that the cards are made of; None without.
     """
 
     questions: str
@@ -51,6 +57,7 @@ class RunSettings(Value):
     limit: int | None
     seed: int
     encoder: str | None = None
+    knowledge: str | None = None
 
     @property
     def name(self) -> str:
@@ -165,7 +172,7 @@ def run_questions(
             try:
                 verdict = ask(image, question)
             except ImageError as error:
-                file.add(_unasked(image, question, str(error)))
+                file.add(_answer(image, question, error=str(error)))
             else:
                 file.add(to_answer(image, question, verdict, seconds=time.perf_counter() - started))
         if progress is not None:
@@ -173,15 +180,14 @@ def run_questions(
     return file.answers
 
 
-def _unasked(image: MmadImage, question: MmadQuestion, error: str) -> MmadAnswer:
-    """An image that cannot be read has no answer, which counts as unreadable."""
+def _answer(image: MmadImage, question: MmadQuestion, **fields: Any) -> MmadAnswer:
+    """The record of a question; without further fields it has no answer, which counts as unreadable."""
     return MmadAnswer(
         image=image.path,
         number=question.number,
         subtask=question.subtask,
         correct=question.answer,
-        letter=None,
-        error=error,
+        **{"letter": None, **fields},
     )
 
 
@@ -208,11 +214,9 @@ def to_answer(image: MmadImage, question: MmadQuestion, verdict: Verdict, *, sec
     tokens_out = [attempt.output_tokens for attempt in verdict.attempts if attempt.output_tokens is not None]
     errors = [attempt.error for attempt in verdict.attempts if attempt.error]
     forced = letter is not None and verdict.label == "review" and question.subtask == "Anomaly Detection"
-    return MmadAnswer(
-        image=image.path,
-        number=question.number,
-        subtask=question.subtask,
-        correct=question.answer,
+    return _answer(
+        image,
+        question,
         letter=letter,
         text=given.text if given is not None else "",
         confidence=given.confidence if given is not None else None,
@@ -224,5 +228,7 @@ def to_answer(image: MmadImage, question: MmadQuestion, verdict: Verdict, *, sec
         input_tokens=sum(tokens_in) if tokens_in else None,
         output_tokens=sum(tokens_out) if tokens_out else None,
         seconds=seconds,
+        evidence_seconds=sum(verdict.timings.get(step, 0.0) for step in EVIDENCE_STEPS),
+        decision_seconds=sum(verdict.timings.get(step, 0.0) for step in DECISION_STEPS),
         error=errors[-1] if errors else None,
     )

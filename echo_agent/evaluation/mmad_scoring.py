@@ -33,7 +33,7 @@ class MmadAnswer(Value):
         letter: Letter that was answered; None where it could not be read or was declined.
         text: The answer in words.
         confidence: Probability that it is right, as the Decision Maker says.
-        guess: Whether it is a guess from text, not from evidence.
+        guess: Whether it is marked as a guess.
         forced: Name of the rule that turned ``review`` into an answer, where one did.
         label: Label of the verdict.
         product: Product that was recognised or given.
@@ -41,6 +41,8 @@ class MmadAnswer(Value):
         input_tokens: Tokens that a language model read.
         output_tokens: Tokens that it wrote.
         seconds: Time the question took.
+        evidence_seconds: Time of it for references and knowledge, the templates' registration included.
+        decision_seconds: Time of it for reasoning and deciding, a model's time included.
         error: What went wrong, where something did.
     """
 
@@ -59,6 +61,8 @@ class MmadAnswer(Value):
     input_tokens: int | None = None
     output_tokens: int | None = None
     seconds: float = Field(default=0.0, ge=0)
+    evidence_seconds: float = Field(default=0.0, ge=0)
+    decision_seconds: float = Field(default=0.0, ge=0)
     error: str | None = None
 
     @property

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from echo_agent.errors import DatasetError
-from echo_agent.evaluation.mmad_dataset import MmadImage
+from echo_agent.evaluation.mmad_dataset import MmadImage, References
 
 
 class Staging:
@@ -15,11 +15,13 @@ class Staging:
     Args:
         root: The benchmark's folder.
         folder: Folder for the copies.
+        missing: Paths of templates that are not there.
     """
 
-    def __init__(self, root: Path, folder: Path) -> None:
+    def __init__(self, root: Path, folder: Path, missing: frozenset[str] = frozenset()) -> None:
         self._root = root
         self._folder = folder
+        self._missing = missing
         self._staged: dict[str, Path] = {}
 
     def stage(self, path: str) -> Path:
@@ -46,10 +48,29 @@ class Staging:
             self._staged[path] = copy
         return self._staged[path]
 
+    def templates(
+        self, image: MmadImage, references: References, shots: int | None = None
+    ) -> tuple[Path, ...]:
+        """Copies the templates of an image that are there.
+
+        Args:
+            image: The image.
+            references: Which templates are its references.
+            shots: How many, the first ones; all where not given.
+
+        Raises:
+            DatasetError: None is there, or one cannot be read or copied.
+        """
+        there = [path for path in image.templates(references) if path not in self._missing][:shots]
+        if not there:
+            raise DatasetError(f"{image.path} has no template that is there: complete the dataset")
+        return tuple(self.stage(path) for path in there)
+
 
 def product_of_templates(templates: tuple[Path, ...]) -> str:
-    """A product's name that says nothing but which staged templates it is made of."""
-    return "part " + sha256(" ".join(copy.stem for copy in templates).encode()).hexdigest()[:12]
+    """A product's name that says nothing but which staged templates it is made of: figures, which resemble no word."""
+    digest = sha256(" ".join(copy.stem for copy in templates).encode()).hexdigest()
+    return f"{int(digest[:12], 16):015d}"
 
 
 def product_in_words(image: MmadImage) -> str:

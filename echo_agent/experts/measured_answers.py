@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from echo_agent.experts.measured_decision import defective_probability
+from echo_agent.experts.one_shot import likelier_defective
 from echo_agent.experts.question_kind import kind_of_question
 from echo_agent.experts.region_shape import describe_regions
 from echo_agent.experts.text_similarity import similarities
@@ -72,33 +72,29 @@ def _means_defective(option: str, asks_for_good: bool) -> bool | None:
     return True if _DEFECT.search(option) else None
 
 
-def answer_place(question: Question, regions: Sequence[Region], image: ImageRef) -> Answer:
-    """Answers where the defect is, by holding the options' place words against the regions.
+def answer_place(question: Question, regions: Sequence[Region], places: Sequence[float]) -> Answer:
+    """Answers where the defect is, by holding the options' place words against the anomaly map.
 
     Args:
         question: The question.
-        regions: Suspicious areas, most suspicious first.
-        image: The image, for its size.
+        regions: Suspicious areas, most suspicious first, for a question without options.
+        places: Shares of the 3 x 3 grid, row by row; empty where nothing was compared.
 
     Returns:
-        The nearest option; a guess without regions or where no option names a place.
+        The likeliest option; a guess where nothing was compared or no option names a place.
     """
     if not question.options:
         text = f"The most suspicious area lies {regions[0].place}." if regions else "No area stands out."
         return Answer(text=text, declined=not regions)
     cells = {letter: place_cells(option) for letter, option in question.options.items()}
-    if not regions or not any(cells.values()):
+    if not places or not any(cells.values()):
         return guess(question, "")
-    scores = {}
-    for letter, wanted in cells.items():
-        scores[letter] = sum(
-            _weight(region) * max((_nearness(region, image, cell) for cell in wanted), default=0.0)
-            for region in regions
-        )
-    total = sum(scores.values())
-    if total <= 0:
-        return guess(question, "")
-    return _choose(question, {letter: score / total for letter, score in scores.items()})
+    shares = {
+        letter: max((places[3 * row + column] for row, column in named), default=0.0)
+        for letter, named in cells.items()
+    }
+    total = sum(shares.values())
+    return _choose(question, {letter: share / total for letter, share in shares.items()})
 
 
 def place_cells(text: str) -> frozenset[tuple[int, int]]:
@@ -113,19 +109,6 @@ def place_cells(text: str) -> frozenset[tuple[int, int]]:
     if not rows and not columns and not _MIDDLE.intersection(named):
         return frozenset()
     return frozenset((row, column) for row in rows or {1} for column in columns or {1})
-
-
-def _weight(region: Region) -> float:
-    return max(region.peak, 0.0) ** 4 * math.sqrt(region.area_px)
-
-
-def _nearness(region: Region, image: ImageRef, cell: tuple[int, int]) -> float:
-    """Gaussian of the distance between a region's middle and a cell's; half a cell is one sigma."""
-    across = (region.box.left + region.box.right) / 2 / image.width
-    down = (region.box.top + region.box.bottom) / 2 / image.height
-    row, column = cell
-    squared = (across - (2 * column + 1) / 6) ** 2 + (down - (2 * row + 1) / 6) ** 2
-    return math.exp(-squared / (2 * (1 / 6) ** 2))
 
 
 def answer_object(
@@ -157,7 +140,10 @@ def answer_type(
     image: ImageRef,
     knowledge: KnowledgeEvidence | None,
 ) -> Answer:
-    """Answers which defect it is or how it looks, by the shape of the regions.
+    """Guesses which defect it is or how it looks, by the shape of the regions.
+
+    Shapes and words tell little about types: on photographs of four products this was right little more often
+    than chance, so that each such answer is marked as a guess.
 
     Args:
         question: The question.
@@ -166,7 +152,7 @@ def answer_type(
         knowledge: Cards: an option is described by the passages that resemble it, too.
 
     Returns:
-        The option whose description fits the measured shape best; a guess without regions.
+        A guess: the option whose description fits the measured shape best, or the card's words without regions.
     """
     if not question.options:
         shape = describe_regions(regions, image)
@@ -177,7 +163,8 @@ def answer_type(
     fits = [shape.fit(described(option, knowledge)) for option in question.options.values()]
     if max(fits) - min(fits) < 1e-9:
         return guess(question, knowledge_text(knowledge))
-    return _choose(question, _softmax(list(question.options), fits, _GUESS_SHARPNESS))
+    answer = _choose(question, _softmax(list(question.options), fits, _GUESS_SHARPNESS))
+    return answer.model_copy(update={"guess": True})
 
 
 def described(option: str, knowledge: KnowledgeEvidence | None) -> str:
@@ -214,44 +201,6 @@ def knowledge_text(knowledge: KnowledgeEvidence | None) -> str:
     return " ".join(
         (knowledge.normal, *knowledge.defect_types, *(citation.text for citation in knowledge.citations))
     )
-
-
-ONE_SHOT_LIMIT = 1.8
-"""Score from which a part is likelier defective than normal where one reference alone gives no calibration.
-
-The score is then in multiples of what small changes of that one photograph move.
-"""
-
-ONE_SHOT_STEEPNESS = 8.0
-"""Log odds for a score e times the limit."""
-
-
-def one_shot_probability(score: float) -> float:
-    """Probability that a part is defective, from its score against a single reference.
-
-    Args:
-        score: Image score in multiples of the median score of small changes of the reference, positive.
-
-    Returns:
-        ``1 / (1 + (limit / score) ** steepness)``, a logistic curve of the log score: even at the limit.
-    """
-    return 1.0 / (1.0 + math.pow(ONE_SHOT_LIMIT / max(score, 1e-6), ONE_SHOT_STEEPNESS))
-
-
-def likelier_defective(reference: ReferenceEvidence | None) -> float:
-    """Probability that a part is defective, where an answer must be given though the verdict may be ``review``.
-
-    Args:
-        reference: What the Reference Extractor found.
-
-    Returns:
-        By the calibrated p-value where there is one, else by the score against the single reference; even odds
-        without a score.
-    """
-    if reference is None or reference.score is None:
-        return 0.5
-    p_value = reference.tail_p_value if reference.tail_p_value is not None else reference.p_value
-    return one_shot_probability(reference.score) if p_value is None else defective_probability(p_value)
 
 
 def answer_of(state: State) -> Answer | None:
@@ -302,7 +251,7 @@ def measured_answer(
         case "discrimination":
             return answer_discrimination(question, probability_defective)
         case "place":
-            return answer_place(question, regions, image)
+            return answer_place(question, regions, reference.places if reference else ())
         case "object":
             return answer_object(question, reference, knowledge)
         case "type" | "look":

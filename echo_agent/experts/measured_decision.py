@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import math
+from functools import lru_cache
 
 from echo_agent.knowledge.verdict_effect import VerdictEffect
 from echo_agent.state import Attempt, DecidedBy, Label, ReferenceEvidence
@@ -20,6 +21,7 @@ BORDER_CONFIDENCE = 0.6
 fitted."""
 
 
+@lru_cache(maxsize=1)
 def measured_by() -> DecidedBy:
     """Names this Decision Maker."""
     return DecidedBy(

@@ -33,12 +33,18 @@ def load_pdf(file: Path) -> list[Document]:
 
     Raises:
         MissingExtraError: pypdf is not installed.
+        ValueError: The file is no sound PDF.
     """
     try:
+        from pypdf.errors import PyPdfError
+
         loader = _import("document_loaders").PyPDFLoader(str(file))
     except ImportError as error:
         raise MissingExtraError("pypdf", "documents") from error
-    loaded: list[Document] = loader.load()
+    try:
+        loaded: list[Document] = loader.load()
+    except PyPdfError as error:
+        raise ValueError(f"it is no sound PDF: {error}") from error
     return loaded
 
 

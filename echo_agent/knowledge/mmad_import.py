@@ -32,11 +32,7 @@ def import_mmad(source: Path, folder: Path, *, overwrite: bool = False) -> list[
     Raises:
         KnowledgeError: The file is not MMAD's, or a card is there already.
     """
-    cards = [
-        (_folder_name(name), _values(dataset, name, defects))
-        for dataset, classes in _read(source).items()
-        for name, defects in classes.items()
-    ]
+    cards = [(_folder_name(name), values) for (_, name), values in mmad_cards(source).items()]
     files = [folder / name / CARD_FILE for name, _ in cards]
     if len(set(files)) < len(files):
         raise KnowledgeError(f"{source} names a class in two datasets: import them into separate folders")
@@ -49,6 +45,25 @@ def import_mmad(source: Path, folder: Path, *, overwrite: bool = False) -> list[
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(write_card_yaml(values, f"Imported from {source.name} of MMAD."), encoding="utf-8")
     return files
+
+
+def mmad_cards(source: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """Reads MMAD's domain knowledge as the values of cards.
+
+    Args:
+        source: MMAD's ``domain_knowledge.json``.
+
+    Returns:
+        Dataset and class to the values of a card.
+
+    Raises:
+        KnowledgeError: The file is not MMAD's.
+    """
+    return {
+        (dataset, name): _values(dataset, name, defects)
+        for dataset, classes in _read(source).items()
+        for name, defects in classes.items()
+    }
 
 
 def _read(source: Path) -> dict[str, dict[str, dict[str, str]]]:

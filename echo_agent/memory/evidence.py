@@ -15,6 +15,7 @@ from echo_agent.memory.product import ProductRecord
 from echo_agent.state import ImageRef, ProductMatch, Reference, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import Array
+from echo_agent.vision.places import place_shares
 from echo_agent.vision.regions import find_regions
 
 PEAK_SHARE = 0.75
@@ -101,6 +102,7 @@ def describe(
         tail_p_value=calibration.tail_p_value(look.score, normals),
         guarantee=calibration.guarantee(len(normals), max_false_reject),
         regions=regions,
+        places=place_shares(look.anomaly_map),
         map_id=f"{image.sha256[:24]}-{record.key}-e{effort}",
     )
 

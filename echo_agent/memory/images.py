@@ -33,7 +33,7 @@ def put_aside(image: ImageLike, folder: Path) -> ImageRef:
         file = Path(image).resolve()
         return _ref(file, file.read_bytes(), loaded)
     if isinstance(image, bytes):
-        loaded = decode_image(image, name="the given bytes")
+        loaded = decode_image(image, name="the photograph")
         return _ref(_write(image, folder, ".img"), image, loaded)
     if isinstance(image, np.ndarray):
         loaded = image_from_array(image)

@@ -11,32 +11,27 @@ from PIL import Image
 
 from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
 from echo_agent.memory import evidence, images, registration
-from echo_agent.memory.answers import Feedback, confirmed_defects, read_answers
+from echo_agent.memory.answers import confirmed_defects, read_answers
 from echo_agent.memory.catalog import read_catalog
 from echo_agent.memory.counting import Counting
-from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
 from echo_agent.memory.know_how import read_know_how
-from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, Resolution, fit, left_out_scores
+from echo_agent.memory.looks import Looks
+from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, fit, left_out_scores
 from echo_agent.memory.photographs import Photographs
 from echo_agent.memory.product import Catalog, ProductRecord
-from echo_agent.memory.quality import Qualities
 from echo_agent.memory.recent import Recent
-from echo_agent.memory.resolutions import Resolutions
 from echo_agent.memory.retention import Retention
 from echo_agent.memory.store import Encoded, Store, make_folder, named
 from echo_agent.settings import process_settings
-from echo_agent.state import CountedPlace, Exemplar, ImageRef, ReferenceEvidence
+from echo_agent.state import CountedPlace, ImageRef, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import load_encoder
-from echo_agent.vision.features import Array, Encoder, Features
-from echo_agent.vision.image import ImageLike, list_images, load_image
+from echo_agent.vision.features import Array, Encoder
+from echo_agent.vision.image import ImageLike, list_images
 from echo_agent.vision.quality import fit_quality
 
-CACHED_FEATURES = 64
-CACHED_PLACES = 256
 CACHED_EVIDENCE = 16
 """Several questions about one image share its evidence."""
-NEIGHBOURS_FOR_PRODUCT = 32
 TRIES = 3
 """How often a step is begun anew when another writer changed the product meanwhile."""
 
@@ -51,14 +46,10 @@ class Memory:
         self.folder = folder
         self.encoder = encoder
         self._store = Store(folder, catalog, encoder)
-        self._resolutions = Resolutions(folder, encoder)
-        self._qualities = Qualities(folder)
-        self._photographs: Recent[ImageRef, Image.Image] = Recent(1)
-        self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
         self._evidence: Recent[tuple[object, ...], ReferenceEvidence] = Recent(CACHED_EVIDENCE)
-        self._places: Recent[tuple[str, str], Array] = Recent(CACHED_PLACES)
         self._counting = Counting(encoder)
         self._retention = Retention(folder)
+        self._looks = Looks(folder, encoder, self._store.index, self._retention)
 
     @classmethod
     def open(cls, folder: str | Path, *, encoder: str | None = None, create: bool = False) -> "Memory":
@@ -229,7 +220,7 @@ class Memory:
                 found = self._evidence.get(
                     key,
                     partial(
-                        self._compare,
+                        self._looks.compare,
                         image,
                         product,
                         records,
@@ -249,62 +240,6 @@ class Memory:
             f"the references in {self.folder} cannot be read ({missing}): inspect again, or register anew"
         ) from missing
 
-    def _compare(
-        self,
-        image: ImageRef,
-        product: str | None,
-        records: Sequence[ProductRecord],
-        confirmed: Sequence[Feedback],
-        *,
-        effort: int,
-        shots: int,
-        max_false_reject: float,
-    ) -> ReferenceEvidence:
-        """Compares with the products of one state of the catalog.
-
-        Raises:
-            FileNotFoundError: Another writer has replaced the version meanwhile.
-        """
-        given = named(product, records) if product is not None else None
-        embedding = self._encode(image, EFFORT_SCALES[0]).embedding
-        everywhere = self._store.index.nearest(
-            embedding, [record.key for record in records], NEIGHBOURS_FOR_PRODUCT
-        )
-        matches = evidence.product_matches(everywhere, records)
-        record = given or next((named(match.product, records) for match in matches if match.resembles), None)
-        if record is None:
-            return ReferenceEvidence(
-                product=None, product_given=False, matches=matches, encoder=self.encoder.id
-            )
-        if given is not None and all(match.product != given.name for match in matches):
-            matches += evidence.product_matches(self._store.index.nearest(embedding, [given.key], 1), [given])
-        resolutions = self._resolutions.of(record, effort + 1)
-        look = evidence.combine(
-            [
-                resolution.look(self._encode(image, scale))
-                for resolution, scale in zip(resolutions, EFFORT_SCALES, strict=False)
-            ]
-        )
-        normals = left_out_scores(resolutions) if resolutions[0].scores else ()
-        described = evidence.describe(
-            look, normals, image=image, record=record, effort=effort, max_false_reject=max_false_reject
-        )
-        if described.map_id is not None:
-            evidence.save_map(self.folder / "maps", described.map_id, look.anomaly_map)
-            self._retention.wrote()
-        nearest = [neighbour for neighbour in everywhere if neighbour.key == record.key][:shots]
-        if len(nearest) < min(shots, record.normals):
-            nearest = self._store.index.nearest(embedding, [record.key], shots)
-        return described.model_copy(
-            update={
-                "product_given": given is not None,
-                "matches": matches,
-                "references": evidence.nearest_references(nearest, record),
-                "exemplars": self._exemplars(image, record, resolutions[0], confirmed),
-                "quality": self._qualities.of(record, image, self._read),
-            }
-        )
-
     def normal_scores(self, product: str) -> tuple[float, ...]:
         """Scores of a product's references at the first look, each against the others; empty for a single one.
 
@@ -313,7 +248,7 @@ class Memory:
         """
         for _ in range(TRIES):
             try:
-                (resolution,) = self._resolutions.of(self.product(product), 1)
+                (resolution,) = self._looks.resolutions.of(self.product(product), 1)
             except FileNotFoundError as error:
                 missing = error
                 continue
@@ -395,69 +330,13 @@ class Memory:
         return self._counting.of(record, image, on, tuple(places))
 
     def encode_ahead(self, chosen: Sequence[ImageRef]) -> None:
-        """Encodes images for their first look together, which costs less than one after the other.
-
-        Args:
-            chosen: The images; at most ``CACHED_FEATURES`` of them are of use.
-
-        Raises:
-            ImageError: An image cannot be read.
-        """
-        scale = EFFORT_SCALES[0]
-        new = {image.sha256: image for image in chosen if (image.sha256, scale) not in self._features}
-        if not new:
-            return
-        found = self.encoder.encode([load_image(image.uri) for image in new.values()], scale=scale)
-        for digest, features in zip(new, found, strict=True):
-            self._features.put((digest, scale), features)
+        """Encodes images for their first look together; see ``Looks.encode_ahead``."""
+        self._looks.encode_ahead(chosen)
 
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
-        self._photographs = Recent(1)
-        self._features = Recent(CACHED_FEATURES)
+        self._looks.forget()
         self._evidence = Recent(CACHED_EVIDENCE)
-        self._places = Recent(CACHED_PLACES)
-
-    def _encode(self, image: ImageRef, scale: float) -> Features:
-        return self._features.get(
-            (image.sha256, scale), lambda: self.encoder.encode([self._read(image)], scale=scale)[0]
-        )
-
-    def _read(self, image: ImageRef) -> Image.Image:
-        """Reads an image; the last one is kept, as its quality and its finer looks need it as well."""
-        return self._photographs.get(image, lambda: load_image(image.uri))
-
-    def _exemplars(
-        self, image: ImageRef, record: ProductRecord, resolution: Resolution, confirmed: Sequence[Feedback]
-    ) -> tuple[Exemplar, ...]:
-        """The nearest confirmed defects of the product."""
-        own = [said for said in confirmed if said.product == record.name]
-        if not own:
-            return ()
-        return nearest_exemplars(
-            self._place(image, record, resolution),
-            resolution.bank.patches,
-            own,
-            lambda said: self._place_of_exemplar(said, record, resolution),
-        )
-
-    def _place(self, image: ImageRef, record: ProductRecord, resolution: Resolution) -> Array:
-        """The patches of an image's most unusual place, on the first look."""
-
-        def find() -> Array:
-            features = self._encode(image, EFFORT_SCALES[0])
-            return unusual_place(features.patches, resolution.look(features).anomaly_map)
-
-        return self._places.get((image.sha256, record.key), find)
-
-    def _place_of_exemplar(self, said: Feedback, record: ProductRecord, resolution: Resolution) -> Array:
-        try:
-            return self._place(said.image, record, resolution)
-        except ImageError as error:
-            raise StoreError(
-                f"the photograph of the confirmed defect {said.id} cannot be read ({error}): restore it, or take the "
-                f"answer back by echo-agent feedback --undo --id {said.id}"
-            ) from error
 
     def _encoded(self, chosen: Sequence[ImageRef], progress: Progress | None = None) -> Encoded:
         loaded = Photographs(chosen)

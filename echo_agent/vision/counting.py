@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from echo_agent.vision.alignment import Points, Similarity, align, normalised, unit_of
 from echo_agent.vision.features import Array
@@ -340,7 +340,7 @@ def _limits(seen: Sequence[Array], beside: Sequence[Array]) -> Limits | None:
         return None
     logs = np.log(np.maximum(among, 1e-4))
     spread = max(float(logs.std(ddof=1)), LEAST_LOG_SPREAD)
-    margin = float(student.isf(UNUSUAL, len(logs) - 1)) * spread * np.sqrt(1 + 1 / len(logs))
+    margin = float(scipy.stats.t.isf(UNUSUAL, len(logs) - 1)) * spread * np.sqrt(1 + 1 / len(logs))
     typical, surroundings = float(np.median(among)), float(np.median(around))
     return Limits(
         usual=float(np.exp(logs.mean() + margin)),

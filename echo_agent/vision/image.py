@@ -17,6 +17,9 @@ IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
 )
 
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "PPM")
+"""Kinds of files that are decoded; others are left alone (for EPS, Pillow would start Ghostscript on the content)."""
+
 PREMULTIPLIED = {"RGBa": "RGBA", "La": "LA"}
 
 DAMAGED = (
@@ -79,7 +82,7 @@ def decode_image(data: bytes, *, name: str = "the image") -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged metadata, and of sizes that are checked below
-            with Image.open(io.BytesIO(data)) as image:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 check_size(*image.size, name=name)
                 image.load()
                 return to_rgb(image)

@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from echo_agent.state import MOST_REGIONS, Box, Region
 from echo_agent.vision.features import Array
 
-STRICTER, LOOSER = 0.1, -0.1
-"""Both ends of a border's uncertainty, in shares of the peak's height above the ground; the border is drawn at half.
-
-A blur with a symmetric kernel leaves the half-way level of a straight edge in its place, so the border at half the
-height follows the defect, and not how far its blur stays above a fixed threshold."""
+STRICTER, LOOSER = 0.1, -0.2
+"""Both ends of a border's uncertainty, in shares of the peak's height above the ground; wider on the side on which a
+tolerance would pass a part wrongly."""
 
 STRICT = 1.25
 """A region whose peak stays below this multiple of the map threshold may be none at all: its lower end is 0."""
@@ -21,8 +19,13 @@ STRICT = 1.25
 APART = 0.9
 """A lower peak is one of its own where the map falls below this share of its height before a higher one begins."""
 
-BORDERS = (0.5, 0.7, APART)
-"""Shares of a peak's height that its border is drawn at: the lowest at which it does not run into a higher one."""
+BORDERS = (0.6, 0.75, APART)
+"""Shares of a peak's height that its border is drawn at: the lowest at which it does not run into a higher one.
+
+A share of the height follows the defect, where a fixed value follows how far the map's blur stays above it: a symmetric
+blur leaves the half-way level of a straight edge in its place. The first is above a half because a patch that a defect
+covers by half differs by more than half; of 0.5, 0.6 and 0.7 it is the one nearest to the masks of the development
+set without making more of the areas too small (``echo-agent evaluate areas``)."""
 
 NEAREST_PEAKS = 1 / 32
 """Distance between peaks that can be told apart, as a share of the map's shorter side: half a patch."""
@@ -43,8 +46,8 @@ def find_regions(
 ) -> tuple[Region, ...]:
     """Finds the peaks at or above a threshold and measures the areas around them.
 
-    A region is the connected area around its peak at or above half the peak's height over the ground, the median of
-    what lies below the threshold. A lower peak is a region of its own where the map falls between the two.
+    A region is the connected area around its peak at or above a share of the peak's height over the ground, the median
+    of what lies below the threshold. A lower peak is a region of its own where the map falls between the two.
 
     Args:
         anomaly_map: Calibrated map at image resolution ``(height, width)``.

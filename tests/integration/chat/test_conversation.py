@@ -77,6 +77,36 @@ def test_a_new_photograph_starts_afresh(talk, photograph):
     assert "No area" in said(talk("Where is it?"))
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [
+        [{"type": "image", "base64": "bm90IGFuIGltYWdl", "mime_type": "image/png"}],
+        [{"type": "file", "base64": "JVBERg==", "mime_type": "application/pdf"}],
+        "/etc/part.png",
+    ],
+    ids=["unreadable", "no image", "outside"],
+)
+def test_after_a_refused_photograph_nothing_is_said_of_the_part_before(talk, photograph, refused):
+    talk([image_forms(photograph(99, defect=True))["v1"]], thread="refused")
+    talk(refused, thread="refused")
+    state = talk("Is it ok?", thread="refused")
+    assert state["verdict"] is None
+    assert "no photograph to talk about" in said(state)
+
+
+def test_a_text_that_is_too_long_leaves_the_part_in_talk(talk, photograph):
+    talk([image_forms(photograph(99, defect=True))["v1"]], thread="long")
+    talk("why " * 3000, thread="long")
+    assert "R1 lies at the top" in said(talk("Where is it?", thread="long"))
+
+
+def test_a_verdict_does_not_say_of_an_answered_question_that_it_cannot_be_told(talk, photograph):
+    content = [{"type": "text", "text": "How big?"}, image_forms(photograph(99, defect=True))["v1"]]
+    state = talk(content, thread="asked")
+    assert "px long" in said(state)
+    assert state["verdict"].answer is None
+
+
 def test_a_photograph_whose_inspection_was_cut_off_is_inspected_with_the_next_question(talk, plate_inspector):
     thread = {"configurable": {"thread_id": "cut off"}}
     image = plate_inspector.memory.put_aside(spotted_part())

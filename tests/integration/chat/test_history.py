@@ -6,6 +6,8 @@ import sys
 import pytest
 
 from echo_agent.chat.conversation_cost import measure_conversation
+from echo_agent.chat.history import FILE_NAME, open_history
+from echo_agent.errors import StoreError
 from tests.conftest import synthetic_part
 from tests.integration.chat.parts import spotted_part
 
@@ -85,3 +87,9 @@ def test_the_terminal_talks_and_obeys_its_commands(plate_inspector, tmp_path, ty
     assert "unknown product 'nut'" in out
     assert "normal, " in out
     assert "earlier messages" in typed("chat", "--memory", folder, "--thread", "terminal")
+
+
+def test_a_damaged_file_of_conversations_is_told_in_words(tmp_path):
+    (tmp_path / FILE_NAME).write_text("not a database, and long enough to be taken for one" * 30)
+    with pytest.raises(StoreError, match="move a damaged file away"), open_history(tmp_path):
+        pass

@@ -73,9 +73,9 @@ def test_the_terminals_conversation_gives_piece_by_piece_what_the_thread_keeps(c
 
 
 def test_a_citation_that_does_not_exist_is_told(conversation, says):
-    says("See [R1] and [R9] and [T4].")
+    says("See [R1] and [R1, R9] and [T4].")
     answer = conversation.say("Where is it?")
-    assert answer == "See [R1] and [R9] and [T4]. (No evidence is called R9, T4.)"
+    assert answer == "See [R1] and [R1, R9] and [T4]. (No evidence is called R9, T4.)"
 
 
 def test_a_model_that_says_nothing_is_told_in_words(conversation, says):

@@ -1,5 +1,6 @@
 """Fetching from a real server on this machine, which stands for a public one."""
 
+import asyncio
 import contextlib
 import threading
 import time
@@ -32,6 +33,10 @@ def site(monkeypatch):
                 self.send_response(302)
                 self.send_header("Location", "/internal")
                 self.end_headers()
+                return
+            if self.path == "/drips-its-head.png":
+                self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Part: ")
+                drip(self.wfile)
                 return
             self.send_response(404 if self.path == "/missing.png" else 200)
             self.end_headers()
@@ -67,10 +72,18 @@ def test_what_is_no_image_there_is_refused_in_words(site, path, words):
     assert site[1] == [f"/{path}"]
 
 
-def test_a_host_that_drips_is_left(site, monkeypatch):
+@pytest.mark.parametrize("path", ["drips.png", "drips-its-head.png"])
+def test_a_host_that_drips_is_left(site, monkeypatch, path):
     monkeypatch.setattr(remote_image, "SECONDS", 0.25)
     with pytest.raises(ImageError, match="took more than"):
-        fetch(f"{site[0]}/drips.png", 1000)
+        fetch(f"{site[0]}/{path}", 1000)
+
+
+def test_an_image_is_fetched_where_an_event_loop_runs(site):
+    async def within():
+        return fetch(f"{site[0]}/part.png", 1000)
+
+    assert asyncio.run(within()) == b"x" * 10
 
 
 @pytest.mark.parametrize(
@@ -80,6 +93,7 @@ def test_a_host_that_drips_is_left(site, monkeypatch):
         "http://[::1]/a.png", "http://[::ffff:127.0.0.1]/a.png", "http://user@127.0.0.1/a.png",
         "http://127.0.0.1:99999/a.png", "http://localhost/a.png", "http://[::1", "http:///a.png",
         "http://8.8.8.8:port/a.png", "http://exa mple/a.png", "https://" + "a" * 300 + "/a.png",
+        "http://xn--/a.png",
     ],
 )  # fmt: skip
 def test_a_hostile_address_is_refused_in_words(address):

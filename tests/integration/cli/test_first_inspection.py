@@ -44,6 +44,20 @@ def test_json_is_verdicts_and_nothing_else_and_a_scratch_is_not_passed(plates, g
         Verdict.model_validate(line)
 
 
+def test_experts_are_switched_on_the_command_line(echo, plates, scratched_part):
+    def judged(*options):
+        _, out, err = echo(
+            "inspect", scratched_part, "--product", "plate", "--json", "--memory", plates, *options
+        )
+        return json.loads(out) if out else err
+
+    assert judged("--profile", "always")["trace"] is not None
+    assert judged("--profile", "always", "--experts", "reference")["trace"] is None
+    alone = judged("--experts", "knowledge,reasoning")
+    assert (alone["label"], alone["score"]) == ("review", None)
+    assert "colour is no expert: name some of reference" in judged("--experts", "colour")
+
+
 def test_the_exit_code_tells_of_a_bad_image(plates, good_parts, tmp_path):
     ran = run("inspect", tmp_path / "none.png", good_parts / "good-0.png", "--json", "--memory", plates)
     assert ran.returncode == 1

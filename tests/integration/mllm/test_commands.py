@@ -88,7 +88,7 @@ def test_the_reasoned_path_is_calibrated_on_the_steps_that_the_model_writes(
     written, shown = [], []
     decide = MllmDecider.decide
 
-    def noting_reason(self, case):
+    def noting_reason(self, case, *_):
         written.append(case)
         return Trace(steps=(), written_by="the model")
 

@@ -84,6 +84,25 @@ def test_an_inspection_streams_node_by_node_with_progress(client, part):
     assert events[-1].data["responder"]["verdict"]["label"] == "defective"
 
 
+def test_experts_are_switched_in_the_settings(client, part):
+    found = assistant(client, "inspection")
+    settings = client.assistants.get_schemas(found["assistant_id"])["context_schema"]
+    names = json.dumps(settings["properties"]["experts"])
+    assert all(f'"{expert}"' in names for expert in ("reference", "knowledge", "reasoning"))
+
+    def judged(**context):
+        return client.runs.wait(
+            None, "inspection", input={"image": part, "product": "plate"}, context=context
+        )["verdict"]
+
+    assert judged(profile="always")["trace"] is not None
+    without = judged(profile="always", experts=["reference"])
+    assert without["trace"] is None
+    assert without["knowledge"] is None
+    assert without["label"] == "defective"
+    assert judged(experts=["knowledge", "reasoning"])["label"] == "review"
+
+
 def test_a_chat_of_three_turns(client):
     thread = client.threads.create()["thread_id"]
 

@@ -3,7 +3,14 @@ import pytest
 from echo_agent.chat.inspected import Inspected, Strongest
 from echo_agent.chat.measured_answer import answer_measured
 from echo_agent.chat.suppose import suppose_limit
-from echo_agent.state import ChecklistFinding, ImageRef, KnowledgeEvidence, Question, ToleranceFinding
+from echo_agent.state import (
+    ChecklistFinding,
+    Guarantee,
+    ImageRef,
+    KnowledgeEvidence,
+    Question,
+    ToleranceFinding,
+)
 from tests.verdicts import a_region, a_verdict
 
 IMAGE = ImageRef(uri="part.png", sha256="0" * 64, width=200, height=100)
@@ -40,6 +47,20 @@ def test_sizes_come_in_millimetres_where_the_card_gives_a_scale(with_card):
     assert "would be within it" in ask(with_card, "What if the limit were 9 mm?")
 
 
+@pytest.mark.parametrize(
+    ("p_value", "told"),
+    [(1 / 11, "None of the 10 known good parts differs as much"), (3 / 11, "About 27 % of good parts would")],
+)
+def test_the_smallest_share_that_the_good_parts_can_show_is_told_as_none_of_them(p_value, told):
+    known = Guarantee(normals=10, expected_false_reject=1 / 11, bound_95=0.26, normals_missing=0)
+    assert told in ask(Inspected(a_verdict(p_value=p_value, guarantee=known), IMAGE), "How sure are you?")
+
+
+def test_broken_and_intact_are_told_apart():
+    told = ask(Inspected(a_verdict(), IMAGE), "Is it ok? A) it is intact B) it is broken")
+    assert told.startswith("B) it is broken")
+
+
 def test_a_broken_tolerance_is_told_with_its_finding(with_card):
     told = ask(with_card, "Is it within tolerance?")
     assert told.startswith("No, it is out of tolerance.")
@@ -55,7 +76,7 @@ def test_what_cannot_be_measured_is_not_claimed(with_card):
 def test_a_border_too_uncertain_cannot_be_told():
     region = a_region(area_px=240, area_px_low=100, area_px_high=500)
     faint = Inspected(a_verdict(regions=(region,)), IMAGE)
-    assert "cannot be told" in suppose_limit("240 px2", faint)
+    assert "whether R1 keeps it cannot be told" in suppose_limit("240 px2", faint)
     assert "above 0" in suppose_limit("0 px", faint)
     assert "change nothing" in suppose_limit("3 px", Inspected(a_verdict("normal"), IMAGE))
 

@@ -6,9 +6,11 @@ import pytest
 
 from echo_agent.errors import DatasetError, ImageError
 from echo_agent.evaluation.mmad_ask import GraphAsker
-from echo_agent.evaluation.mmad_dataset import check_files, far_from_class, read_mmad, sample
+from echo_agent.evaluation.mmad_check import DatasetCheck, check_files, far_from_class
+from echo_agent.evaluation.mmad_dataset import read_mmad, sample
 from echo_agent.evaluation.mmad_result import result_of
 from echo_agent.evaluation.mmad_run import RunFile, RunSettings, read_run, run_questions
+from echo_agent.evaluation.mmad_scoring import MmadAnswer
 from echo_agent.evaluation.mmad_staging import Staging, product_of_templates
 from echo_agent.state import Answer, Attempt, DecidedBy, Verdict
 
@@ -81,7 +83,7 @@ def test_the_questions_are_read_with_their_answers(benchmark):
     assert images[0].normal
     assert not images[1].normal
     assert images[1].questions[0].answer == "B"
-    assert images[0].templates("random", 1) == ("Set/plate/train/good/t.png",)
+    assert images[0].templates("random") == ("Set/plate/train/good/t.png",)
 
 
 @pytest.mark.parametrize(
@@ -168,6 +170,26 @@ def test_figures_of_a_run(benchmark, tmp_path):
     assert result.forced == {"likelier of the two": 4}
     assert result.ece == pytest.approx(0.3)
     assert "Anomaly Detection" in result.as_text()
+    assert result.guessed == {"Anomaly Detection": 0.0, "Object Classification": 0.0}
+    assert json.loads(result.model_dump_json())["accuracy"]["average"]["average"] == 0.5
+
+
+def test_guesses_and_time_elsewhere_are_shares():
+    def one(subtask, *, guess):
+        times = {"seconds": 2.0, "evidence_seconds": 1.0, "decision_seconds": 0.5}
+        return MmadAnswer(
+            image="S/p/x.png", number=0, subtask=subtask, correct="A", letter="A", guess=guess, **times
+        )
+
+    answers = [
+        one("Object Details", guess=True),
+        one("Object Structure", guess=False),
+        one("Defect Analysis", guess=True),
+    ]
+    result = result_of(settings(), answers, DatasetCheck())
+    assert result.guessed == {"Defect Analysis": 1.0, "Object Analysis": 0.5}
+    assert result.seconds_elsewhere == pytest.approx(0.25)
+    assert "50% guessed" in result.as_text()
 
 
 def test_an_image_that_cannot_be_read_is_unreadable_and_the_run_goes_on(benchmark, tmp_path):
@@ -195,10 +217,10 @@ class RecordingInspector:
 
     def __init__(self, folder):
         self.told = []
-        self.memory = SimpleNamespace(folder=folder, products=list)
+        self.memory = SimpleNamespace(folder=folder, products=list, put_aside=lambda image: image)
 
-    def register(self, product, images):
-        self.told += [product, *images]
+    def register(self, product, images, *, knowledge):
+        self.told += [product, *images, knowledge]
 
     def inspect(self, image, *, product, question, context):
         self.told += [image, product, question, context]
@@ -209,9 +231,7 @@ class RecordingInspector:
 def test_no_path_or_folder_label_reaches_the_inspector(benchmark, tmp_path, references):
     images = read_mmad(benchmark)
     inspector = RecordingInspector(tmp_path / "memory")
-    asker = GraphAsker(
-        inspector, Staging(benchmark, tmp_path / "images"), settings(references=references), frozenset()
-    )
+    asker = GraphAsker(inspector, Staging(benchmark, tmp_path / "images"), settings(references=references))
     if references == "memory":
         asker.remember_all(images)
     run_questions(images, RunFile(tmp_path / "r", settings(references=references)), asker)
@@ -220,4 +240,7 @@ def test_no_path_or_folder_label_reaches_the_inspector(benchmark, tmp_path, refe
     assert "good" not in told
     assert "Set/" not in told
     assert not any(image.path in told for image in images)
-    assert ("part " in told) == (references != "memory")
+    named = {item for item in inspector.told if isinstance(item, str)}
+    assert named == (
+        {"plate", "cup"} if references == "memory" else {name for name in named if name.isdigit()}
+    )

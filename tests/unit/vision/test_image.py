@@ -207,3 +207,11 @@ def test_a_folder_that_is_missing_or_without_images_is_named(tmp_path):
         list_images(tmp_path / "none")
     with pytest.raises(ImageError, match="holds no images"):
         list_images(tmp_path)
+
+
+def test_a_drawing_that_pillow_would_hand_to_another_program_is_refused_unopened(monkeypatch):
+    started = []
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *given, **_: started.append(given))
+    with pytest.raises(ImageError, match="save it as PNG or JPEG"):
+        decode_image(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
+    assert not started

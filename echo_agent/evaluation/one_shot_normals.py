@@ -1,0 +1,92 @@
+"""How good parts score against a single reference: the numbers behind ``experts.one_shot``."""
+
+import math
+import random
+import statistics
+from collections.abc import Callable, Sequence
+
+from echo_agent.evaluation.category import Category
+from echo_agent.memory.normal_model import fit
+from echo_agent.state import Value
+from echo_agent.vision.features import Encoder
+from echo_agent.vision.image import load_image
+
+Progress = Callable[[int, int], None]
+
+COPY = 0.1
+"""Lower scores are of photographs that are copies of the reference."""
+
+
+class OneShotNormals(Value):
+    """Log scores of good parts of one product, each against single references.
+
+    Attributes:
+        name: The product.
+        pairs: Pairs of photographs that were compared.
+        mean: Mean log score.
+        spread: Standard deviation of the log scores.
+    """
+
+    name: str
+    pairs: int
+    mean: float
+    spread: float
+
+
+class PooledNormals(Value):
+    """Good parts of several products together.
+
+    Attributes:
+        products: Number of products.
+        mean: Mean of the products' means.
+        spread: Square root of the variance of the products' means plus the mean variance within them: how a good
+            part of a further product scatters.
+    """
+
+    products: int
+    mean: float
+    spread: float
+
+
+def measure_category(
+    category: Category,
+    encoder: Encoder,
+    *,
+    photographs: int = 12,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> OneShotNormals:
+    """Scores the good photographs of a category against each other, each reference alone.
+
+    Args:
+        category: The category; only its normals are looked at.
+        encoder: Image encoder.
+        photographs: Good photographs at most.
+        seed: Seed of their choice.
+        progress: Called with references done and their number.
+    """
+    paths = list(category.normals)
+    random.Random(seed).shuffle(paths)
+    images = [load_image(path) for path in paths[:photographs]]
+    features = [encoder.encode([image])[0] for image in images]
+    logs = []
+    for number, image in enumerate(images):
+        reference = fit([image], encoder, 1.0).resolution
+        scores = (reference.look(other).score for index, other in enumerate(features) if index != number)
+        logs += [math.log(score) for score in scores if score > COPY]
+        if progress is not None:
+            progress(number + 1, len(images))
+    return OneShotNormals(
+        name=category.name, pairs=len(logs), mean=statistics.fmean(logs), spread=statistics.stdev(logs)
+    )
+
+
+def pool(found: Sequence[OneShotNormals]) -> PooledNormals:
+    """Puts at least two products together, each with the same weight."""
+    means = [one.mean for one in found]
+    within = statistics.fmean(one.spread**2 for one in found)
+    return PooledNormals(
+        products=len(found),
+        mean=statistics.fmean(means),
+        spread=math.sqrt(statistics.variance(means) + within),
+    )

@@ -1,0 +1,175 @@
+"""What is seen of images beside the references, the last of it kept."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from echo_agent.errors import ImageError, StoreError
+from echo_agent.memory import evidence
+from echo_agent.memory.answers import Feedback
+from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
+from echo_agent.memory.index import ReferenceIndex
+from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, left_out_scores
+from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.quality import Qualities
+from echo_agent.memory.recent import Recent
+from echo_agent.memory.resolutions import Resolutions
+from echo_agent.memory.retention import Retention
+from echo_agent.memory.store import named
+from echo_agent.state import Exemplar, ImageRef, ReferenceEvidence
+from echo_agent.vision.features import Array, Encoder, Features
+from echo_agent.vision.image import load_image
+
+CACHED_FEATURES = 64
+CACHED_PLACES = 256
+NEIGHBOURS_FOR_PRODUCT = 32
+
+
+class Looks:
+    """Looks at images beside the references of one memory.
+
+    Args:
+        folder: Folder of the memory.
+        encoder: Its encoder.
+        index: Embeddings of its references.
+        retention: What bounds the maps that are kept.
+    """
+
+    def __init__(self, folder: Path, encoder: Encoder, index: ReferenceIndex, retention: Retention) -> None:
+        self.folder = folder
+        self.encoder = encoder
+        self.resolutions = Resolutions(folder, encoder)
+        self._index = index
+        self._retention = retention
+        self._qualities = Qualities(folder)
+        self.forget()
+
+    def forget(self) -> None:
+        """Drops what is kept of images that were looked at before, so that they are encoded anew."""
+        self._photographs: Recent[ImageRef, Image.Image] = Recent(1)
+        self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
+        self._places: Recent[tuple[str, str], Array] = Recent(CACHED_PLACES)
+
+    def encode_ahead(self, chosen: Sequence[ImageRef]) -> None:
+        """Encodes images for their first look together, which costs less than one after the other.
+
+        Args:
+            chosen: The images; at most ``CACHED_FEATURES`` of them are of use.
+
+        Raises:
+            ImageError: An image cannot be read.
+        """
+        scale = EFFORT_SCALES[0]
+        new = {image.sha256: image for image in chosen if (image.sha256, scale) not in self._features}
+        if not new:
+            return
+        found = self.encoder.encode([load_image(image.uri) for image in new.values()], scale=scale)
+        for digest, features in zip(new, found, strict=True):
+            self._features.put((digest, scale), features)
+
+    def compare(
+        self,
+        image: ImageRef,
+        product: str | None,
+        records: Sequence[ProductRecord],
+        confirmed: Sequence[Feedback],
+        *,
+        effort: int,
+        shots: int,
+        max_false_reject: float,
+    ) -> ReferenceEvidence:
+        """Compares an image with the products of one state of the catalog.
+
+        Args:
+            image: The image.
+            product: The product; the nearest one where not given.
+            records: The products.
+            confirmed: Confirmed defects, of any product.
+            effort: How many finer looks to add to the first.
+            shots: How many references to retrieve.
+            max_false_reject: Wanted expected false-reject rate.
+
+        Raises:
+            FileNotFoundError: Another writer has replaced the version meanwhile.
+        """
+        given = named(product, records) if product is not None else None
+        embedding = self._encode(image, EFFORT_SCALES[0]).embedding
+        everywhere = self._index.nearest(
+            embedding, [record.key for record in records], NEIGHBOURS_FOR_PRODUCT
+        )
+        matches = evidence.product_matches(everywhere, records)
+        record = given or next((named(match.product, records) for match in matches if match.resembles), None)
+        if record is None:
+            return ReferenceEvidence(
+                product=None, product_given=False, matches=matches, encoder=self.encoder.id
+            )
+        if given is not None and all(match.product != given.name for match in matches):
+            matches += evidence.product_matches(self._index.nearest(embedding, [given.key], 1), [given])
+        resolutions = self.resolutions.of(record, effort + 1)
+        look = evidence.combine(
+            [
+                resolution.look(self._encode(image, scale))
+                for resolution, scale in zip(resolutions, EFFORT_SCALES, strict=False)
+            ]
+        )
+        normals = left_out_scores(resolutions) if resolutions[0].scores else ()
+        described = evidence.describe(
+            look, normals, image=image, record=record, effort=effort, max_false_reject=max_false_reject
+        )
+        if described.map_id is not None:
+            evidence.save_map(self.folder / "maps", described.map_id, look.anomaly_map)
+            self._retention.wrote()
+        nearest = [neighbour for neighbour in everywhere if neighbour.key == record.key][:shots]
+        if len(nearest) < min(shots, record.normals):
+            nearest = self._index.nearest(embedding, [record.key], shots)
+        return described.model_copy(
+            update={
+                "product_given": given is not None,
+                "matches": matches,
+                "references": evidence.nearest_references(nearest, record),
+                "exemplars": self._exemplars(image, record, resolutions[0], confirmed),
+                "quality": self._qualities.of(record, image, self._read),
+            }
+        )
+
+    def _encode(self, image: ImageRef, scale: float) -> Features:
+        return self._features.get(
+            (image.sha256, scale), lambda: self.encoder.encode([self._read(image)], scale=scale)[0]
+        )
+
+    def _read(self, image: ImageRef) -> Image.Image:
+        """Reads an image; the last one is kept, as its quality and its finer looks need it as well."""
+        return self._photographs.get(image, lambda: load_image(image.uri))
+
+    def _exemplars(
+        self, image: ImageRef, record: ProductRecord, resolution: Resolution, confirmed: Sequence[Feedback]
+    ) -> tuple[Exemplar, ...]:
+        """The nearest confirmed defects of the product."""
+        own = [said for said in confirmed if said.product == record.name]
+        if not own:
+            return ()
+        return nearest_exemplars(
+            self._place(image, record, resolution),
+            resolution.bank.patches,
+            own,
+            lambda said: self._place_of_exemplar(said, record, resolution),
+        )
+
+    def _place(self, image: ImageRef, record: ProductRecord, resolution: Resolution) -> Array:
+        """The patches of an image's most unusual place, on the first look."""
+
+        def find() -> Array:
+            features = self._encode(image, EFFORT_SCALES[0])
+            return unusual_place(features.patches, resolution.look(features).anomaly_map)
+
+        return self._places.get((image.sha256, record.key), find)
+
+    def _place_of_exemplar(self, said: Feedback, record: ProductRecord, resolution: Resolution) -> Array:
+        try:
+            return self._place(said.image, record, resolution)
+        except ImageError as error:
+            raise StoreError(
+                f"the photograph of the confirmed defect {said.id} cannot be read ({error}): restore it, or take the "
+                f"answer back by echo-agent feedback --undo --id {said.id}"
+            ) from error
