@@ -25,7 +25,7 @@ class Field:
         self._thing = np.random.default_rng(99).normal(0, 3, CHANNELS)
 
     def photograph(
-        self, things: list[complex], motion: Similarity | None = None, seed: int = 0, strength: float = 1.0
+        self, things: list[complex], motion: Similarity | None = None, seed: int = 0
     ) -> Photograph:
         """Photographs the surface with things at points of it, moved by ``motion``.
 
@@ -33,14 +33,13 @@ class Field:
             things: Where things lie.
             motion: From points of the surface to points of the photograph.
             seed: Seed of the noise.
-            strength: How much a thing differs from the surface; 0 not at all.
         """
         moved = motion or Similarity(1 + 0j, 0j)
         points = patch_points(np.zeros((*GRID, 1), dtype=np.float32), SIZE)
         seen = (points - moved.shift) / moved.turn
         values = np.sin(np.stack([seen.real, seen.imag], axis=1) @ self._waves.T + self._phases)
         for thing in things:
-            weight = np.exp(-((np.abs(seen - thing) / RADIUS) ** 2))[:, None] * strength
+            weight = np.exp(-((np.abs(seen - thing) / RADIUS) ** 2))[:, None]
             values = values * (1 - weight) + weight * self._thing
         values += np.random.default_rng(seed).normal(0, 0.1, values.shape)
         embedding = np.ones(4, dtype=np.float32) / 2
