@@ -28,8 +28,8 @@ LEAST_APART = 6
 
 LEAST_INLIERS = 12
 LEAST_SHARE = 0.4
-"""Share of the matches that must agree. Of photographs of one product 0.63 and more did; of photographs turned by 45 to 180
-degrees, whose true transform is none of those looked for, up to 0.36 agreed on a wrong one."""
+"""Share of the matches that must agree. Of photographs of one product 0.63 and more did; of photographs turned by 45
+to 180 degrees, whose true transform is none of those looked for, up to 0.36 agreed on a wrong one."""
 
 REFINEMENTS = 3
 

@@ -1,4 +1,4 @@
-"""Statements that nobody can count are asked of the model, once and with a photograph; its word alone condemns nothing."""
+"""What nobody can count is asked of the model, once and with a photograph; its word alone condemns nothing."""
 
 import pytest
 
@@ -69,7 +69,7 @@ def test_a_statement_that_holds_by_the_model_is_asked_once(inspect):
     assert (finding.holds, finding.answered_by) == (True, "fake/scripted")
     assert verdict.label == "normal"
     (prompt,) = inspect.scorer.asked
-    assert "The label is straight." in prompt.questions[0].text
+    assert "The label is straight." in prompt.questions[0].ask
     assert any(not isinstance(part, str) for part in prompt.content)
 
 
