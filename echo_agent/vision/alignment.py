@@ -27,8 +27,9 @@ LEAST_APART = 6
 """Tolerances that two drawn matches lie apart at least, as nearer ones fix no turn."""
 
 LEAST_INLIERS = 12
-LEAST_SHARE = 0.2
-"""Share of the matches that must agree: of unrelated photographs a few percent do."""
+LEAST_SHARE = 0.4
+"""Share of the matches that must agree. Of photographs of one product 0.63 and more did; of photographs turned by 45
+to 180 degrees, whose true transform is none of those looked for, up to 0.36 agreed on a wrong one."""
 
 REFINEMENTS = 3
 

@@ -36,7 +36,8 @@ UNUSUAL = 0.001
 
 NEAR = 0.25
 """Share of the way from the things to their surroundings up to which a place looks like a thing. It is not a half, as
-an empty place keeps a trace: the hole of a screw is nearer to a screw than a plain surface is."""
+an empty place keeps a trace: the hole of a screw is nearer to a screw than a plain surface is. References without a
+missing thing cannot tell how near; a larger share makes ``cannot tell`` of ``missing``."""
 
 LEAST_LOG_SPREAD = 0.1
 """Standard deviation of log distances that is assumed at least; references may be all but the same photograph."""

@@ -1,33 +1,46 @@
+"""A photograph is found on another one, however it is shifted, turned and scaled within the limits."""
+
 import numpy as np
-import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from echo_agent.vision.alignment import align, normalised, patch_points, unit_of
+from echo_agent.vision.alignment import Similarity, align
+from tests.unit.vision.fields import GRID, SIZE, Field
 
-SIZE = (200, 160)
-
-
-def seen(seed, scale=1.0, shift=0j, rows=16, columns=20):
-    """Patch features of one world of smooth random waves, photographed by a camera that was moved."""
-    generator = np.random.default_rng(seed)
-    waves = generator.normal(size=(2, 48)) * 9
-    phases = generator.uniform(0, 2 * np.pi, 48)
-    points = patch_points(np.zeros((rows, columns, 1), dtype=np.float32), SIZE) * scale + shift
-    flat = np.stack([points.real.ravel(), points.imag.ravel()])
-    return np.cos(flat.T @ waves + phases).reshape(rows, columns, 48).astype(np.float32)
+FIELD = Field()
+PATCH = 1 / np.sqrt(GRID[0] * GRID[1])
+CORNERS = np.array([0.2 + 0.2j, 0.9 + 0.2j, 0.2 + 0.7j, 0.9 + 0.7j])
 
 
-@pytest.mark.parametrize(
-    ("scale", "shift"), [(1.0, 0j), (1.0, 0.08 + 0.05j), (1.12, -0.06j), (0.9, 0.05 + 0.05j)]
-)
-def test_a_moved_camera_is_found_out(scale, shift):
-    source, target = normalised(seen(1)), normalised(seen(1, scale, shift))
-    found = align(source, target, (SIZE, SIZE))
+def turned(degrees: float, size: float = 1.0, shift: complex = 0j) -> Similarity:
+    return Similarity(size * np.exp(1j * np.radians(degrees)), shift)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(-12, 12), st.floats(0.9, 1.1), st.floats(-0.12, 0.12), st.floats(-0.12, 0.12))
+def test_the_motion_is_found_to_half_a_patch(degrees, size, right, down):
+    motion = turned(degrees, size, complex(right, down))
+    source, target = FIELD.photograph([]), FIELD.photograph([], motion, seed=1)
+    found = align(source.patches, target.patches, (SIZE, SIZE))
     assert found is not None
-    places = np.array([0.3 + 0.3j, 0.6 + 0.5j])
-    expected = (places - shift) / scale
-    patch = 1 / 20 * SIZE[0] / unit_of(SIZE)
-    assert np.abs(found.transform(places) - expected).max() < patch / 2
+    assert np.abs(found.transform(CORNERS) - motion(CORNERS)).max() < PATCH / 2
 
 
-def test_photographs_of_other_things_are_not_aligned():
-    assert align(normalised(seen(1)), normalised(seen(2)), (SIZE, SIZE)) is None
+def test_another_surface_is_not_aligned():
+    here, there = FIELD.photograph([]), Field(5).photograph([], seed=1)
+    assert align(here.patches, there.patches, (SIZE, SIZE)) is None
+
+
+def test_a_larger_turn_than_is_looked_for_is_not_aligned():
+    here, there = FIELD.photograph([]), FIELD.photograph([], turned(180, shift=1.0 + 0.8j), seed=1)
+    assert align(here.patches, there.patches, (SIZE, SIZE)) is None
+
+
+def test_a_photograph_without_structure_is_not_aligned():
+    flat = np.ones((*GRID, 4), dtype=np.float32)
+    assert align(flat, flat, (SIZE, SIZE)) is None
+
+
+def test_two_transforms_one_after_the_other():
+    first, second = turned(10, 1.1, 0.1 + 0.2j), turned(-5, 0.9, 0.3j)
+    assert np.allclose(second.after(first)(CORNERS), second(first(CORNERS)))
