@@ -1,7 +1,7 @@
 """The embedded encoder: EfficientNet-Lite2 (ImageNet), weights from an installed package, no hub and no GPU needed."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from echo_agent.vision.batching import encode_by_size
+from echo_agent.vision.efficientnet_onnx import OnnxNetwork
 from echo_agent.vision.features import Array, Features
 from echo_agent.vision.resolution import working_size
 
@@ -97,6 +98,8 @@ def _plain(convolution: nn.Conv2d) -> nn.Module:
 class EmbeddedEncoder:
     """The embedded encoder: patch features at stride 8, 16 and 16 joined on one grid; see ``Features``.
 
+    On a CPU the network is run by ONNX Runtime, else by PyTorch.
+
     Args:
         device: ``cpu`` or ``cuda[:N]``.
     """
@@ -104,9 +107,15 @@ class EmbeddedEncoder:
     def __init__(self, device: str = "cpu") -> None:
         self.name = NAME
         self._device = torch.device(device)
-        self._network = EfficientNetLite().eval().to(self._device)
-        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network = self._load()
         self._lock = threading.Lock()
+
+    def _load(self) -> Callable[[Tensor], list[Tensor]]:
+        network = EfficientNetLite().eval()
+        if self._device.type == "cpu":
+            return OnnxNetwork(network.stem, list(network.blocks), LEVELS)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return network.to(self._device)
 
     @property
     def id(self) -> str:
@@ -129,7 +138,7 @@ class EmbeddedEncoder:
     def _encode_batch(self, images: Sequence[Image.Image], size: tuple[int, int]) -> list[Features]:
         pixels = torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)
         with self._lock, torch.inference_mode():
-            levels = self._network(pixels.to(self._device).contiguous(memory_format=torch.channels_last))
+            levels = self._network(pixels.to(self._device))
             patches = join_levels(levels).permute(0, 2, 3, 1).contiguous().cpu().numpy()
             pooled = functional.normalize(levels[-1].mean(dim=(2, 3)), dim=1).cpu().numpy()
         fine = sum(level.shape[1] for level in levels[:FINE_LEVELS])
