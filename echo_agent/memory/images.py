@@ -11,7 +11,13 @@ from PIL import Image
 
 from echo_agent.errors import ImageError, StoreError
 from echo_agent.state import ImageRef
-from echo_agent.vision.image import ImageLike, decode_image, image_from_array, image_from_pillow, load_image
+from echo_agent.vision.image import (
+    ImageLike,
+    decode_image,
+    image_from_array,
+    image_from_pillow,
+    read_image_file,
+)
 
 
 def put_aside(image: ImageLike, folder: Path) -> ImageRef:
@@ -28,10 +34,14 @@ def put_aside(image: ImageLike, folder: Path) -> ImageRef:
         ImageError: The image cannot be read.
         StoreError: The folder cannot be written.
     """
+    return open_image(image, folder)[0]
+
+
+def open_image(image: ImageLike, folder: Path) -> tuple[ImageRef, Image.Image]:
+    """``put_aside``, and the upright RGB image that was decoded on the way."""
     if isinstance(image, str | Path):
-        loaded = load_image(image)
-        file = Path(image).resolve()
-        return _ref(file, file.read_bytes(), loaded)
+        data = read_image_file(image)
+        return _ref(Path(image).resolve(), data, decode_image(data, name=str(image)))
     if isinstance(image, bytes):
         loaded = decode_image(image, name="the photograph")
         return _ref(_write(image, folder, ".img"), image, loaded)
@@ -72,9 +82,9 @@ def find_image(digest: str, folder: Path) -> ImageRef:
     return put_aside(file, folder)
 
 
-def _ref(file: Path, data: bytes, loaded: Image.Image) -> ImageRef:
+def _ref(file: Path, data: bytes, loaded: Image.Image) -> tuple[ImageRef, Image.Image]:
     digest = hashlib.sha256(data).hexdigest()
-    return ImageRef(uri=str(file), sha256=digest, width=loaded.width, height=loaded.height)
+    return ImageRef(uri=str(file), sha256=digest, width=loaded.width, height=loaded.height), loaded
 
 
 def _write(data: bytes, folder: Path, suffix: str) -> Path:

@@ -51,6 +51,10 @@ class Looks:
         self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
         self._places: Recent[tuple[str, str], Array] = Recent(CACHED_PLACES)
 
+    def has_opened(self, image: ImageRef, pixels: Image.Image) -> None:
+        """Takes the pixels of an image that was decoded already, so that it is not decoded again."""
+        self._photographs.put(image, pixels)
+
     def encode_ahead(self, chosen: Sequence[ImageRef]) -> None:
         """Encodes images for their first look together, which costs less than one after the other.
 

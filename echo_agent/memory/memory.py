@@ -275,7 +275,8 @@ class Memory:
 
         It is kept for as long as ``Settings.kept_images`` allows; see ``retention.tidy``.
         """
-        ref = images.put_aside(image, self.folder / "images")
+        ref, pixels = images.open_image(image, self.folder / "images")
+        self._looks.has_opened(ref, pixels)
         if not isinstance(image, str | Path):
             self._retention.wrote()
         return ref

@@ -51,17 +51,25 @@ def load_image(path: str | Path) -> Image.Image:
     Raises:
         ImageError: The file is missing, empty, truncated, no image, or larger than the process allows.
     """
+    return decode_image(read_image_file(path), name=str(path))
+
+
+def read_image_file(path: str | Path) -> bytes:
+    """Reads the bytes of an image file.
+
+    Raises:
+        ImageError: The file is missing or cannot be read.
+    """
     file = Path(path)
     if file.is_dir():
         raise ImageError(f"{file} is a folder, not an image: name a file in it")
     try:
-        data = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         reason = (
             "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
         )
         raise ImageError(f"{file} {reason}: check the path") from error
-    return decode_image(data, name=str(file))
 
 
 def decode_image(data: bytes, *, name: str = "the image") -> Image.Image:

@@ -336,6 +336,16 @@ def test_images_put_aside_are_kept_once_under_their_digest(memory, tmp_path):
     assert Path(from_bytes.uri).read_bytes() == file.read_bytes()
 
 
+def test_a_photograph_that_is_overwritten_after_it_was_put_aside_is_judged_as_it_was(plates, tmp_path):
+    file = tmp_path / "camera.png"
+    STAINED.save(file)
+    expected = look(plates, STAINED).score
+    plates.forget()
+    taken = plates.put_aside(file)
+    GOOD.save(file)
+    assert plates.evidence(taken, "plate").score == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("image", [Image.new("RGB", (0, 4)), Image.new("1", (20_000, 6_000))])
 def test_pictures_that_cannot_be_judged_are_an_image_error_and_leave_nothing(memory, image):
     with pytest.raises(ImageError):
