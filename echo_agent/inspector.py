@@ -14,7 +14,7 @@ from echo_agent.memory.memory import Memory, open_memory
 from echo_agent.memory.normal_model import Progress
 from echo_agent.memory.product import ProductRecord
 from echo_agent.mllm.batching import MAX_BATCH
-from echo_agent.mllm.choice import MEASURED
+from echo_agent.mllm.choice import scores_in_batches
 from echo_agent.settings import process_settings
 from echo_agent.state import ImageRef, Question, State, Verdict
 from echo_agent.vision.image import ImageLike
@@ -128,8 +128,8 @@ class Inspector:
     ) -> list[Verdict]:
         """Inspects several parts, to the same verdicts as ``inspect`` one by one.
 
-        The images are encoded in batches. With a language model eight inspections run at once, so that what
-        they ask of it is scored in batches as well.
+        Sixteen images are encoded at a time. With a language model on a GPU or a server, eight inspections run at
+        once, so that what they ask of it is scored in batches as well; on a CPU that would take longer.
 
         Args:
             images: The images, as ``inspect`` takes them.
@@ -141,17 +141,16 @@ class Inspector:
             The verdicts, in the order of the images.
 
         Raises:
-            ImageError: An image cannot be read; told before the first one is inspected.
+            ImageError: An image cannot be read; told before the first of its sixteen is inspected.
             EchoError: As ``inspect`` raises it, for the first image that it concerns; the verdicts of the others
                 are lost. Call ``inspect`` for each where they must not be.
         """
         asked = Question(text=question) if isinstance(question, str) else question
         run = context or self.context
-        aside = [self.memory.put_aside(image) for image in images]
-        at_once = 1 if (run.mllm or process_settings().mllm) == MEASURED else MAX_BATCH
+        at_once = MAX_BATCH if scores_in_batches(run.mllm or process_settings().mllm) else 1
         verdicts: list[Verdict] = []
-        for start in range(0, len(aside), ENCODED_AHEAD):
-            chunk = aside[start : start + ENCODED_AHEAD]
+        for start in range(0, len(images), ENCODED_AHEAD):
+            chunk = [self.memory.put_aside(image) for image in images[start : start + ENCODED_AHEAD]]
             self.memory.encode_ahead(chunk)
             inspect = partial(self._inspect, product=product, question=asked, context=run)
             if at_once == 1:

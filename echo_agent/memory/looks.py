@@ -23,6 +23,8 @@ from echo_agent.vision.image import load_image
 
 CACHED_FEATURES = 64
 CACHED_PLACES = 256
+CACHED_PIXELS = 48e6
+"""Pixels of photographs that are kept, three bytes each."""
 NEIGHBOURS_FOR_PRODUCT = 32
 
 
@@ -47,7 +49,9 @@ class Looks:
 
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
-        self._photographs: Recent[ImageRef, Image.Image] = Recent(1)
+        self._photographs: Recent[ImageRef, Image.Image] = Recent(
+            CACHED_PIXELS, lambda pixels: pixels.width * pixels.height
+        )
         self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
         self._places: Recent[tuple[str, str], Array] = Recent(CACHED_PLACES)
 
@@ -68,7 +72,7 @@ class Looks:
         new = {image.sha256: image for image in chosen if (image.sha256, scale) not in self._features}
         if not new:
             return
-        found = self.encoder.encode([load_image(image.uri) for image in new.values()], scale=scale)
+        found = self.encoder.encode([self._read(image) for image in new.values()], scale=scale)
         for digest, features in zip(new, found, strict=True):
             self._features.put((digest, scale), features)
 
@@ -143,7 +147,7 @@ class Looks:
         )
 
     def _read(self, image: ImageRef) -> Image.Image:
-        """Reads an image; the last one is kept, as its quality and its finer looks need it as well."""
+        """Reads an image; kept, as its quality and its finer looks need it as well."""
         return self._photographs.get(image, lambda: load_image(image.uri))
 
     def _exemplars(

@@ -13,11 +13,14 @@ class Recent(Generic[Key, Kept]):
     """Keeps what was used last.
 
     Args:
-        most: How many are kept.
+        most: How many are kept, or how much by weight; what was used last is kept however heavy it is.
+        weigh: Weight of one.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: float, weigh: Callable[[Kept], float] = lambda _: 1) -> None:
         self._most = most
+        self._weigh = weigh
+        self._weight = 0.0
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -34,9 +37,12 @@ class Recent(Generic[Key, Kept]):
     def put(self, key: Key, made: Kept) -> None:
         """Keeps something under a key."""
         with self._lock:
+            if key in self._kept:
+                self._weight -= self._weigh(self._kept.pop(key))
             self._kept[key] = made
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            self._weight += self._weigh(made)
+            while self._weight > self._most and len(self._kept) > 1:
+                self._weight -= self._weigh(self._kept.popitem(last=False)[1])
 
     def __contains__(self, key: object) -> bool:
         """Tells whether something is kept under the key."""

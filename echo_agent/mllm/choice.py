@@ -11,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from echo_agent.errors import ModelError
 from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.chat_model import EchoVLM
+from echo_agent.mllm.checkpoint import pick_device
 from echo_agent.mllm.decider import Decider, MllmDecider
 from echo_agent.mllm.scoring import LocalScorer
 from echo_agent.mllm.served import ServedModel
@@ -65,6 +66,18 @@ def open_decider(text: str) -> Decider | None:
         MissingExtraError: A served model without the extra ``served``.
     """
     return _open_decider(text, process_settings())
+
+
+def scores_in_batches(text: str) -> bool:
+    """Whether several calls at once take a model less time than one after the other: on a GPU or a server.
+
+    Raises:
+        ModelError: The text is no choice, or ``ECHO_DEVICE`` cannot be used.
+    """
+    choice = parse(text)
+    if choice.kind == "local":
+        return pick_device(process_settings().device).startswith("cuda")
+    return choice.kind == "served"
 
 
 @lru_cache(maxsize=4)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from PIL import Image
 
 from echo_agent import Context, Inspector, Verdict, build_graph
 from echo_agent.errors import ImageError, ProductError, StoreError
@@ -185,20 +186,22 @@ def test_many_inspections_come_to_the_same_verdicts_as_single_ones(inspector, se
     assert together == alone
 
 
-def test_many_inspections_with_a_model_come_to_the_same_verdicts_and_are_scored_together(
-    inspector, monkeypatch
+@pytest.mark.parametrize(("device", "in_batches"), [("cuda", True), ("cpu", False)])
+def test_many_inspections_with_a_model_come_to_the_same_verdicts_and_on_a_gpu_are_scored_together(
+    inspector, monkeypatch, device, in_batches
 ):
     scorer = SizedScorer(0.3)
     decider = MllmDecider(BatchingScorer(scorer), FakeWriter("no json"))
     for node in ("decision_maker", "reasoning_expert"):
         monkeypatch.setattr(f"echo_agent.experts.{node}.open_decider", lambda _: decider)
+    monkeypatch.setattr("echo_agent.mllm.choice.pick_device", lambda _: device)
     inspector.context = inspector.context.model_copy(update={"mllm": "fake/scripted", "max_attempts": 1})
     parts = [synthetic_part(seed) for seed in range(60, 68)]
     alone, together = one_by_one_and_together(inspector, parts, product="plate")
     assert together == alone
     assert {verdict.decided_by.model for verdict in together} == {"fake/scripted"}
     assert set(scorer.sizes[:8]) == {1}
-    assert max(scorer.sizes[8:]) > 1
+    assert (max(scorer.sizes[8:]) > 1) == in_batches
     assert sum(scorer.sizes[8:]) == 8
 
 
@@ -214,6 +217,18 @@ def test_the_images_of_many_inspections_are_encoded_in_one_call(inspector, monke
     parts = [synthetic_part(seed) for seed in range(60, 66)]
     inspector.inspect_many([*parts, parts[0]], product="plate", context=context)
     assert calls == [(6, 1.0)]
+
+
+def test_each_of_many_images_is_decoded_once(inspector, monkeypatch, tmp_path):
+    opened = []
+    monkeypatch.setattr(
+        "echo_agent.memory.looks.load_image", lambda path: opened.append(path) or Image.open(path)
+    )
+    files = [tmp_path / f"{seed}.png" for seed in range(60, 80)]
+    for seed, file in enumerate(files, 60):
+        synthetic_part(seed).save(file)
+    inspector.inspect_many(files, product="plate")
+    assert opened == []
 
 
 def test_an_unreadable_image_among_many_is_told_before_any_is_inspected(inspector, tmp_path):
