@@ -3,12 +3,13 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from echo_agent.memory.spooled import SpooledGrids
 from echo_agent.vision.anomaly_map import image_score, standing_out
 from echo_agent.vision.comparison import PatchBank, patch_distances, rarity
 from echo_agent.vision.coreset import bounded_bank
@@ -115,38 +116,43 @@ def fit(
         The resolution and the embeddings. With a single reference the units come from small changes of that image,
         and there are no scores.
     """
-    found = []
-    for features in _encode(images, encoder, scale):
-        found.append(features)
-        if progress is not None:
-            progress(len(found), len(images))
-    grids, fine = [features.patches for features in found], found[0].fine
-    copies: list[Array] = []
-    if len(images) > 1 and turned is not False:
-        copies = _turned(images[:TURNING_SAMPLE], encoder, scale)
-        turned = turned or turning_helps(grids[:TURNING_SAMPLE], copies)
-    views = zip(grids, range(len(grids)), strict=True)
-    if turned:
-        rest = _encode((turned_half(image) for image in images[TURNING_SAMPLE:]), encoder, scale)
-        every_copy = chain(copies, (features.patches for features in rest))
-        bank = bounded_bank(chain(views, zip(every_copy, range(len(grids)), strict=True)))
-    else:
+    with SpooledGrids() as grids:
+        embeddings, fine = [], None
+        for features in _encode(images, encoder, scale):
+            grids.append(features.patches)
+            embeddings.append(features.embedding)
+            fine = features.fine
+            if progress is not None:
+                progress(len(grids), len(images))
+        copies: list[Array] = []
+        if len(images) > 1 and turned is not False:
+            copies = _turned(images[:TURNING_SAMPLE], encoder, scale)
+            turned = turned or turning_helps(list(islice(grids, TURNING_SAMPLE)), copies)
+        views: Iterable[tuple[Array, int]] = zip(grids, range(len(grids)), strict=True)
+        if turned:
+            rest = _encode((turned_half(image) for image in images[TURNING_SAMPLE:]), encoder, scale)
+            every_copy = chain(copies, (features.patches for features in rest))
+            views = chain(views, zip(every_copy, range(len(grids)), strict=True))
         bank = bounded_bank(views)
-    if len(grids) > 1:
-        left_out = [_compare(grid, bank.without(owner), fine) for owner, grid in enumerate(grids)]
-    else:
-        changed = _encode(small_changes(images[0]), encoder, scale)
-        left_out = [_compare(features.patches, bank, fine) for features in changed]
+        if len(grids) > 1:
+            left_out = [_compare(grid, bank.without(owner), fine) for owner, grid in enumerate(grids)]
+        else:
+            changed = _encode(small_changes(images[0]), encoder, scale)
+            left_out = [_compare(features.patches, bank, fine) for features in changed]
+    return Fitted(_calibrated(bank, left_out, len(images), bool(turned)), np.stack(embeddings))
+
+
+def _calibrated(bank: PatchBank, left_out: Sequence[Look], references: int, turned: bool) -> Resolution:
+    """Takes the units from looks at the references, each beside the others, or at changed copies of a single one."""
     raw = np.array([look.score for look in left_out])
     score_unit = max(float(np.median(raw)), 1e-6)
-    resolution = Resolution(
+    return Resolution(
         bank=bank,
         score_unit=score_unit,
         map_unit=max(1e-6, *(float(look.anomaly_map.max()) for look in left_out)),
-        scores=tuple(float(score) for score in raw / score_unit) if len(grids) > 1 else (),
-        turned=bool(turned),
+        scores=tuple(float(score) for score in raw / score_unit) if references > 1 else (),
+        turned=turned,
     )
-    return Fitted(resolution, np.stack([features.embedding for features in found]))
 
 
 def left_out_scores(resolutions: Sequence[Resolution]) -> tuple[float, ...]:

@@ -33,24 +33,44 @@ def bounded_bank(grids: Iterable[tuple[Array, int]], most: int = MOST_PATCHES) -
     Returns:
         The bank, float32.
     """
-    patches: list[Array] = []
-    owners: list[np.ndarray[tuple[int], np.dtype[np.int32]]] = []
-    gathered = 0
+    pool: _Pool | None = None
     for grid, owner in grids:
-        rows = grid.reshape(-1, grid.shape[-1]).astype(np.float32, copy=False)
-        patches.append(rows)
-        owners.append(np.full(len(rows), owner, dtype=np.int32))
-        gathered += len(rows)
-        if gathered >= POOL * most:
-            pool = np.concatenate(patches)
-            kept = greedy_coreset(pool, most)
-            patches, owners, gathered = [pool[kept]], [np.concatenate(owners)[kept]], len(kept)
-    pool = np.ascontiguousarray(np.concatenate(patches))
-    marks = np.concatenate(owners)
-    if len(pool) <= most:
-        return PatchBank(pool, marks)
-    kept = greedy_coreset(pool, most)
-    return PatchBank(pool[kept], marks[kept])
+        rows = grid.reshape(-1, grid.shape[-1])
+        pool = pool or _Pool(most, rows.shape[1])
+        for start in range(0, len(rows), most):
+            pool.take(rows[start : start + most], owner)
+    if pool is None:
+        raise ValueError("a bank is made of at least one patch grid")
+    return pool.bank()
+
+
+class _Pool:
+    """Gathers patches, and thins them out whenever it is full."""
+
+    def __init__(self, most: int, channels: int) -> None:
+        self._most = most
+        self._patches = np.empty((POOL * most, channels), dtype=np.float32)
+        self._owners = np.empty(POOL * most, dtype=np.int32)
+        self._filled = 0
+
+    def take(self, rows: Array, owner: int) -> None:
+        """Adds patches of a reference."""
+        if self._filled + len(rows) > len(self._patches):
+            self._thin_out()
+        added = slice(self._filled, self._filled + len(rows))
+        self._patches[added], self._owners[added] = rows, owner
+        self._filled = added.stop
+
+    def bank(self) -> PatchBank:
+        """The patches, thinned out where they are too many."""
+        if self._filled > self._most:
+            self._thin_out()
+        return PatchBank(self._patches[: self._filled].copy(), self._owners[: self._filled].copy())
+
+    def _thin_out(self) -> None:
+        kept = greedy_coreset(self._patches[: self._filled], self._most)
+        self._filled = len(kept)
+        self._patches[: self._filled], self._owners[: self._filled] = self._patches[kept], self._owners[kept]
 
 
 def greedy_coreset(patches: Array, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
