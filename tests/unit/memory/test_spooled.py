@@ -21,5 +21,5 @@ def test_a_full_temporary_folder_is_told_with_a_remedy(monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("echo_agent.memory.spooled.np.save", full)
-    with SpooledGrids() as grids, pytest.raises(StoreError, match="No space left on device.*TMPDIR"):
+    with SpooledGrids() as grids, pytest.raises(StoreError, match=r"No space left on device.*TMPDIR"):
         grids.append(np.zeros((1, 1, 1), dtype=np.float32))
