@@ -11,9 +11,8 @@ from PIL import Image
 from echo_agent.evaluation.mllm_benchmark import machine_name
 from echo_agent.evaluation.mllm_check import peak_memory_gib
 from echo_agent.memory.evidence import combine
-from echo_agent.memory.normal_model import EFFORT_SCALES, Look, Resolution, fit
+from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, fit
 from echo_agent.state import Value
-from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import Array, Encoder
 from echo_agent.vision.image import load_image
 from echo_agent.vision.regions import find_regions
@@ -183,9 +182,9 @@ def _look_at(path: Path, resolution: Resolution, encoder: Encoder) -> tuple[floa
     clock.append(time.perf_counter())
     look = resolution.look(features)
     clock.append(time.perf_counter())
-    full = _map(look, image)
+    anomaly_map = combine([look]).anomaly_map
     clock.append(time.perf_counter())
-    find_regions(full)
+    find_regions(anomaly_map, size=image.size)
     clock.append(time.perf_counter())
     return tuple(np.diff(clock).tolist())
 
@@ -195,12 +194,8 @@ def _look_at_all(paths: Sequence[Path], resolution: Resolution, encoder: Encoder
     started = time.perf_counter()
     images = [load_image(path) for path in paths]
     for image, features in zip(images, encoder.encode(images, scale=EFFORT_SCALES[0]), strict=True):
-        find_regions(_map(resolution.look(features), image))
+        find_regions(combine([resolution.look(features)]).anomaly_map, size=image.size)
     return time.perf_counter() - started
-
-
-def _map(look: Look, image: Image.Image) -> Array:
-    return at_size(combine([look]).anomaly_map, image.size)
 
 
 def _stage(name: str, milliseconds: Array) -> Stage:

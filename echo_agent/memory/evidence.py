@@ -84,11 +84,12 @@ def describe(
         The evidence, without references and matches.
     """
     limit = calibration.threshold(normals, max_false_reject)
-    full = at_size(look.anomaly_map, (image.width, image.height))
+    size = image.width, image.height
     stands_out = limit is not None and look.score > limit
-    regions = find_regions(full, stands_out=stands_out)
+    regions = find_regions(look.anomaly_map, size=size, stands_out=stands_out)
     if not regions and stands_out:
-        regions = find_regions(full, threshold=PEAK_SHARE * float(full.max()), stands_out=True)
+        faint = PEAK_SHARE * float(look.anomaly_map.max())
+        regions = find_regions(look.anomaly_map, faint, size=size, stands_out=True)
     return ReferenceEvidence(
         product=record.name,
         product_given=False,

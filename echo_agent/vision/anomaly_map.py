@@ -72,3 +72,27 @@ def at_size(distances: Array, size: tuple[int, int]) -> Array:
     """
     resized = Image.fromarray(distances.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
     return np.maximum(np.asarray(resized, dtype=np.float32), 0.0)
+
+
+def at_step(distances: Array, size: tuple[int, int], step: int) -> Array:
+    """Brings a map to every so many pixels of an image, which takes less time than all of them.
+
+    Args:
+        distances: Map ``(rows, columns)``.
+        size: Width and height of the image in pixels, each at least ``step``.
+        step: Side of the squares of pixels that become one; what is left of the last row and column is cut off.
+
+    Returns:
+        Map ``(height // step, width // step)``, bicubic, float32, at least 0.
+    """
+    columns, rows = size[0] // step, size[1] // step
+    box = (
+        0.0,
+        0.0,
+        distances.shape[1] * columns * step / size[0],
+        distances.shape[0] * rows * step / size[1],
+    )
+    resized = Image.fromarray(distances.astype(np.float32)).resize(
+        (columns, rows), Image.Resampling.BICUBIC, box=box
+    )
+    return np.maximum(np.asarray(resized, dtype=np.float32), 0.0)

@@ -7,6 +7,7 @@ import scipy
 from numpy.typing import NDArray
 
 from echo_agent.state import MOST_REGIONS, Box, Region
+from echo_agent.vision.anomaly_map import at_step
 from echo_agent.vision.features import Array
 
 STRICTER, LOOSER = 0.1, -0.2
@@ -42,7 +43,11 @@ Point = tuple[int, int]
 
 
 def find_regions(
-    anomaly_map: Array, threshold: float = 1.0, *, stands_out: bool = False
+    anomaly_map: Array,
+    threshold: float = 1.0,
+    *,
+    size: tuple[int, int] | None = None,
+    stands_out: bool = False,
 ) -> tuple[Region, ...]:
     """Finds the peaks at or above a threshold and measures the areas around them.
 
@@ -50,16 +55,20 @@ def find_regions(
     of what lies below the threshold. A lower peak is a region of its own where the map falls between the two.
 
     Args:
-        anomaly_map: Calibrated map at image resolution ``(height, width)``.
+        anomaly_map: Calibrated map, at image resolution ``(height, width)`` or, with ``size``, at that of the patches.
         threshold: Map value from which a pixel is suspicious.
+        size: Width and height of the image; those of the map where not given.
         stands_out: Whether the image as a whole stands out: then its highest peak is not doubted, however faint.
 
     Returns:
         At most ten regions, highest peak first, named ``R1``, ``R2`` and so on; no two share a pixel.
     """
-    step = max(1, max(anomaly_map.shape) // MEASURED_SIDE)
-    size = anomaly_map.shape[1], anomaly_map.shape[0]
-    anomaly_map = anomaly_map[step // 2 :: step, step // 2 :: step]
+    own = size is None
+    size = size or (anomaly_map.shape[1], anomaly_map.shape[0])
+    step = max(1, min(max(size) // MEASURED_SIDE, *size))
+    anomaly_map = (
+        anomaly_map[step // 2 :: step, step // 2 :: step] if own else at_step(anomaly_map, size, step)
+    )
     unsuspicious = anomaly_map[anomaly_map < threshold]
     ground = float(np.median(unsuspicious)) if unsuspicious.size else 0.0
     taken = np.zeros(anomaly_map.shape, dtype=bool)
@@ -149,11 +158,12 @@ def _measure(anomaly_map: Array, name: str, inside: Mask, step: int, size: tuple
     """Measures a mask of a map that holds every ``step``-th pixel of an image of a size (width, height)."""
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     window = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    below, after = int(rows[-1]) + 1, int(columns[-1]) + 1
     box = Box(
         left=int(columns[0]) * step,
         top=int(rows[0]) * step,
-        right=min(size[0], int(columns[-1] + 1) * step),
-        bottom=min(size[1], int(rows[-1] + 1) * step),
+        right=size[0] if after == inside.shape[1] else after * step,
+        bottom=size[1] if below == inside.shape[0] else below * step,
     )
     values = anomaly_map[inside]
     area = len(values) * step**2

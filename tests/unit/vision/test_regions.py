@@ -8,6 +8,7 @@ from scipy import ndimage
 from scipy.spatial.distance import pdist
 
 from echo_agent.state import MOST_REGIONS
+from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.regions import find_regions, longest_extent, place_in_words
 
 
@@ -168,3 +169,23 @@ def test_the_longest_extent_is_the_feret_diameter(mask):
 )
 def test_places_are_named(point, place):
     assert place_in_words(point, (90, 90)) == place
+
+
+@pytest.mark.parametrize("size", [(960, 640), (1003, 671), (90, 60)])
+def test_a_map_at_patch_resolution_gives_the_regions_of_the_map_at_image_resolution(size):
+    grid = ndimage.gaussian_filter(drawn(("rectangle", (30, 20, 69, 39), 3.0))[::10, ::10], 0.5)
+    (coarse,) = find_regions(grid, size=size)
+    (fine,) = find_regions(at_size(grid, size))
+    assert coarse.area_px == pytest.approx(fine.area_px, rel=0.05)
+    assert coarse.length_px == pytest.approx(fine.length_px, rel=0.05)
+    assert coarse.peak == pytest.approx(fine.peak, rel=0.02)
+    assert coarse.place == fine.place
+    for side in ("left", "top", "right", "bottom"):
+        assert getattr(coarse.box, side) == pytest.approx(getattr(fine.box, side), abs=0.02 * max(size))
+
+
+def test_a_region_at_the_border_of_a_map_at_patch_resolution_ends_with_the_image():
+    grid = np.zeros((20, 30), dtype=np.float32)
+    grid[15:, 22:] = 2.0
+    (region,) = find_regions(grid, size=(1003, 671))
+    assert (region.box.right, region.box.bottom) == (1003, 671)
