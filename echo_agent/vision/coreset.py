@@ -10,7 +10,7 @@ from echo_agent.vision.features import Array
 MOST_PATCHES = 16384
 """A bank keeps at most so many patches: all of 32 images or so with the embedded encoder."""
 
-POOL = 4
+POOL = 3
 """So many times ``MOST_PATCHES`` are gathered before they are thinned out: bounds the memory."""
 
 CHOSEN_AT_ONCE = 0.01
