@@ -54,6 +54,16 @@ class Context(BaseModel):
         description="Expected share of good parts that may be called defective; sets the threshold.",
         json_schema_extra=_at("reference_extractor", "decision_maker", "inspection"),
     )
+    max_escape: float = Field(
+        default=0.10,
+        gt=0,
+        lt=1,
+        description=(
+            "Expected share of defective parts that may be called normal; counts once a product has enough confirmed "
+            "defects (9 for 10 %)."
+        ),
+        json_schema_extra=_at("reference_extractor", "decision_maker", "inspection"),
+    )
     min_confidence: float = Field(
         default=0.55,
         ge=0.5,

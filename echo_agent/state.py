@@ -161,6 +161,9 @@ class ReferenceEvidence(Value):
         effort: 0 for the first look, higher for finer evidence.
         score: Image score in multiples of a typical normal part's (1 is the median of the left-out references).
         threshold: Score above which the part is called defective; None while uncalibrated.
+        pass_threshold: Score below which it may be called normal, from the product's confirmed defects; None where
+            they are too few for the wanted escape rate.
+        confirmed_defects: Number of confirmed defects that the pass threshold rests on.
         p_value: Share of normals expected to score as high, ``(1 + #{>=}) / (n + 1)``; None while uncalibrated.
         tail_p_value: The same by a Student t prediction on log scores: finer than 1/(n+1), but a model.
         guarantee: What the normals allow to promise.
@@ -181,6 +184,8 @@ class ReferenceEvidence(Value):
     effort: int = Field(default=0, ge=0)
     score: float | None = None
     threshold: float | None = None
+    pass_threshold: float | None = None
+    confirmed_defects: int = Field(default=0, ge=0)
     p_value: Probability | None = None
     tail_p_value: Probability | None = None
     guarantee: Guarantee | None = None
@@ -453,6 +458,7 @@ class Verdict(Value):
         attempts: One entry an attempt, with label, confidence and what changed.
         score: Image score, in multiples of a typical normal part's.
         threshold: Score above which a part is defective; None while uncalibrated.
+        pass_threshold: Score below which it may be normal; None with too few confirmed defects.
         p_value: Share of normals expected to score as high.
         guarantee: What the normals allow to promise about false rejects.
         product: Product that it was compared with.
@@ -478,6 +484,7 @@ class Verdict(Value):
     attempts: tuple[Attempt, ...] = ()
     score: float | None = None
     threshold: float | None = None
+    pass_threshold: float | None = None
     p_value: Probability | None = None
     guarantee: Guarantee | None = None
     product: str | None = None

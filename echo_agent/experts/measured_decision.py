@@ -66,7 +66,7 @@ def decide_measured(
 
     Returns:
         The attempt. ``defective`` needs a p-value of at most ``max_false_reject``; ``normal`` a part that does not
-        stand out; all else is ``review``.
+        stand out and, where defects enough are confirmed, scores below the pass threshold; all else is ``review``.
     """
     judged = _judge(evidence, max_false_reject, min_confidence)
     ruled = _by_rules(evidence, effect or VerdictEffect(), judged[0])
@@ -143,6 +143,13 @@ def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are 
             return "review", sides, (lacking, score_text, *_where(evidence))
         stands_out = "The part differs from its references more than normal parts differ from each other."
         return "defective", max(probability, UNDECIDED), (stands_out, score_text, *_where(evidence))
+    below = evidence.pass_threshold
+    if below is not None and score >= below:
+        as_defects = (
+            f"The score is not below {below:.2f}, under which the wanted share of defects like the "
+            f"{evidence.confirmed_defects} confirmed ones escapes: a weak defect cannot be ruled out."
+        )
+        return "review", sides, (as_defects, score_text, *_where(evidence))
     if 1.0 - probability < min_confidence:
         close = "The part is close to the threshold: it cannot be told from a weak defect."
         return "review", sides, (close, score_text, *_where(evidence))

@@ -106,6 +106,7 @@ class ReasoningTools:
                 effort=evidence.effort,
                 shots=wanted,
                 max_false_reject=self._context.max_false_reject,
+                max_escape=self._context.max_escape,
             ).references
         further = found[self._shown : wanted]
         self._shown += len(further)

@@ -24,6 +24,7 @@ def reference_extractor(state: State, runtime: Runtime[Context]) -> Update:
         effort=effort,
         shots=context.shots * (effort + 1),
         max_false_reject=context.max_false_reject,
+        max_escape=context.max_escape,
     )
     if "reference" not in context.experts:
         found = ReferenceEvidence(

@@ -40,6 +40,7 @@ def make_verdict(state: State) -> Verdict:
         attempts=state.attempts,
         score=evidence.score,
         threshold=evidence.threshold,
+        pass_threshold=evidence.pass_threshold,
         p_value=evidence.p_value,
         guarantee=evidence.guarantee,
         product=evidence.product,

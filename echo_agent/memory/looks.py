@@ -8,6 +8,7 @@ from PIL import Image
 from echo_agent.errors import ImageError, StoreError
 from echo_agent.memory import evidence
 from echo_agent.memory.answers import Feedback
+from echo_agent.memory.calibration import normals_needed, pass_threshold
 from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, left_out_scores
@@ -23,6 +24,7 @@ from echo_agent.vision.image import load_image
 
 CACHED_FEATURES = 64
 CACHED_PLACES = 256
+CACHED_SCORES = 4096
 CACHED_PIXELS = 48e6
 """Pixels of photographs that are kept, three bytes each."""
 NEIGHBOURS_FOR_PRODUCT = 32
@@ -54,6 +56,7 @@ class Looks:
         )
         self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
         self._places: Recent[tuple[str, str], Array] = Recent(CACHED_PLACES)
+        self._defect_scores: Recent[tuple[str, str, int], float] = Recent(CACHED_SCORES)
 
     def has_opened(self, image: ImageRef, pixels: Image.Image) -> None:
         """Takes the pixels of an image that was decoded already, so that it is not decoded again."""
@@ -86,6 +89,7 @@ class Looks:
         effort: int,
         shots: int,
         max_false_reject: float,
+        max_escape: float,
     ) -> ReferenceEvidence:
         """Compares an image with the products of one state of the catalog.
 
@@ -97,6 +101,7 @@ class Looks:
             effort: How many finer looks to add to the first.
             shots: How many references to retrieve.
             max_false_reject: Wanted expected false-reject rate.
+            max_escape: Wanted expected escape rate.
 
         Raises:
             FileNotFoundError: Another writer has replaced the version meanwhile.
@@ -131,12 +136,14 @@ class Looks:
         nearest = [neighbour for neighbour in everywhere if neighbour.key == record.key][:shots]
         if len(nearest) < min(shots, record.normals):
             nearest = self._index.nearest(embedding, [record.key], shots)
+        defects = [said for said in confirmed if said.product == record.name]
         return described.model_copy(
             update={
+                **self._pass_threshold(image, record, resolutions, defects, max_escape),
                 "product_given": given is not None,
                 "matches": matches,
                 "references": evidence.nearest_references(nearest, record),
-                "exemplars": self._exemplars(image, record, resolutions[0], confirmed),
+                "exemplars": self._exemplars(image, record, resolutions[0], defects),
                 "quality": self._qualities.of(record, image, self._read),
             }
         )
@@ -150,11 +157,42 @@ class Looks:
         """Reads an image; kept, as its quality and its finer looks need it as well."""
         return self._photographs.get(image, lambda: load_image(image.uri))
 
+    def _pass_threshold(
+        self,
+        image: ImageRef,
+        record: ProductRecord,
+        resolutions: Sequence[Resolution],
+        defects: Sequence[Feedback],
+        max_escape: float,
+    ) -> dict[str, object]:
+        """The score below which a part may be normal, from the product's confirmed defects but for the image itself."""
+        others = {said.image.sha256: said for said in defects if said.image.sha256 != image.sha256}
+        if len(others) < normals_needed(max_escape):
+            return {}
+        scores = [self._score_of_defect(said, record, resolutions) for said in others.values()]
+        return {"pass_threshold": pass_threshold(scores, max_escape), "confirmed_defects": len(scores)}
+
+    def _score_of_defect(
+        self, said: Feedback, record: ProductRecord, resolutions: Sequence[Resolution]
+    ) -> float:
+        """The score of a confirmed defect at the looks that an image gets."""
+
+        def find() -> float:
+            looks = [
+                resolution.look(self._encode(said.image, scale))
+                for resolution, scale in zip(resolutions, EFFORT_SCALES, strict=False)
+            ]
+            return evidence.combine(looks).score
+
+        try:
+            return self._defect_scores.get((said.image.sha256, record.key, len(resolutions)), find)
+        except ImageError as error:
+            raise _lost(said, error) from error
+
     def _exemplars(
-        self, image: ImageRef, record: ProductRecord, resolution: Resolution, confirmed: Sequence[Feedback]
+        self, image: ImageRef, record: ProductRecord, resolution: Resolution, own: Sequence[Feedback]
     ) -> tuple[Exemplar, ...]:
         """The nearest confirmed defects of the product."""
-        own = [said for said in confirmed if said.product == record.name]
         if not own:
             return ()
         return nearest_exemplars(
@@ -177,7 +215,11 @@ class Looks:
         try:
             return self._place(said.image, record, resolution)
         except ImageError as error:
-            raise StoreError(
-                f"the photograph of the confirmed defect {said.id} cannot be read ({error}): restore it, or take the "
-                f"answer back by echo-agent feedback --undo --id {said.id}"
-            ) from error
+            raise _lost(said, error) from error
+
+
+def _lost(said: Feedback, error: ImageError) -> StoreError:
+    return StoreError(
+        f"the photograph of the confirmed defect {said.id} cannot be read ({error}): restore it, or take the "
+        f"answer back by echo-agent feedback --undo --id {said.id}"
+    )

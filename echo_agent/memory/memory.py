@@ -192,6 +192,7 @@ class Memory:
         effort: int = 0,
         shots: int = 4,
         max_false_reject: float = registration.DEFAULT_FALSE_REJECT,
+        max_escape: float = registration.DEFAULT_ESCAPE,
     ) -> ReferenceEvidence:
         """Compares an image with a product's references.
 
@@ -201,6 +202,7 @@ class Memory:
             effort: 0 for the first look, higher for finer ones, up to the finest there is.
             shots: How many references to retrieve.
             max_false_reject: Wanted expected false-reject rate.
+            max_escape: Wanted expected escape rate; counts where there are confirmed defects enough.
 
         Returns:
             The evidence. Its ``product`` is None where none was given and none is near enough.
@@ -216,7 +218,7 @@ class Memory:
             confirmed = confirmed_defects(read_answers(self.folder))
             state = (*(record.key for record in records), *(said.id for said in confirmed))
             try:
-                key = (image, product, effort, shots, max_false_reject, *state)
+                key = (image, product, effort, shots, max_false_reject, max_escape, *state)
                 found = self._evidence.get(
                     key,
                     partial(
@@ -228,6 +230,7 @@ class Memory:
                         effort=min(effort, len(EFFORT_SCALES) - 1),
                         shots=shots,
                         max_false_reject=max_false_reject,
+                        max_escape=max_escape,
                     ),
                 )
             except FileNotFoundError as error:

@@ -11,9 +11,11 @@ from PIL import Image
 
 from echo_agent import Context, Inspector, Verdict, build_graph
 from echo_agent.errors import ImageError, ProductError, StoreError
+from echo_agent.memory.feedback import remember
 from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.decider import MllmDecider
 from echo_agent.settings import process_settings
+from echo_agent.state import HumanAnswer
 from tests.conftest import synthetic_part
 from tests.photographs import another_part, encoded, stained
 from tests.scripted_mllm import FakeScorer, FakeWriter
@@ -217,6 +219,34 @@ def test_the_images_of_many_inspections_are_encoded_in_one_call(inspector, monke
     parts = [synthetic_part(seed) for seed in range(60, 66)]
     inspector.inspect_many([*parts, parts[0]], product="plate", context=context)
     assert calls == [(6, 1.0)]
+
+
+def confirm_defects(inspector, parts):
+    answer = HumanAnswer(action="correct", label="defective", remember=True)
+    for part in parts:
+        remember(inspector.memory, "plate", inspector.memory.put_aside(part), "review", answer)
+
+
+def test_with_defects_enough_a_part_is_normal_only_where_few_of_them_score_lower(inspector):
+    once = Context(max_attempts=1)
+    verdicts = {
+        seed: inspector.inspect(synthetic_part(seed), product="plate", context=once) for seed in range(60, 70)
+    }
+    ranked = sorted(verdicts, key=lambda seed: verdicts[seed].score)
+    part, defects = synthetic_part(ranked[4]), [synthetic_part(seed) for seed in ranked[:4] + ranked[5:]]
+    confirm_defects(inspector, defects[:8])
+    verdict = inspector.inspect(part, product="plate", context=once)
+    assert (verdict.label, verdict.pass_threshold) == ("normal", None)
+    confirm_defects(inspector, defects[8:])
+    strict = inspector.inspect(part, product="plate", context=once)
+    assert strict.label == "review"
+    assert strict.pass_threshold == verdicts[ranked[0]].score
+    assert "9 confirmed" in " ".join(strict.reasons)
+    loose = inspector.inspect(part, product="plate", context=Context(max_attempts=1, max_escape=0.9))
+    assert loose.label == "normal"
+    assert loose.pass_threshold == verdicts[ranked[-1]].score
+    own = inspector.inspect(defects[0], product="plate", context=once)
+    assert own.pass_threshold is None, "a photograph says nothing of itself"
 
 
 def test_each_of_many_images_is_decoded_once(inspector, monkeypatch, tmp_path):

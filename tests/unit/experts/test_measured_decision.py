@@ -13,6 +13,7 @@ from tests.inspection import some_evidence
 
 FEW = Guarantee(normals=4, expected_false_reject=0.2, bound_95=0.5, normals_missing=5)
 NONE = {"threshold": None, "p_value": None, "tail_p_value": None}
+STANDS_OUT = {"score": 3.0, "p_value": 0.05, "tail_p_value": 0.001}
 STRANGE = (
     ProductMatch(product="stripes", similarity=0.9, resembles=True),
     ProductMatch(product="plate", similarity=0.2, resembles=False),
@@ -44,6 +45,9 @@ def decide(evidence, *, max_false_reject=0.1, min_confidence=0.55, effect=None):
             "review",
             "does not resemble",
         ),
+        ({"pass_threshold": 0.2, "confirmed_defects": 12}, "review", "not below 0.20.*12 confirmed"),
+        ({"pass_threshold": 1.39, "confirmed_defects": 12}, "normal", "looks like its references"),
+        (STANDS_OUT | {"pass_threshold": 5.0, "confirmed_defects": 12}, "defective", "differs"),
         (NONE, "review", "Uncalibrated"),
         ({"quality": ImageQuality(acceptable=False, findings=("too dark",))}, "review", "too dark"),
     ],
@@ -53,9 +57,6 @@ def test_labels_and_their_reasons(changes, label, reason):
     assert attempt.label == label
     assert re.search(reason, " ".join(attempt.reasons))
     assert attempt.decided_by.name == "measured"
-
-
-STANDS_OUT = {"score": 3.0, "p_value": 0.05, "tail_p_value": 0.001}
 
 
 @pytest.mark.parametrize("changes", [{}, STANDS_OUT])
