@@ -140,6 +140,22 @@ class Guarantee(Value):
     normals_missing: int = Field(ge=0)
 
 
+class EscapeGuarantee(Value):
+    """What m labelled defective parts allow to promise about escapes.
+
+    Attributes:
+        defects: Number of defective parts the threshold rests on.
+        expected_escape: Expected escape rate of the threshold, ``k / (m + 1)``; None without defective parts.
+        bound_95: Rate that is not exceeded with 95 % confidence.
+        defects_missing: How many more defective parts the wanted rate needs (0 when it is reached).
+    """
+
+    defects: int = Field(ge=0)
+    expected_escape: Probability | None
+    bound_95: Probability | None
+    defects_missing: int = Field(ge=0)
+
+
 class ImageQuality(Value):
     """Whether the photograph can be judged: each finding says what is wrong, measured against the references."""
 
@@ -163,7 +179,7 @@ class ReferenceEvidence(Value):
         threshold: Score above which the part is called defective; None while uncalibrated.
         pass_threshold: Score below which it may be called normal, from the product's confirmed defects; None where
             they are too few for the wanted escape rate.
-        confirmed_defects: Number of confirmed defects that the pass threshold rests on.
+        escape_guarantee: What those defects allow to promise of it; None like the pass threshold.
         p_value: Share of normals expected to score as high, ``(1 + #{>=}) / (n + 1)``; None while uncalibrated.
         tail_p_value: The same by a Student t prediction on log scores: finer than 1/(n+1), but a model.
         guarantee: What the normals allow to promise.
@@ -185,7 +201,7 @@ class ReferenceEvidence(Value):
     score: float | None = None
     threshold: float | None = None
     pass_threshold: float | None = None
-    confirmed_defects: int = Field(default=0, ge=0)
+    escape_guarantee: EscapeGuarantee | None = None
     p_value: Probability | None = None
     tail_p_value: Probability | None = None
     guarantee: Guarantee | None = None
@@ -459,6 +475,7 @@ class Verdict(Value):
         score: Image score, in multiples of a typical normal part's.
         threshold: Score above which a part is defective; None while uncalibrated.
         pass_threshold: Score below which it may be normal; None with too few confirmed defects.
+        escape_guarantee: What the confirmed defects allow to promise about escapes; None like the pass threshold.
         p_value: Share of normals expected to score as high.
         guarantee: What the normals allow to promise about false rejects.
         product: Product that it was compared with.
@@ -485,6 +502,7 @@ class Verdict(Value):
     score: float | None = None
     threshold: float | None = None
     pass_threshold: float | None = None
+    escape_guarantee: EscapeGuarantee | None = None
     p_value: Probability | None = None
     guarantee: Guarantee | None = None
     product: str | None = None

@@ -28,7 +28,7 @@ def threshold(
         typer.Option(
             min=0.0001, max=0.9999, help="Wanted share of defective parts called normal (with --labelled)."
         ),
-    ] = 0.05,
+    ] = 0.10,
     plot: Annotated[Path | None, typer.Option(help="Draw the scores into this .png or .svg file.")] = None,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
     as_json: JsonOption = False,

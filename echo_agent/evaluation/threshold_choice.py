@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
 from echo_agent.memory import calibration
-from echo_agent.memory.calibration import EscapeGuarantee
-from echo_agent.state import Guarantee, Value
+from echo_agent.state import EscapeGuarantee, Guarantee, Value
 
 if TYPE_CHECKING:
     from echo_agent.memory.memory import Memory

@@ -146,8 +146,8 @@ def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are 
     below = evidence.pass_threshold
     if below is not None and score >= below:
         as_defects = (
-            f"The score is not below {below:.2f}, under which the wanted share of defects like the "
-            f"{evidence.confirmed_defects} confirmed ones escapes: a weak defect cannot be ruled out."
+            f"The score is not below {below:.2f}, under which no more than the wanted share of defects like the "
+            "confirmed ones escapes: a weak defect cannot be ruled out."
         )
         return "review", sides, (as_defects, score_text, *_where(evidence))
     if 1.0 - probability < min_confidence:

@@ -41,6 +41,7 @@ def make_verdict(state: State) -> Verdict:
         score=evidence.score,
         threshold=evidence.threshold,
         pass_threshold=evidence.pass_threshold,
+        escape_guarantee=evidence.escape_guarantee,
         p_value=evidence.p_value,
         guarantee=evidence.guarantee,
         product=evidence.product,

@@ -6,25 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
-from echo_agent.state import Guarantee, Value
+from echo_agent.state import EscapeGuarantee, Guarantee
 
 FEWEST_FOR_TAIL = 3
 
-
-class EscapeGuarantee(Value):
-    """What m labelled defective parts allow to promise about escapes.
-
-    Attributes:
-        defects: Number of defective parts the threshold rests on.
-        expected_escape: Expected escape rate of the threshold, ``k / (m + 1)``; None without defective parts.
-        bound_95: Rate that is not exceeded with 95 % confidence.
-        defects_missing: How many more defective parts the wanted rate needs (0 when it is reached).
-    """
-
-    defects: int
-    expected_escape: float | None
-    bound_95: float | None
-    defects_missing: int
+DEFAULT_ESCAPE = 0.10
+"""Wanted expected escape rate where none is given."""
 
 
 def conformal_p_value(score: float, normal_scores: Sequence[float]) -> float:

@@ -8,10 +8,10 @@ from PIL import Image
 from echo_agent.errors import ImageError, StoreError
 from echo_agent.memory import evidence
 from echo_agent.memory.answers import Feedback
-from echo_agent.memory.calibration import normals_needed, pass_threshold
+from echo_agent.memory.calibration import escape_guarantee, normals_needed, pass_threshold
 from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
 from echo_agent.memory.index import ReferenceIndex
-from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, left_out_scores
+from echo_agent.memory.normal_model import EFFORT_SCALES, Look, Resolution, left_out_scores
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.quality import Qualities
 from echo_agent.memory.recent import Recent
@@ -120,12 +120,7 @@ class Looks:
         if given is not None and all(match.product != given.name for match in matches):
             matches += evidence.product_matches(self._index.nearest(embedding, [given.key], 1), [given])
         resolutions = self.resolutions.of(record, effort + 1)
-        look = evidence.combine(
-            [
-                resolution.look(self._encode(image, scale))
-                for resolution, scale in zip(resolutions, EFFORT_SCALES, strict=False)
-            ]
-        )
+        look = self._look(image, resolutions)
         normals = left_out_scores(resolutions) if resolutions[0].scores else ()
         described = evidence.describe(
             look, normals, image=image, record=record, effort=effort, max_false_reject=max_false_reject
@@ -137,9 +132,13 @@ class Looks:
         if len(nearest) < min(shots, record.normals):
             nearest = self._index.nearest(embedding, [record.key], shots)
         defects = [said for said in confirmed if said.product == record.name]
+        others = {said.image.sha256: said for said in defects if said.image.sha256 != image.sha256}
+        enough = len(others) >= normals_needed(max_escape)
+        scores = [self._score_of_defect(said, record, resolutions) for said in others.values() if enough]
         return described.model_copy(
             update={
-                **self._pass_threshold(image, record, resolutions, defects, max_escape),
+                "pass_threshold": pass_threshold(scores, max_escape),
+                "escape_guarantee": escape_guarantee(len(scores), max_escape) if scores else None,
                 "product_given": given is not None,
                 "matches": matches,
                 "references": evidence.nearest_references(nearest, record),
@@ -157,35 +156,21 @@ class Looks:
         """Reads an image; kept, as its quality and its finer looks need it as well."""
         return self._photographs.get(image, lambda: load_image(image.uri))
 
-    def _pass_threshold(
-        self,
-        image: ImageRef,
-        record: ProductRecord,
-        resolutions: Sequence[Resolution],
-        defects: Sequence[Feedback],
-        max_escape: float,
-    ) -> dict[str, object]:
-        """The score below which a part may be normal, from the product's confirmed defects but for the image itself."""
-        others = {said.image.sha256: said for said in defects if said.image.sha256 != image.sha256}
-        if len(others) < normals_needed(max_escape):
-            return {}
-        scores = [self._score_of_defect(said, record, resolutions) for said in others.values()]
-        return {"pass_threshold": pass_threshold(scores, max_escape), "confirmed_defects": len(scores)}
+    def _look(self, image: ImageRef, resolutions: Sequence[Resolution]) -> Look:
+        return evidence.combine(
+            [
+                resolution.look(self._encode(image, scale))
+                for resolution, scale in zip(resolutions, EFFORT_SCALES, strict=False)
+            ]
+        )
 
     def _score_of_defect(
         self, said: Feedback, record: ProductRecord, resolutions: Sequence[Resolution]
     ) -> float:
         """The score of a confirmed defect at the looks that an image gets."""
-
-        def find() -> float:
-            looks = [
-                resolution.look(self._encode(said.image, scale))
-                for resolution, scale in zip(resolutions, EFFORT_SCALES, strict=False)
-            ]
-            return evidence.combine(looks).score
-
+        key = (said.image.sha256, record.key, len(resolutions))
         try:
-            return self._defect_scores.get((said.image.sha256, record.key, len(resolutions)), find)
+            return self._defect_scores.get(key, lambda: self._look(said.image, resolutions).score)
         except ImageError as error:
             raise _lost(said, error) from error
 

@@ -12,6 +12,7 @@ from PIL import Image
 from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
 from echo_agent.memory import evidence, images, registration
 from echo_agent.memory.answers import confirmed_defects, read_answers
+from echo_agent.memory.calibration import DEFAULT_ESCAPE
 from echo_agent.memory.catalog import read_catalog
 from echo_agent.memory.counting import Counting
 from echo_agent.memory.know_how import read_know_how
@@ -192,7 +193,7 @@ class Memory:
         effort: int = 0,
         shots: int = 4,
         max_false_reject: float = registration.DEFAULT_FALSE_REJECT,
-        max_escape: float = registration.DEFAULT_ESCAPE,
+        max_escape: float = DEFAULT_ESCAPE,
     ) -> ReferenceEvidence:
         """Compares an image with a product's references.
 

@@ -16,7 +16,6 @@ from echo_agent.vision.features import Array, Encoder
 from echo_agent.vision.image import ImageLike
 
 DEFAULT_FALSE_REJECT = 0.10
-DEFAULT_ESCAPE = 0.10
 LONGEST_NAME = 100
 
 SIMILARITY_SLACK = 3.0

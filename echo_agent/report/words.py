@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from echo_agent.state import Attempt, Guarantee, Label, Region, Verdict
+from echo_agent.state import Attempt, EscapeGuarantee, Guarantee, Label, Region, Verdict
 
 if TYPE_CHECKING:
     from echo_agent.memory.product import ProductRecord
@@ -50,6 +50,8 @@ def described(verdict: Verdict, name: str, picture: Path | None = None) -> str:
         lines.append(f"  compared with: reference {name} (similarity {nearest.similarity:.2f})")
     if verdict.guarantee is not None:
         lines.append(f"  guarantee: {promise(verdict.guarantee)}")
+    if verdict.escape_guarantee is not None:
+        lines.append(f"  escapes: {escape_promise(verdict.escape_guarantee)}")
     if len(verdict.attempts) > 1:
         lines += [f"  attempt {attempt.number}: {attempted(attempt)}" for attempt in verdict.attempts]
     lines.append(f"  decided by: {decided_by(verdict)}")
@@ -91,6 +93,16 @@ def promise(guarantee: Guarantee) -> str:
     if guarantee.normals_missing:
         words += f"; {guarantee.normals_missing} more would reach the wanted rate"
     return words
+
+
+def escape_promise(guarantee: EscapeGuarantee) -> str:
+    """Returns what the confirmed defects allow to promise about escapes, in words."""
+    if guarantee.expected_escape is None or guarantee.bound_95 is None:
+        return "none yet without confirmed defects"
+    return (
+        f"{guarantee.defects} confirmed defects: {percent(guarantee.expected_escape)} of defects like them are "
+        f"expected to be called normal, at most {percent(guarantee.bound_95)} with 95 % confidence"
+    )
 
 
 def attempted(attempt: Attempt) -> str:

@@ -60,22 +60,8 @@ def image_score(values: Array, worst_share: float = WORST_SHARE) -> float:
     return float(np.partition(values, -worst, axis=None)[-worst:].mean())
 
 
-def at_size(distances: Array, size: tuple[int, int]) -> Array:
-    """Brings a map to a size.
-
-    Args:
-        distances: Map ``(rows, columns)``.
-        size: Wanted width and height in pixels.
-
-    Returns:
-        Map ``(height, width)``, bicubic, float32, at least 0.
-    """
-    resized = Image.fromarray(distances.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
-    return np.maximum(np.asarray(resized, dtype=np.float32), 0.0)
-
-
-def at_step(distances: Array, size: tuple[int, int], step: int) -> Array:
-    """Brings a map to every so many pixels of an image, which takes less time than all of them.
+def at_size(distances: Array, size: tuple[int, int], step: int = 1) -> Array:
+    """Brings a map to the size of an image, or to every so many of its pixels, which takes less time.
 
     Args:
         distances: Map ``(rows, columns)``.
@@ -86,13 +72,11 @@ def at_step(distances: Array, size: tuple[int, int], step: int) -> Array:
         Map ``(height // step, width // step)``, bicubic, float32, at least 0.
     """
     columns, rows = size[0] // step, size[1] // step
-    box = (
-        0.0,
-        0.0,
+    right, bottom = (
         distances.shape[1] * columns * step / size[0],
         distances.shape[0] * rows * step / size[1],
     )
     resized = Image.fromarray(distances.astype(np.float32)).resize(
-        (columns, rows), Image.Resampling.BICUBIC, box=box
+        (columns, rows), Image.Resampling.BICUBIC, box=(0, 0, right, bottom)
     )
     return np.maximum(np.asarray(resized, dtype=np.float32), 0.0)

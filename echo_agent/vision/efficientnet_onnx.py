@@ -19,7 +19,7 @@ IR_VERSION = 8
 INPUT = "pixels"
 
 AT_ONCE = 4
-"""Images a run: on two cores more take longer (16 images: .27 s by fours, .37 s in one run) and more memory."""
+"""Images a run: bounds the memory of the activations, and more at once are no faster on a CPU."""
 
 
 class OnnxNetwork:

@@ -7,7 +7,7 @@ import scipy
 from numpy.typing import NDArray
 
 from echo_agent.state import MOST_REGIONS, Box, Region
-from echo_agent.vision.anomaly_map import at_step
+from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import Array
 
 STRICTER, LOOSER = 0.1, -0.2
@@ -55,7 +55,7 @@ def find_regions(
     of what lies below the threshold. A lower peak is a region of its own where the map falls between the two.
 
     Args:
-        anomaly_map: Calibrated map, at image resolution ``(height, width)`` or, with ``size``, at that of the patches.
+        anomaly_map: Calibrated map ``(rows, columns)``, of any resolution.
         threshold: Map value from which a pixel is suspicious.
         size: Width and height of the image; those of the map where not given.
         stands_out: Whether the image as a whole stands out: then its highest peak is not doubted, however faint.
@@ -63,12 +63,9 @@ def find_regions(
     Returns:
         At most ten regions, highest peak first, named ``R1``, ``R2`` and so on; no two share a pixel.
     """
-    own = size is None
     size = size or (anomaly_map.shape[1], anomaly_map.shape[0])
     step = max(1, min(max(size) // MEASURED_SIDE, *size))
-    anomaly_map = (
-        anomaly_map[step // 2 :: step, step // 2 :: step] if own else at_step(anomaly_map, size, step)
-    )
+    anomaly_map = at_size(anomaly_map, size, step)
     unsuspicious = anomaly_map[anomaly_map < threshold]
     ground = float(np.median(unsuspicious)) if unsuspicious.size else 0.0
     taken = np.zeros(anomaly_map.shape, dtype=bool)
@@ -155,7 +152,7 @@ def _around(anomaly_map: Array, peak: Point, level: float) -> Mask:
 
 
 def _measure(anomaly_map: Array, name: str, inside: Mask, step: int, size: tuple[int, int]) -> Region:
-    """Measures a mask of a map that holds every ``step``-th pixel of an image of a size (width, height)."""
+    """Measures a mask of a map: a value for each square of ``step`` pixels of an image of ``size`` (width, height)."""
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     window = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     below, after = int(rows[-1]) + 1, int(columns[-1]) + 1

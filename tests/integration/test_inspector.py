@@ -241,7 +241,8 @@ def test_with_defects_enough_a_part_is_normal_only_where_few_of_them_score_lower
     strict = inspector.inspect(part, product="plate", context=once)
     assert strict.label == "review"
     assert strict.pass_threshold == verdicts[ranked[0]].score
-    assert "9 confirmed" in " ".join(strict.reasons)
+    assert strict.escape_guarantee.defects == 9
+    assert strict.escape_guarantee.expected_escape == pytest.approx(0.1)
     loose = inspector.inspect(part, product="plate", context=Context(max_attempts=1, max_escape=0.9))
     assert loose.label == "normal"
     assert loose.pass_threshold == verdicts[ranked[-1]].score

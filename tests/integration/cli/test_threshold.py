@@ -46,7 +46,7 @@ def test_labelled_parts_are_counted_in_zones(echo, registered):
     assert len(found["labelled"]["good"]) == len(found["labelled"]["defective"]) == 2
     assert found["zones"]["defective"][0] == 0
     assert sum(found["zones"]["defective"]) == 2
-    assert found["passes"]["guarantee"]["defects_missing"] == 17
+    assert found["passes"]["guarantee"]["defects_missing"] == 7
     assert (registered / "scores.png").is_file()
 
 

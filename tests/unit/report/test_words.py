@@ -1,7 +1,7 @@
 import pytest
 
 from echo_agent.report.words import described, headline, percent, promise, tally
-from echo_agent.state import Answer, Attempt, Guarantee
+from echo_agent.state import Answer, Attempt, EscapeGuarantee, Guarantee
 from tests.verdicts import a_reference, a_region, a_verdict
 
 
@@ -35,6 +35,15 @@ def test_an_uncalibrated_product_is_told_without_a_threshold():
     text = described(verdict, "part.png")
     assert "no threshold yet" in text
     assert "none yet from 1 normal; 8 more would reach the wanted rate" in text
+
+
+def test_what_confirmed_defects_promise_is_told():
+    promised = EscapeGuarantee(defects=9, expected_escape=0.1, bound_95=0.28, defects_missing=0)
+    text = described(a_verdict(escape_guarantee=promised), "part.png")
+    assert (
+        "9 confirmed defects: 10 % of defects like them are expected to be called normal, at most 28 %"
+        in text
+    )
 
 
 def test_a_part_of_no_known_product_is_told_without_numbers():
