@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_agent.vision.features import Features
+from echo_agent.vision.features import Features, Level
 from echo_agent.vision.resolution import working_size
 
 SIDE, PATCH = 48, 4
@@ -38,7 +38,9 @@ class StandInEncoder:
         noise = np.random.default_rng(crc32(calm.tobytes())).normal(0, 0.004, patches.shape)
         patches = (patches + noise).astype(np.float32)
         thumbnail = np.asarray(image.resize((6, 6), Image.Resampling.BOX), dtype=np.float32).ravel() - 127.5
-        return Features(patches=patches, embedding=thumbnail / max(float(np.linalg.norm(thumbnail)), 1e-6))
+        return Features(
+            levels=(Level(patches),), embedding=thumbnail / max(float(np.linalg.norm(thumbnail)), 1e-6)
+        )
 
 
 def use_stand_in_encoder(monkeypatch: pytest.MonkeyPatch) -> dict[str, StandInEncoder]:

@@ -1,8 +1,9 @@
 """``benchmark ablation``: what each part of the comparison with the references is worth."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import mean, stdev
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,21 +12,11 @@ from PIL import Image
 from echo_agent.evaluation.category import Category
 from echo_agent.evaluation.known_features import KnownFeatures
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
-from echo_agent.memory.normal_model import TURNING_SAMPLE, turning_helps
+from echo_agent.memory.normal_model import fit
 from echo_agent.state import Value
-from echo_agent.vision.anomaly_map import (
-    RARITY_WEIGHT,
-    SURROUNDINGS_WEIGHT,
-    WORST_SHARE,
-    at_size,
-    image_score,
-    standing_out,
-)
-from echo_agent.vision.comparison import patch_distances, rarity
-from echo_agent.vision.coreset import bounded_bank
-from echo_agent.vision.features import Array, Encoder
+from echo_agent.vision.anomaly_map import at_size
+from echo_agent.vision.features import ALONE, Encoder, Features, Level
 from echo_agent.vision.image import load_image
-from echo_agent.vision.views import turned_half
 
 MAP_SIDE = 256
 """Maps and masks are compared at this length of the longer side."""
@@ -33,32 +24,88 @@ MAP_SIDE = 256
 Progress = Callable[[int, int], None]
 
 
+Change = Callable[[Features], tuple[Level, ...]]
+
+
+def _as_it_is(features: Features) -> tuple[Level, ...]:
+    return features.levels
+
+
+def _using(**settings: Any) -> Change:
+    """The levels with other settings, the same for all of them."""
+    return lambda features: tuple(
+        replace(level, use=replace(level.use, **settings)) for level in features.levels
+    )
+
+
+def _only(index: int) -> Change:
+    """One level alone, counted from the finest (0) or from the coarsest (-1)."""
+
+    def change(features: Features) -> tuple[Level, ...]:
+        level = features.levels[index]
+        return (replace(level, use=replace(level.use, on_map=True)),)
+
+    return change
+
+
+def _drawn_from(*indices: int) -> Change:
+    """The map drawn from these levels."""
+    return lambda features: tuple(
+        replace(level, use=replace(level.use, on_map=index in indices))
+        for index, level in enumerate(features.levels)
+    )
+
+
+def _joined(features: Features) -> tuple[Level, ...]:
+    return (Level(features.patches, ALONE),)
+
+
 @dataclass(frozen=True)
 class Variant:
-    """One way of comparing; the defaults are Echo's."""
+    """One way of comparing; the defaults are Echo's.
 
-    rarity_weight: float = RARITY_WEIGHT
-    surroundings_weight: float = SURROUNDINGS_WEIGHT
-    worst_share: float = WORST_SHARE
+    Attributes:
+        change: What it makes of the levels.
+        turning: Whether turned copies may serve as references.
+        scale: Multiple of the encoder's working resolution.
+    """
+
+    change: Change = _as_it_is
     turning: bool = True
-    fine_score: bool = False
-    whole_map: bool = False
     scale: float = 1.0
 
 
 VARIANTS: dict[str, Variant] = {
     "default": Variant(),
-    "without the surroundings": Variant(surroundings_weight=0.0),
-    "without the rarity in the image": Variant(rarity_weight=0.0),
-    "nearest distance alone": Variant(rarity_weight=0.0, surroundings_weight=0.0),
-    "whole surroundings taken off": Variant(surroundings_weight=1.0),
-    "worst 1 %": Variant(worst_share=0.01),
-    "worst 10 %": Variant(worst_share=0.1),
+    "levels joined on one grid": Variant(_joined),
+    "the finest level alone": Variant(_only(0)),
+    "the middle level alone": Variant(_only(1)),
+    "the coarsest level alone": Variant(_only(-1)),
+    "levels of one weight": Variant(_using(weight=1.0)),
+    "without the surroundings": Variant(_using(surroundings=0.0)),
+    "half of the surroundings at every level": Variant(_using(surroundings=0.5)),
+    "without the rarity in the image": Variant(_using(rarity=0.0)),
+    "worst 1 %": Variant(_using(worst_share=0.01)),
+    "worst 10 %": Variant(_using(worst_share=0.1)),
     "no turned copies": Variant(turning=False),
-    "score without the coarsest level": Variant(fine_score=True),
-    "map with the coarsest level": Variant(whole_map=True),
+    "map of the middle level": Variant(_drawn_from(1)),
+    "map of all levels": Variant(_drawn_from(0, 1, 2)),
     "at 1.25 times the resolution": Variant(scale=1.25),
 }
+
+
+class _Changed:
+    """An encoder whose levels a variant changes."""
+
+    def __init__(self, encoder: KnownFeatures, change: Change) -> None:
+        self.name, self.id = encoder.name, encoder.id
+        self._encoder, self._change = encoder, change
+
+    def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
+        return [
+            replace(features, levels=self._change(features))
+            for features in self._encoder.encode(images, scale=scale)
+        ]
 
 
 class AblationRow(Value):
@@ -120,39 +167,21 @@ def _measure(
 ) -> tuple[float | None, float | None]:
     """Image AUROC and AUPRO of a variant with one choice of references."""
     references = category.references(shots, seed)
+    changed = _Changed(encoder, variant.change)
     images = [load_image(path) for path in references]
-    grids = _grids(images, encoder, variant)
-    copies = _grids([turned_half(image) for image in images], encoder, variant) if variant.turning else []
-    if len(grids) < 2 or not (copies and turning_helps(grids[:TURNING_SAMPLE], copies[:TURNING_SAMPLE])):
-        copies = []
-    owners = list(range(len(grids)))
-    bank = bounded_bank(zip([*grids, *copies], owners * (2 if copies else 1), strict=True))
+    resolution = fit(images, changed, variant.scale, turned=None if variant.turning else False).resolution
     scores, pixels, defective = [], PixelAccumulator(), []
     for test in category.tests_beside(references):
         image = load_image(test.path)
-        features = encoder.encode([image], scale=variant.scale)[0]
-        distances, rare = patch_distances(features.patches, bank, features.fine), rarity(features.patches)
-        whole, fine = (
-            standing_out(
-                values,
-                rare,
-                rarity_weight=variant.rarity_weight,
-                surroundings_weight=variant.surroundings_weight,
-            )
-            for values in (distances.whole, distances.fine)
-        )
-        scores.append(image_score(fine if variant.fine_score else whole, variant.worst_share))
+        look = resolution.look(changed.encode([image], scale=variant.scale)[0])
+        scores.append(look.score)
         defective.append(test.defective)
         mask = test.mask(image.size)
         if mask is not None:
             size = _map_size(image)
             small = Image.fromarray(mask).resize(size, Image.Resampling.NEAREST)
-            pixels.add(at_size(whole if variant.whole_map else fine, size), _as_bool(small))
+            pixels.add(at_size(look.anomaly_map, size), _as_bool(small))
     return image_metrics(scores, defective).auroc, pixels.metrics().aupro
-
-
-def _grids(images: Sequence[Image.Image], encoder: KnownFeatures, variant: Variant) -> list[Array]:
-    return [features.patches for features in encoder.encode(images, scale=variant.scale)]
 
 
 def _map_size(image: Image.Image) -> tuple[int, int]:

@@ -10,11 +10,12 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation.known_features import KnownFeatures
 from echo_agent.memory import calibration
 from echo_agent.memory.evidence import combine
-from echo_agent.memory.normal_model import EFFORT_SCALES, Look, Resolution, fit
+from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, fit
 from echo_agent.report.colours import DEFECTIVE_FROM
 from echo_agent.state import Value
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import Encoder
+from echo_agent.vision.levels import Look
 
 MAP_PERCENTILE = 99
 LEAST_UNSEEN = 10

@@ -7,10 +7,10 @@ import scipy
 from echo_agent.experts.measured_decision import defective_probability
 from echo_agent.state import ReferenceEvidence
 
-NORMAL_LOG_SCORE = 0.361
+NORMAL_LOG_SCORE = 0.427
 """Mean log score of good parts against a single reference, over PRODUCTS products."""
 
-NORMAL_SPREAD = 0.187
+NORMAL_SPREAD = 0.197
 """Standard deviation of those log scores for a good part of a further product: between and within products together."""
 
 PRODUCTS = 7
@@ -22,7 +22,7 @@ def one_shot_p_value(score: float) -> float:
 
     The score is in multiples of what small changes of that one photograph move (shifts, turns, light), which makes
     good parts of different products alike: a part that differs from the reference as another good part does scores
-    about 1.4. How much further good parts of *this* product scatter, one photograph cannot tell; that is taken from
+    about 1.5. How much further good parts of *this* product scatter, one photograph cannot tell; that is taken from
     the good parts of other products.
 
     Args:

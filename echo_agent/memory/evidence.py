@@ -10,15 +10,15 @@ import numpy as np
 from echo_agent.errors import StoreError
 from echo_agent.memory import calibration
 from echo_agent.memory.index import Neighbour
-from echo_agent.memory.normal_model import Look
 from echo_agent.memory.product import ProductRecord
 from echo_agent.state import ImageRef, ProductMatch, Reference, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import Array
+from echo_agent.vision.levels import Look
 from echo_agent.vision.places import place_shares
 from echo_agent.vision.regions import find_regions
 
-PEAK_SHARE = 0.75
+PEAK_SHARE = 0.9
 """Where a part stands out but no patch alone does, regions are drawn at this share of the map's peak."""
 
 LARGEST_KEPT = 60000.0

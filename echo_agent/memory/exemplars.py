@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from PIL import Image
 
 from echo_agent.memory.answers import Feedback
 from echo_agent.state import Exemplar
@@ -22,13 +23,15 @@ def unusual_place(patches: Array, anomaly_map: Array) -> Array:
 
     Args:
         patches: Patch features ``(rows, columns, channels)``.
-        anomaly_map: Map on the same grid ``(rows, columns)``.
+        anomaly_map: Map of the same image, on any grid.
 
     Returns:
         Up to ``PLACE_PATCHES`` patches ``(patches, channels)``, of unit length.
     """
     flat = patches.reshape(-1, patches.shape[-1])
-    worst = np.argsort(anomaly_map, axis=None)[::-1][:PLACE_PATCHES]
+    rows, columns = patches.shape[:2]
+    here = Image.fromarray(anomaly_map.astype(np.float32)).resize((columns, rows), Image.Resampling.BOX)
+    worst = np.argsort(np.asarray(here), axis=None)[::-1][:PLACE_PATCHES]
     return _unit(flat[worst])
 
 

@@ -11,7 +11,7 @@ from echo_agent.memory.answers import Feedback
 from echo_agent.memory.calibration import escape_guarantee, normals_needed, pass_threshold
 from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
 from echo_agent.memory.index import ReferenceIndex
-from echo_agent.memory.normal_model import EFFORT_SCALES, Look, Resolution, left_out_scores
+from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, left_out_scores
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.quality import Qualities
 from echo_agent.memory.recent import Recent
@@ -21,6 +21,7 @@ from echo_agent.memory.store import named
 from echo_agent.state import Exemplar, ImageRef, ReferenceEvidence
 from echo_agent.vision.features import Array, Encoder, Features
 from echo_agent.vision.image import load_image
+from echo_agent.vision.levels import Look
 
 CACHED_FEATURES = 64
 CACHED_PLACES = 256
@@ -182,7 +183,7 @@ class Looks:
             return ()
         return nearest_exemplars(
             self._place(image, record, resolution),
-            resolution.bank.patches,
+            resolution.banks[len(resolution.banks) // 2].patches,
             own,
             lambda said: self._place_of_exemplar(said, record, resolution),
         )
@@ -192,7 +193,8 @@ class Looks:
 
         def find() -> Array:
             features = self._encode(image, EFFORT_SCALES[0])
-            return unusual_place(features.patches, resolution.look(features).anomaly_map)
+            middle = features.levels[features.middle].patches
+            return unusual_place(middle, resolution.look(features).anomaly_map)
 
         return self._places.get((image.sha256, record.key), find)
 

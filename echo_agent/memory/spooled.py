@@ -1,7 +1,7 @@
 """Patch grids kept in a temporary file: those of a thousand references do not belong in memory."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -15,33 +15,35 @@ class SpooledGrids:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="echo-patches-")  # noqa: SIM115 - closed by __exit__
         self._starts: list[int] = []
+        self._levels = 0
 
     def __len__(self) -> int:
         return len(self._starts)
 
-    def __iter__(self) -> Iterator[Array]:
+    def __iter__(self) -> Iterator[tuple[Array, ...]]:
         return (self[index] for index in range(len(self)))
 
-    def __getitem__(self, index: int) -> Array:
-        """Reads the grid of a reference."""
+    def __getitem__(self, index: int) -> tuple[Array, ...]:
+        """Reads the grids of a reference, one a level."""
         self._file.seek(self._starts[index])
-        grid: Array = np.load(self._file)
-        return grid
+        return tuple(np.load(self._file) for _ in range(self._levels))
 
-    def append(self, grid: Array) -> None:
-        """Writes a grid ``(rows, columns, channels)`` behind the others.
+    def append(self, grids: Sequence[Array]) -> None:
+        """Writes the grids ``(rows, columns, channels)`` of a reference behind the others.
 
         Raises:
             StoreError: The temporary folder cannot be written.
         """
         try:
             start = self._file.seek(0, 2)
-            np.save(self._file, grid.astype(np.float16))
+            for grid in grids:
+                np.save(self._file, grid.astype(np.float16))
         except OSError as error:
             raise StoreError(
                 f"the temporary folder {tempfile.gettempdir()} cannot be written ({error.strerror}): "
                 "free some space there, or name another one by TMPDIR"
             ) from error
+        self._levels = len(grids)
         self._starts.append(start)
 
     def __enter__(self) -> "SpooledGrids":

@@ -6,52 +6,42 @@ from PIL import Image
 
 from echo_agent.vision.features import Array
 
-WORST_SHARE = 0.05
-"""The image score is the mean of this share of the worst patches (tail value at risk; AnomalyDINO takes 1 %)."""
-
-RARITY_WEIGHT = 0.7
-"""How much a patch's rarity within its own image adds to its distance from the references."""
-
 SURROUNDINGS = 0.55
 """Side of the window that a patch is held against, as a share of the map's mean side."""
 
-SURROUNDINGS_WEIGHT = 0.5
-"""Share of the surroundings' mean that is taken off: what lifts a whole area alike counts half."""
 
-
-def standing_out(
-    distances: Array,
-    rarity: Array,
-    *,
-    rarity_weight: float = RARITY_WEIGHT,
-    surroundings_weight: float = SURROUNDINGS_WEIGHT,
-) -> Array:
-    """How much each patch stands out, by the references, by its own image and by its surroundings.
-
-    With ``e = d + 0.7 sqrt(d r)``, for the distance ``d`` and the rarity ``r``, it is ``e`` less half of the mean
-    of ``e`` in a window around the patch: a light that has changed lifts all distances, a defect only some.
+def raised(distances: Array, rarity: Array, weight: float) -> Array:
+    """Distances raised where the image itself has few like patches: ``d + weight sqrt(d r)``.
 
     Args:
-        distances: Distances to the nearest patches of the references ``(rows, columns)``.
-        rarity: Distances to the nearest patches elsewhere in the same image, of the same shape.
-        rarity_weight: The 0.7.
-        surroundings_weight: The half.
+        distances: Distances ``d`` to the nearest patches of the references ``(rows, columns)``.
+        rarity: Distances ``r`` to like patches elsewhere in the same image, of the same shape.
+        weight: How much the rarity counts.
+    """
+    return np.asarray(distances + weight * np.sqrt(distances * rarity), dtype=np.float32)
+
+
+def standing_out(values: Array, share: float) -> Array:
+    """How much each patch stands out: a light that has changed lifts a whole area alike, a defect only some of it.
+
+    Args:
+        values: Distances, raised or not ``(rows, columns)``.
+        share: Share of the mean of a window around the patch that is taken off, 0 to 1.
 
     Returns:
         Array of that shape, float32; negative where the surroundings stand out more.
     """
-    raised = distances + rarity_weight * np.sqrt(distances * rarity)
-    window = 2 * round((SURROUNDINGS * float(np.sqrt(distances.size)) - 1) / 2) + 1
-    around = scipy.ndimage.uniform_filter(raised, size=max(1, window), mode="nearest")
-    return np.asarray(raised - surroundings_weight * around, dtype=np.float32)
+    window = 2 * round((SURROUNDINGS * float(np.sqrt(values.size)) - 1) / 2) + 1
+    around = scipy.ndimage.uniform_filter(values, size=max(1, window), mode="nearest")
+    return np.asarray(values - share * around, dtype=np.float32)
 
 
-def image_score(values: Array, worst_share: float = WORST_SHARE) -> float:
-    """Mean of the worst 5 % of the patches, at least of one.
+def image_score(values: Array, worst_share: float) -> float:
+    """Mean of a share of the worst patches, at least of one (tail value at risk; AnomalyDINO takes 1 %).
 
     Args:
         values: How much each patch stands out ``(rows, columns)``.
-        worst_share: The 5 %.
+        worst_share: The share, 0 to 1.
 
     Returns:
         The score, in the unit of the values.

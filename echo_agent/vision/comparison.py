@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from echo_agent.vision.features import Array
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ELSEWHERE = 3
 """Patches of the same image count as elsewhere from so many rows or columns away."""
@@ -14,8 +18,11 @@ ELSEWHERE = 3
 LIKE_PATCHES = 3
 """A patch's rarity is the mean distance to so many nearest patches elsewhere in its image."""
 
-BLOCK_ROWS = 8192
-"""Bank rows compared at once: bounds the size of the distance matrix."""
+LARGE_GRID = 400
+"""Grids of more patches than this hold every structure in many of them: a quarter is enough to find like ones."""
+
+AT_ONCE = 64
+"""Patches of an image compared at once: their distances to a whole bank stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +38,10 @@ class PatchBank:
     owners: np.ndarray[tuple[int], np.dtype[np.int32]]
 
     @cached_property
-    def squared_norms(self) -> Array:
-        """Squared lengths of the patches ``(patches,)``."""
-        return np.asarray(np.einsum("pc,pc->p", self.patches, self.patches), dtype=np.float32)
+    def terms(self) -> Array:
+        """What a patch and a 1 are multiplied with for the squared distance, but for the patch's own squared length."""
+        norms = np.einsum("pc,pc->p", self.patches, self.patches)
+        return np.concatenate([-2.0 * self.patches, norms[:, None]], axis=1, dtype=np.float32)
 
     @classmethod
     def of(cls, grids: Sequence[Array], owners: Sequence[int]) -> "PatchBank":
@@ -48,47 +56,26 @@ class PatchBank:
         return PatchBank(patches=self.patches[keep], owners=self.owners[keep])
 
 
-@dataclass(frozen=True)
-class Distances:
-    """How far the patches of an image are from their nearest patches of the references.
-
-    Attributes:
-        whole: Euclidean distances over all channels ``(rows, columns)``, float32, at least 0.
-        fine: The same pairs' distances over the channels that say where something is.
-    """
-
-    whole: Array
-    fine: Array
-
-
-def patch_distances(grid: Array, bank: PatchBank, fine: int | None = None) -> Distances:
-    """Finds for each patch the nearest patch of the references, by Euclidean distance over all channels.
+def patch_distances(grid: Array, bank: PatchBank) -> Array:
+    """Finds for each patch the distance to the nearest patch of the references.
 
     Args:
         grid: Patch features of the image ``(rows, columns, channels)``.
         bank: Patches of the references.
-        fine: How many of the first channels say where something is; all where not given.
 
     Returns:
-        The distances (at most 2 over all channels for patches of unit length).
+        Euclidean distances ``(rows, columns)``, float32, from 0 to 2 for patches of unit length.
     """
     import torch
 
     rows, columns, channels = grid.shape
-    query = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels), dtype=np.float32))
-    nearest = torch.full((len(query),), float("inf"))
-    index = torch.zeros(len(query), dtype=torch.long)
+    flat = np.asarray(grid.reshape(-1, channels), dtype=np.float32)
+    query = torch.from_numpy(np.concatenate([flat, np.ones((len(flat), 1), np.float32)], axis=1))
     with torch.inference_mode():
-        patches, norms = torch.from_numpy(bank.patches), torch.from_numpy(bank.squared_norms[None])
-        for start in range(0, len(patches), BLOCK_ROWS):
-            block = patches[start : start + BLOCK_ROWS]
-            found = torch.addmm(norms[:, start : start + BLOCK_ROWS], query, block.T, alpha=-2.0).min(dim=1)
-            closer = found.values < nearest
-            nearest = torch.where(closer, found.values, nearest)
-            index = torch.where(closer, found.indices + start, index)
-        difference = query - patches[index]
-        whole = difference.norm(dim=1).reshape(rows, columns).numpy()
-        return Distances(whole, difference[:, :fine].norm(dim=1).reshape(rows, columns).numpy())
+        terms = torch.from_numpy(bank.terms).T
+        nearest = torch.cat([(part @ terms).amin(dim=1) for part in torch.split(query, AT_ONCE)])
+    squared = nearest.numpy() + np.einsum("pc,pc->p", flat, flat)
+    return np.asarray(np.sqrt(np.maximum(squared, 0)).reshape(rows, columns), dtype=np.float32)
 
 
 def rarity(grid: Array) -> Array:
@@ -99,22 +86,32 @@ def rarity(grid: Array) -> Array:
 
     Returns:
         Mean Euclidean distance to the three nearest patches that lie at least three rows or columns away
-        ``(rows, columns)``, float32; 0 where the image is too small to have such patches.
+        ``(rows, columns)``, float32; 0 where the image is too small to have such patches. On a large grid they are
+        sought in every other row and column.
     """
     import torch
 
     rows, columns, channels = grid.shape
-    patches = torch.from_numpy(np.ascontiguousarray(grid.reshape(-1, channels), dtype=np.float32))
-    row, column = torch.arange(rows), torch.arange(columns)
-    near_row = (row[:, None] - row[None]).abs() < ELSEWHERE
-    near_column = (column[:, None] - column[None]).abs() < ELSEWHERE
-    near = (near_row[:, None, :, None] & near_column[None, :, None, :]).reshape(
-        rows * columns, rows * columns
+    step = 2 if rows * columns > LARGE_GRID else 1
+    patches = torch.from_numpy(np.ascontiguousarray(grid, dtype=np.float32))
+    others = patches[::step, ::step].reshape(-1, channels)
+    query = patches.reshape(-1, channels)
+    near = (_near(rows, step)[:, None, :, None] & _near(columns, step)[None, :, None, :]).reshape(
+        len(query), len(others)
     )
     with torch.inference_mode():
-        norms = (patches * patches).sum(dim=1)
-        squared = torch.addmm(norms[None] + norms[:, None], patches, patches.T, alpha=-2.0)
-        squared = squared.masked_fill(near, float("inf"))
-        nearest = squared.topk(min(LIKE_PATCHES, len(patches)), dim=1, largest=False).values.clamp_min(0)
+        norms, lengths = (others * others).sum(dim=1), (query * query).sum(dim=1)
+        squared = torch.addmm(norms[None] + lengths[:, None], query, others.T, alpha=-2.0)
+        squared = squared.masked_fill_(near, float("inf"))
+        nearest = squared.topk(min(LIKE_PATCHES, len(others)), dim=1, largest=False).values.clamp_min(0)
         found = nearest.mean(dim=1).sqrt()
     return torch.where(found.isfinite(), found, 0.0).reshape(rows, columns).numpy()
+
+
+def _near(length: int, step: int) -> "Tensor":
+    """Which of every so many rows are not elsewhere, for each row."""
+    import torch
+
+    place = torch.arange(length)
+    near: Tensor = (place[:, None] - place[None, ::step]).abs() < ELSEWHERE
+    return near

@@ -1,14 +1,14 @@
 """A bank of bounded size: the patches that stand for all patches of many references."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.features import Array
 
-MOST_PATCHES = 16384
-"""A bank keeps at most so many patches: all of 32 images or so with the embedded encoder."""
+MOST_PATCHES = 4096
+"""A bank keeps at most so many patches: with the embedded encoder all of 16 images at the middle level."""
 
 POOL = 3
 """So many times ``MOST_PATCHES`` are gathered before they are thinned out: bounds the memory."""
@@ -20,28 +20,32 @@ SAME = 1e-5
 """Patches of unit length nearer than this, squared, are copies of each other."""
 
 
-def bounded_bank(grids: Iterable[tuple[Array, int]], most: int = MOST_PATCHES) -> PatchBank:
-    """Makes a bank of at most so many patches; all of them where there are fewer.
+def bounded_banks(
+    views: Iterable[tuple[Sequence[Array], int]], most: int = MOST_PATCHES
+) -> tuple[PatchBank, ...]:
+    """Makes a bank a level, each of at most so many patches; all of them where there are fewer.
 
     More are thinned out by a greedy choice, pool after pool (a coreset of coresets), so neither memory nor the time of
     a comparison grows with the number of references.
 
     Args:
-        grids: Patch grids ``(rows, columns, channels)``, each with the index of its reference; at least one.
-        most: Most patches to keep.
+        views: The patch grids ``(rows, columns, channels)`` of a view, one a level, with the index of its reference;
+            at least one view.
+        most: Most patches to keep at a level.
 
     Returns:
-        The bank, float32.
+        The banks, float32, in the order of the levels.
     """
-    pool: _Pool | None = None
-    for grid, owner in grids:
-        rows = grid.reshape(-1, grid.shape[-1])
-        pool = pool or _Pool(most, rows.shape[1])
-        for start in range(0, len(rows), most):
-            pool.take(rows[start : start + most], owner)
-    if pool is None:
-        raise ValueError("a bank is made of at least one patch grid")
-    return pool.bank()
+    pools: list[_Pool] = []
+    for grids, owner in views:
+        pools = pools or [_Pool(most, grid.shape[-1]) for grid in grids]
+        for pool, grid in zip(pools, grids, strict=True):
+            rows = grid.reshape(-1, grid.shape[-1])
+            for start in range(0, len(rows), most):
+                pool.take(rows[start : start + most], owner)
+    if not pools:
+        raise ValueError("banks are made of at least one view")
+    return tuple(pool.bank() for pool in pools)
 
 
 class _Pool:

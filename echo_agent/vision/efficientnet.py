@@ -15,7 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from echo_agent.vision.batching import encode_by_size
 from echo_agent.vision.efficientnet_onnx import OnnxNetwork
-from echo_agent.vision.features import Array, Features
+from echo_agent.vision.features import Array, Features, Level, Use
 from echo_agent.vision.resolution import working_size
 
 NAME = "efficientnet-lite2"
@@ -24,11 +24,12 @@ STRIDE = 32
 LEVELS = (6, 14, 20)
 """Blocks whose output is a level of patch features: the ends of the stages at strides 8, 16 and 32."""
 
-FINE_LEVELS = 2
-"""The first levels say where something is; the coarsest only helps to tell what."""
-
-GRID_LEVEL = 1
-"""The level whose grid the others are brought to: stride 16."""
+USES = (
+    Use(weight=1.0, rarity=0.7, surroundings=1.0),
+    Use(weight=2.0, rarity=0.0, surroundings=0.5),
+    Use(weight=1.0, rarity=0.0, surroundings=0.5, on_map=False),
+)
+"""How the levels count: what is small shows against its surroundings, and the coarsest tells what rather than where."""
 
 
 class EfficientNetLite(nn.Module):
@@ -96,7 +97,7 @@ def _plain(convolution: nn.Conv2d) -> nn.Module:
 
 
 class EmbeddedEncoder:
-    """The embedded encoder: patch features at stride 8, 16 and 16 joined on one grid; see ``Features``.
+    """The embedded encoder: patch features at the strides 8, 16 and 32; see ``Features``.
 
     On a CPU the network is run by ONNX Runtime, else by PyTorch.
 
@@ -120,7 +121,7 @@ class EmbeddedEncoder:
     @property
     def id(self) -> str:
         """Name, working side and levels."""
-        return f"{NAME}/{WORKING_SIDE}/" + "-".join(str(level) for level in LEVELS)
+        return f"{NAME}/{WORKING_SIDE}/" + "+".join(str(level) for level in LEVELS)
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
         """Encodes images, those of one working size in one batch.
@@ -139,10 +140,15 @@ class EmbeddedEncoder:
         pixels = torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)
         with self._lock, torch.inference_mode():
             levels = self._network(pixels.to(self._device))
-            patches = join_levels(levels).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+            grids = [patches_of(level).cpu().numpy() for level in levels]
             pooled = functional.normalize(levels[-1].mean(dim=(2, 3)), dim=1).cpu().numpy()
-        fine = sum(level.shape[1] for level in levels[:FINE_LEVELS])
-        return [Features(patches=patches[i], embedding=pooled[i], fine=fine) for i in range(len(images))]
+        return [
+            Features(
+                levels=tuple(Level(grid[i], use) for grid, use in zip(grids, USES, strict=True)),
+                embedding=pooled[i],
+            )
+            for i in range(len(images))
+        ]
 
 
 def _pixels(image: Image.Image, size: tuple[int, int]) -> Array:
@@ -151,27 +157,17 @@ def _pixels(image: Image.Image, size: tuple[int, int]) -> Array:
     return (np.asarray(resized, dtype=np.float32) - 127.0) / 128.0
 
 
-def join_levels(levels: Sequence[Tensor]) -> Tensor:
-    """Joins levels on one grid: each is averaged over 3 x 3 patches, resized, and brought to unit length.
+def patches_of(level: Tensor) -> Tensor:
+    """Patch features of a level: each patch is averaged with its neighbours and brought to unit length.
 
     Args:
-        levels: Tensors ``(images, channels, rows, columns)``, fine to coarse.
+        level: ``(images, channels, rows, columns)``.
 
     Returns:
-        ``(images, sum of channels, rows, columns)`` on the grid of level ``GRID_LEVEL``, of unit length.
+        ``(images, rows, columns, channels)``.
     """
-    rows, columns = levels[GRID_LEVEL].shape[-2:]
-    size = (rows, columns)
-    joined = []
-    for level in levels:
-        smooth = functional.avg_pool2d(level, 3, 1, 1, count_include_pad=False)
-        if smooth.shape[-2] > rows:
-            smooth = functional.adaptive_avg_pool2d(smooth, size)
-        elif smooth.shape[-2] < rows:
-            smooth = functional.interpolate(smooth, size=size, mode="bilinear", align_corners=False)
-        joined.append(functional.normalize(smooth, dim=1))
-    stacked: Tensor = torch.cat(joined, dim=1)
-    return stacked.div(len(levels) ** 0.5)
+    smooth = functional.avg_pool2d(level, 3, 1, 1, count_include_pad=False)
+    return functional.normalize(smooth, dim=1).permute(0, 2, 3, 1).contiguous()
 
 
 @lru_cache(maxsize=2)

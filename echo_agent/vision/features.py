@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -12,19 +13,77 @@ Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class Use:
+    """How a level counts when an image is compared with its references.
+
+    Attributes:
+        weight: Exponent of its score in the geometric mean over the levels.
+        rarity: How much a patch's rarity within its own image adds to its distance from the references.
+        surroundings: Share of the surroundings' mean that is taken off.
+        worst_share: The level's score is the mean of this share of its worst patches.
+        on_map: Whether the anomaly map is drawn from it: it says where something is.
+    """
+
+    weight: float = 1.0
+    rarity: float = 0.7
+    surroundings: float = 0.5
+    worst_share: float = 0.05
+    on_map: bool = True
+
+
+ALONE = Use()
+"""How the one level of an encoder counts that has no others."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """Patch features of one depth of a network.
+
+    Attributes:
+        patches: ``(rows, columns, channels)``, of unit length.
+        use: How it counts.
+    """
+
+    patches: Array
+    use: Use = ALONE
+
+
+@dataclass(frozen=True)
 class Features:
     """Features of one image.
 
     Attributes:
-        patches: Patch features ``(rows, columns, channels)``, float32, of unit length in every level.
+        levels: Patch features, fine to coarse, each on a grid of its own; at least one, of which one is on the map.
         embedding: Image embedding ``(dimensions,)``, float32, of unit length.
-        fine: How many of the first channels say where something is; the others, of coarse levels, only tell what.
-            All of them where not given.
     """
 
-    patches: Array
+    levels: tuple[Level, ...]
     embedding: Array
-    fine: int | None = None
+
+    @property
+    def middle(self) -> int:
+        """Index of the middle level."""
+        return len(self.levels) // 2
+
+    @cached_property
+    def patches(self) -> Array:
+        """All levels joined on the grid of the middle one ``(rows, columns, channels)``, float32, of unit length."""
+        import torch
+        from torch.nn import functional
+
+        if len(self.levels) == 1:
+            return self.levels[0].patches
+        size = self.levels[self.middle].patches.shape[:2]
+        joined = []
+        for level in self.levels:
+            values = torch.from_numpy(np.asarray(level.patches, dtype=np.float32)).permute(2, 0, 1)[None]
+            if values.shape[-2] > size[0]:
+                values = functional.adaptive_avg_pool2d(values, size)
+            elif values.shape[-2] < size[0]:
+                values = functional.interpolate(values, size=size, mode="bilinear", align_corners=False)
+            joined.append(functional.normalize(values, dim=1))
+        whole = torch.cat(joined, dim=1).div(len(joined) ** 0.5)[0].permute(1, 2, 0).contiguous()
+        return np.asarray(whole.numpy(), dtype=np.float32)
 
 
 class Encoder(Protocol):

@@ -18,7 +18,7 @@ from transformers.utils import logging
 from echo_agent.errors import EncoderError
 from echo_agent.vision.batching import encode_by_size
 from echo_agent.vision.checkpoint import Checkpoint, image_processor_settings
-from echo_agent.vision.features import Array, Features
+from echo_agent.vision.features import Array, Features, Level
 from echo_agent.vision.resolution import working_size
 from echo_agent.vision.vit_family import FAMILIES, Family
 
@@ -83,7 +83,7 @@ class HuggingFaceEncoder:
             if pooled is None:
                 pooled = output.last_hidden_state[:, self._prefix :].mean(dim=1)
             embeddings = functional.normalize(pooled.float(), dim=1).cpu().numpy()
-        return [Features(patches=patches[i], embedding=embeddings[i]) for i in range(len(images))]
+        return [Features(levels=(Level(patches[i]),), embedding=embeddings[i]) for i in range(len(images))]
 
 
 def join_levels(levels: Sequence[Tensor]) -> Tensor:

@@ -4,10 +4,10 @@ import numpy as np
 
 from echo_agent.vision.features import Array
 
-STANDS_OUT = 0.5
+STANDS_OUT = 0.6
 """Only what exceeds this share of the map's peak counts."""
 
-REACH = 0.25
+REACH = 0.2
 """How far a defect's middle lies from its suspicious patches, as a share of the image's sides (one sigma)."""
 
 SIDE = 3
@@ -16,7 +16,7 @@ SIDE = 3
 def place_shares(anomaly_map: Array) -> tuple[float, ...]:
     """Tells for each cell of a 3 x 3 grid how likely a defect's middle lies in it.
 
-    Every patch votes for the cells around it, with the square of what it exceeds half of the peak by, and with a
+    Every patch votes for the cells around it, with the square of what it exceeds six tenths of the peak by, and with a
     Gaussian of the distance to the cell's middle: a patch is a part of its defect, not its middle, so that a vote for
     its own cell alone would favour the ends of long defects.
 

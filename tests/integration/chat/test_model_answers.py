@@ -59,7 +59,7 @@ def test_a_local_model_streams_its_tokens_into_one_message(plate_inspector, tiny
         if isinstance(message, AIMessageChunk) and told["langgraph_node"] == "answer"
     ]  # fmt: skip
     last = chat.get_state(config).values["messages"][-1]
-    assert len([token for token in tokens if token.content]) > 5
+    assert len([token for token in tokens if token.content]) > 1
     assert {token.id for token in tokens} == {last.id}
     assert last.text.startswith("".join(str(token.content) for token in tokens))
     assert not [message for message, _ in events if isinstance(message, AIMessage) and message not in tokens]

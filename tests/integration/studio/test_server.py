@@ -205,7 +205,7 @@ def test_a_language_model_streams_its_answer_token_by_token(client, tmp_path_fac
     )
     tokens = [event.data[0] for event in events if event.event == "messages"]
     tokens = [token for token in tokens if token["type"] == "AIMessageChunk" and token["content"]]
-    assert len(tokens) > 5
+    assert len(tokens) > 1
     assert len({token["id"] for token in tokens}) == 1
     last = client.threads.get_state(thread)["values"]["messages"][-1]
     assert last["id"] == tokens[0]["id"]

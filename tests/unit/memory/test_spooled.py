@@ -6,14 +6,16 @@ from echo_agent.memory.spooled import SpooledGrids
 
 
 def test_grids_come_back_in_their_order_and_rounded_as_they_are_stored():
-    given = [np.random.default_rng(seed).random((3 + seed, 4, 5)).astype(np.float32) for seed in range(4)]
-    with SpooledGrids() as grids:
-        for grid in given:
-            grids.append(grid)
-        assert len(grids) == 4
-        for found, grid in zip(grids, given, strict=True):
-            np.testing.assert_array_equal(found, grid.astype(np.float16))
-        np.testing.assert_array_equal(grids[1], given[1].astype(np.float16))
+    generator = np.random.default_rng(0)
+    given = [(generator.random((6 + n, 4, 5)), generator.random((2, 2 + n, 7))) for n in range(4)]
+    with SpooledGrids() as spooled:
+        for grids in given:
+            spooled.append(grids)
+        assert len(spooled) == 4
+        for found, grids in zip([*spooled, spooled[1]], [*given, given[1]], strict=True):
+            assert len(found) == 2
+            for grid, expected in zip(found, grids, strict=True):
+                np.testing.assert_array_equal(grid, expected.astype(np.float16))
 
 
 def test_a_full_temporary_folder_is_told_with_a_remedy(monkeypatch):
@@ -22,4 +24,4 @@ def test_a_full_temporary_folder_is_told_with_a_remedy(monkeypatch):
 
     monkeypatch.setattr("echo_agent.memory.spooled.np.save", full)
     with SpooledGrids() as grids, pytest.raises(StoreError, match=r"No space left on device.*TMPDIR"):
-        grids.append(np.zeros((1, 1, 1), dtype=np.float32))
+        grids.append([np.zeros((1, 1, 1), dtype=np.float32)])

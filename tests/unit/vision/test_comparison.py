@@ -4,18 +4,13 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from echo_agent.vision import comparison
-from echo_agent.vision.comparison import PatchBank, rarity
-from echo_agent.vision.comparison import patch_distances as all_distances
+from echo_agent.vision.comparison import PatchBank, patch_distances, rarity
 
 
 def grids(*shapes, channels=24, seed=0):
     generator = np.random.default_rng(seed)
     made = [generator.normal(size=(*shape, channels)).astype(np.float32) for shape in shapes]
     return [grid / np.linalg.norm(grid, axis=-1, keepdims=True) for grid in made]
-
-
-def patch_distances(query, bank):
-    return all_distances(query, bank).whole
 
 
 def bank_of(references):
@@ -35,11 +30,18 @@ def test_distances_are_those_to_the_nearest_patch(seed, rows, columns, reference
     np.testing.assert_allclose(found, expected.reshape(rows, columns), atol=2e-3)
 
 
-def test_large_banks_are_compared_in_blocks(monkeypatch):
+def test_large_images_are_compared_in_parts(monkeypatch):
     query, *bank = grids((6, 6), (5, 5), (7, 3))
     whole = patch_distances(query, bank_of(bank))
-    monkeypatch.setattr(comparison, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(comparison, "AT_ONCE", 7)
     np.testing.assert_allclose(patch_distances(query, bank_of(bank)), whole, atol=1e-5)
+
+
+def test_distances_hold_for_patches_of_any_length():
+    query, reference = grids((4, 4), (5, 5))
+    found = patch_distances(3 * query, bank_of([0.5 * reference]))
+    expected = cdist(3 * query.reshape(-1, 24), 0.5 * reference.reshape(-1, 24)).min(axis=1)
+    np.testing.assert_allclose(found.ravel(), expected, atol=2e-3)
 
 
 def test_an_image_that_is_in_the_bank_is_at_no_distance_until_it_is_left_out():
@@ -72,15 +74,6 @@ def test_copies_of_a_reference_are_left_out_with_it():
     )
 
 
-def test_fine_distances_are_those_of_the_first_channels_of_the_same_pairs():
-    query, reference = grids((4, 4), (5, 5))
-    found = all_distances(query, bank_of([reference]), fine=10)
-    pairs = cdist(query.reshape(-1, 24), reference.reshape(-1, 24)).argmin(axis=1)
-    expected = np.linalg.norm(query.reshape(-1, 24)[:, :10] - reference.reshape(-1, 24)[pairs, :10], axis=1)
-    np.testing.assert_allclose(found.fine.ravel(), expected, atol=1e-5)
-    assert (found.fine <= found.whole + 1e-6).all()
-
-
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 8), st.integers(1, 8))
 def test_rarity_is_the_distance_to_like_patches_elsewhere_in_the_image(seed, rows, columns):
@@ -107,4 +100,14 @@ def test_what_occurs_once_is_rarer_than_what_repeats():
     grid[4, 4, 1] = 1
     found = rarity(grid)
     assert found[4, 4] > 1.4
+    assert found[0, 0] < 1e-2
+
+
+def test_on_a_large_grid_what_occurs_once_is_rarer_too():
+    grid = np.zeros((30, 30, 24), dtype=np.float32)
+    grid[..., 0] = 1
+    grid[11, 17] = 0
+    grid[11, 17, 1] = 1
+    found = rarity(grid)
+    assert found[11, 17] > 1.4
     assert found[0, 0] < 1e-2

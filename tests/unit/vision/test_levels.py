@@ -1,0 +1,97 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from echo_agent.vision.comparison import PatchBank
+from echo_agent.vision.features import Features, Level, Use
+from echo_agent.vision.levels import LEAST, compare, turning_helps
+
+
+def grid(rows, columns, seed, channels=16):
+    made = np.abs(np.random.default_rng(seed).normal(size=(rows, columns, channels))).astype(np.float32)
+    return made / np.linalg.norm(made, axis=-1, keepdims=True)
+
+
+def levels(*shapes, seed=0, uses=None):
+    uses = uses or [Use()] * len(shapes)
+    grids = [grid(*shape, seed=seed + number) for number, shape in enumerate(shapes)]
+    return [Level(patches, use) for patches, use in zip(grids, uses, strict=True)]
+
+
+def banks(*shapes, seed=100):
+    return [PatchBank.of([level.patches], [0]) for level in levels(*shapes, seed=seed)]
+
+
+SHAPES = (16, 12), (8, 6), (4, 3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.floats(0.5, 4), min_size=3, max_size=3), st.integers(0, 1000))
+def test_the_score_is_the_geometric_mean_of_the_levels_scores_with_their_weights(weights, seed):
+    image = levels(*SHAPES, seed=seed, uses=[Use(weight=weight) for weight in weights])
+    references = banks(*SHAPES)
+    alone = [compare([level], [bank]).score for level, bank in zip(image, references, strict=True)]
+    assert np.log(compare(image, references).score) == pytest.approx(
+        np.average(np.log(alone), weights=weights), abs=1e-4
+    )
+
+
+def test_the_map_is_on_the_finest_grid_and_only_of_the_levels_that_are_on_it():
+    fine, coarse = Use(), Use(on_map=False)
+    image = levels(*SHAPES, uses=[fine, fine, coarse])
+    references = banks(*SHAPES)
+    drawn = compare(image, references).anomaly_map
+    assert drawn.shape == (16, 12)
+    np.testing.assert_allclose(drawn, compare(image[:2], references[:2]).anomaly_map, atol=1e-6)
+
+
+def test_a_foreign_place_shows_on_the_map_though_one_level_alone_sees_it():
+    references = banks(*SHAPES)
+    image = [
+        Level(bank.patches.reshape(*shape, -1) * 1.0) for bank, shape in zip(references, SHAPES, strict=True)
+    ]
+    noisy = [
+        replace(
+            level, patches=(level.patches + 0.2 * grid(*level.patches.shape[:2], seed=7)).astype(np.float32)
+        )
+        for level in image
+    ]
+    foreign = noisy[0].patches.copy()
+    foreign[4:6, 8:10] = -foreign[4:6, 8:10]
+    drawn = compare([replace(noisy[0], patches=foreign), *noisy[1:]], references).anomaly_map
+    row, column = np.unravel_index(drawn.argmax(), drawn.shape)
+    assert row in (4, 5)
+    assert column in (8, 9)
+
+
+def test_an_image_that_is_a_reference_has_the_least_score_and_a_dark_map():
+    references = banks(*SHAPES)
+    image = [Level(bank.patches.reshape(*shape, -1)) for bank, shape in zip(references, SHAPES, strict=True)]
+    found = compare(image, references)
+    assert LEAST <= found.score < 0.02
+    assert np.abs(found.anomaly_map).max() < 0.01
+
+
+def test_levels_are_joined_on_the_grid_of_the_middle_one():
+    features = Features(levels=tuple(levels(*SHAPES)), embedding=np.ones(4, dtype=np.float32))
+    assert features.patches.shape == (8, 6, 48)
+    np.testing.assert_allclose(np.linalg.norm(features.patches, axis=-1), 1, atol=1e-5)
+    np.testing.assert_allclose(features.patches[..., 16:32] * 3**0.5, features.levels[1].patches, atol=1e-5)
+
+
+def test_an_encoder_of_one_level_has_its_patches_as_they_are():
+    (level,) = levels((5, 5))
+    assert Features(levels=(level,), embedding=np.ones(4, dtype=np.float32)).patches is level.patches
+
+
+def test_turned_copies_help_where_parts_lie_either_way():
+    part = grid(6, 6, seed=3)
+    noise = [0.05 * grid(6, 6, seed=10 + number) for number in range(4)]
+    one_way = [part + one for one in noise]
+    turned = [one[::-1, ::-1] for one in one_way]
+    assert not turning_helps(one_way, turned)
+    either = [one_way[0], one_way[1], grid(6, 6, seed=4)]
+    assert turning_helps(either, [grid(6, 6, seed=4) + noise[0], one_way[3], part + noise[2]])
