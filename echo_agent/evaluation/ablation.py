@@ -84,6 +84,7 @@ VARIANTS: dict[str, Variant] = {
     "levels of one weight": Variant(_using(weight=1.0)),
     "without the surroundings": Variant(_using(surroundings=0.0)),
     "half of the surroundings at every level": Variant(_using(surroundings=0.5)),
+    "directions alone, without the lengths": Variant(_using(length=0.0)),
     "without the rarity in the image": Variant(_using(rarity=0.0)),
     "worst 1 %": Variant(_using(worst_share=0.01)),
     "worst 10 %": Variant(_using(worst_share=0.1)),

@@ -9,7 +9,7 @@ from echo_agent.vision.features import Encoder, Features
 
 
 class KnownFeatures:
-    """Encodes what it has not met before, and keeps all features in memory (0.4 MB an image by the embedded encoder).
+    """Encodes what it has not met before, and keeps all features in memory (0.7 MB an image by the embedded encoder).
 
     Args:
         encoder: The encoder that does the work.

@@ -77,9 +77,14 @@ class Memory:
             make_folder(place)
             catalog = Catalog(encoder=loaded.id, encoder_name=loaded.name)
         elif catalog.encoder != loaded.id:
+            another = (
+                "this version of Echo takes other features from it, so"
+                if catalog.encoder_name == loaded.name
+                else f"open it with --encoder {catalog.encoder_name}, or"
+            )
             raise EncoderError(
                 f"the memory in {place} was made with the encoder {catalog.encoder}, not {loaded.id}: "
-                f"open it with --encoder {catalog.encoder_name}, or register into a new folder"
+                f"{another} register into a new folder"
             )
         return cls(place, catalog, loaded)
 

@@ -173,8 +173,8 @@ def _grids(features: Features) -> tuple[Array, ...]:
 
 
 def _encode(images: Iterable[Image.Image], encoder: Encoder, scale: float) -> Iterator[Features]:
-    """Features with their patches rounded as they are stored: float16."""
+    """Features whose patches are what is compared, rounded as they are stored: float16."""
     for image in images:
         features = encoder.encode([image], scale=scale)[0]
-        levels = (replace(level, patches=level.patches.astype(np.float16)) for level in features.levels)
+        levels = (Level(level.compared.astype(np.float16), level.use) for level in features.levels)
         yield replace(features, levels=tuple(levels))

@@ -21,15 +21,19 @@ from echo_agent.vision.resolution import working_size
 NAME = "efficientnet-lite2"
 WORKING_SIDE = 256
 STRIDE = 32
-LEVELS = (6, 14, 20)
-"""Blocks whose output is a level of patch features: the ends of the stages at strides 8, 16 and 32."""
+STAGES = (6, 14, 20)
+"""Blocks that end the stages at strides 8, 16 and 32. The first two are levels of patch features as they come out; the
+third is so before its channels are narrowed, where more of them tell more of a texture; its output is the embedding."""
 
 USES = (
     Use(weight=1.0, rarity=0.7, surroundings=1.0),
     Use(weight=2.0, rarity=0.0, surroundings=0.5),
-    Use(weight=1.0, rarity=0.0, surroundings=0.5, on_map=False),
+    Use(weight=1.0, rarity=0.0, surroundings=0.75, length=2.0, on_map=False),
 )
 """How the levels count: what is small shows against its surroundings, and the coarsest tells what rather than where."""
+
+USUAL_LENGTH = 16.0
+"""About the length of the coarsest level's features before they are brought to 1, on photographs of any kind."""
 
 
 class EfficientNetLite(nn.Module):
@@ -43,7 +47,7 @@ class EfficientNetLite(nn.Module):
         network.eval()
         self.stem = _plain(fuse_conv_bn_eval(network._conv_stem, network._bn0))
         self.activation = nn.ReLU6(inplace=True)
-        self.blocks = nn.ModuleList(_folded(block) for block in network._blocks[: max(LEVELS) + 1])
+        self.blocks = nn.ModuleList(_folded(block) for block in network._blocks[: STAGES[-1] + 1])
 
     def forward(self, pixels: Tensor) -> list[Tensor]:
         """Runs the network.
@@ -52,15 +56,16 @@ class EfficientNetLite(nn.Module):
             pixels: ``(images, 3, height, width)``, normalised; height and width are multiples of 32.
 
         Returns:
-            One tensor ``(images, channels, rows, columns)`` a level.
+            The outputs of the stages, then the last block's features before they are narrowed; each ``(images,
+            channels, rows, columns)``.
         """
         values = self.activation(self.stem(pixels))
-        levels = []
+        outputs = []
         for index, block in enumerate(self.blocks):
-            values = block(values)
-            if index in LEVELS:
-                levels.append(values)
-        return levels
+            inputs, values = values, block(values)
+            if index in STAGES:
+                outputs.append(values)
+        return [*outputs, self.activation(self.blocks[-1].get_submodule("_expand_conv")(inputs))]
 
 
 def _folded(block: nn.Module) -> nn.Module:
@@ -114,14 +119,15 @@ class EmbeddedEncoder:
     def _load(self) -> Callable[[Tensor], list[Tensor]]:
         network = EfficientNetLite().eval()
         if self._device.type == "cpu":
-            return OnnxNetwork(network.stem, list(network.blocks), LEVELS)
+            return OnnxNetwork(network.stem, list(network.blocks), STAGES)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return network.to(self._device)
 
     @property
     def id(self) -> str:
         """Name, working side and levels."""
-        return f"{NAME}/{WORKING_SIDE}/" + "+".join(str(level) for level in LEVELS)
+        fine, middle, coarse = STAGES
+        return f"{NAME}/{WORKING_SIDE}/{fine}+{middle}+{coarse}wide"
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
         """Encodes images, those of one working size in one batch.
@@ -139,12 +145,19 @@ class EmbeddedEncoder:
     def _encode_batch(self, images: Sequence[Image.Image], size: tuple[int, int]) -> list[Features]:
         pixels = torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)
         with self._lock, torch.inference_mode():
-            levels = self._network(pixels.to(self._device))
-            grids = [patches_of(level).cpu().numpy() for level in levels]
-            pooled = functional.normalize(levels[-1].mean(dim=(2, 3)), dim=1).cpu().numpy()
+            fine, middle, narrow, wide = self._network(pixels.to(self._device))
+            levels = [patches_of(values) for values in (fine, middle, wide)]
+            pooled = functional.normalize(narrow.mean(dim=(2, 3)), dim=1).cpu().numpy()
+        grids = [
+            (patches.cpu().numpy(), lengths.div(USUAL_LENGTH).log().cpu().numpy())
+            for patches, lengths in levels
+        ]
         return [
             Features(
-                levels=tuple(Level(grid[i], use) for grid, use in zip(grids, USES, strict=True)),
+                levels=tuple(
+                    Level(patches[i], use, lengths[i])
+                    for (patches, lengths), use in zip(grids, USES, strict=True)
+                ),
                 embedding=pooled[i],
             )
             for i in range(len(images))
@@ -152,22 +165,28 @@ class EmbeddedEncoder:
 
 
 def _pixels(image: Image.Image, size: tuple[int, int]) -> Array:
-    """Resizes and scales an RGB image to the range that the weights were trained on, about -1..1."""
-    resized = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
-    return (np.asarray(resized, dtype=np.float32) - 127.0) / 128.0
+    """Resizes and scales an RGB image to the range that the weights were trained on, about -1..1.
+
+    Bicubic as Pillow's, to within two grey values, in a third of the time.
+    """
+    whole = torch.from_numpy(np.array(image, dtype=np.uint8)).permute(2, 0, 1)[None]
+    resized = functional.interpolate(whole, size=size[::-1], mode="bicubic", antialias=True)
+    return (resized[0].permute(1, 2, 0).numpy().astype(np.float32) - 127.0) / 128.0
 
 
-def patches_of(level: Tensor) -> Tensor:
+def patches_of(level: Tensor) -> tuple[Tensor, Tensor]:
     """Patch features of a level: each patch is averaged with its neighbours and brought to unit length.
 
     Args:
         level: ``(images, channels, rows, columns)``.
 
     Returns:
-        ``(images, rows, columns, channels)``.
+        ``(images, rows, columns, channels)`` and the lengths that they had ``(images, rows, columns)``.
     """
-    smooth = functional.avg_pool2d(level, 3, 1, 1, count_include_pad=False)
-    return functional.normalize(smooth, dim=1).permute(0, 2, 3, 1).contiguous()
+    last = level.contiguous(memory_format=torch.channels_last)
+    smooth = functional.avg_pool2d(last, 3, 1, 1, count_include_pad=False).permute(0, 2, 3, 1)
+    lengths = torch.linalg.vector_norm(smooth, dim=3).clamp_min(1e-12)
+    return (smooth / lengths[..., None]).contiguous(), lengths
 
 
 @lru_cache(maxsize=2)

@@ -30,14 +30,14 @@ class OnnxNetwork:
     Args:
         stem: First convolution, its normalisation folded in.
         blocks: Blocks with ``_expand_conv`` (or without), ``_depthwise_conv`` and ``_project_conv``, likewise folded.
-        levels: Blocks whose output is a level.
+        stages: Blocks whose output is returned.
     """
 
-    def __init__(self, stem: nn.Module, blocks: Sequence[nn.Module], levels: Sequence[int]) -> None:
+    def __init__(self, stem: nn.Module, blocks: Sequence[nn.Module], stages: Sequence[int]) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        model = _Drawing().network(stem, blocks, levels)
+        model = _Drawing().network(stem, blocks, stages)
         self._session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
@@ -49,13 +49,14 @@ class OnnxNetwork:
             pixels: ``(images, 3, height, width)``, float32, normalised.
 
         Returns:
-            One tensor ``(images, channels, rows, columns)`` a level.
+            The outputs of the stages, then the last block's features before they are narrowed; each ``(images,
+            channels, rows, columns)``.
         """
         runs = [
             self._session.run(None, {INPUT: part.contiguous().numpy()})
             for part in torch.split(pixels, AT_ONCE)
         ]
-        return [torch.from_numpy(np.concatenate(level)) for level in zip(*runs, strict=True)]
+        return [torch.from_numpy(np.concatenate(output)) for output in zip(*runs, strict=True)]
 
 
 class _Drawing:
@@ -66,13 +67,14 @@ class _Drawing:
         self._weights: list[onnx.TensorProto] = []
         self._bounds = [self._constant(np.float32(0)), self._constant(np.float32(6))]
 
-    def network(self, stem: nn.Module, blocks: Sequence[nn.Module], levels: Sequence[int]) -> onnx.ModelProto:
+    def network(self, stem: nn.Module, blocks: Sequence[nn.Module], stages: Sequence[int]) -> onnx.ModelProto:
         values = self._relu6(self._convolution(INPUT, stem))
         outputs = []
         for index, block in enumerate(blocks):
-            values = self._block(values, block)
-            if index in levels:
+            wide, values = self._block(values, block)
+            if index in stages:
                 outputs.append(values)
+        outputs.append(wide)
         graph = helper.make_graph(
             self._nodes,
             "encoder",
@@ -82,13 +84,14 @@ class _Drawing:
         )
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
-    def _block(self, inputs: str, block: nn.Module) -> str:
-        values = inputs
+    def _block(self, inputs: str, block: nn.Module) -> tuple[str, str]:
+        """The features before the depthwise convolution, and the output."""
+        wide = inputs
         if hasattr(block, "_expand_conv"):
-            values = self._relu6(self._convolution(values, block.get_submodule("_expand_conv")))
-        values = self._relu6(self._convolution(values, block.get_submodule("_depthwise_conv")))
+            wide = self._relu6(self._convolution(inputs, block.get_submodule("_expand_conv")))
+        values = self._relu6(self._convolution(wide, block.get_submodule("_depthwise_conv")))
         values = self._convolution(values, block.get_submodule("_project_conv"))
-        return self._add("Add", values, inputs) if _keeps_shape(block) else values
+        return wide, self._add("Add", values, inputs) if _keeps_shape(block) else values
 
     def _convolution(self, inputs: str, module: nn.Module) -> str:
         convolution, (left, right, top, bottom) = _padded(module)

@@ -21,13 +21,15 @@ class Use:
         rarity: How much a patch's rarity within its own image adds to its distance from the references.
         surroundings: Share of the surroundings' mean that is taken off.
         worst_share: The level's score is the mean of this share of its worst patches.
+        length: How much a difference of the logarithms of the lengths counts beside that of the directions.
         on_map: Whether the anomaly map is drawn from it: it says where something is.
     """
 
     weight: float = 1.0
     rarity: float = 0.7
     surroundings: float = 0.5
-    worst_share: float = 0.05
+    worst_share: float = 0.03
+    length: float = 0.0
     on_map: bool = True
 
 
@@ -42,10 +44,21 @@ class Level:
     Attributes:
         patches: ``(rows, columns, channels)``, of unit length.
         use: How it counts.
+        lengths: Logarithm of the length that each patch had, over a usual one ``(rows, columns)``: how strongly the
+            network answers. None where it does not count.
     """
 
     patches: Array
     use: Use = ALONE
+    lengths: Array | None = None
+
+    @property
+    def compared(self) -> Array:
+        """What is held against the references: the patches, with their length as one more channel where it counts."""
+        if self.lengths is None or not self.use.length:
+            return self.patches
+        more = (self.use.length * self.lengths)[..., None]
+        return np.concatenate([self.patches, more], axis=2, dtype=np.float32)
 
 
 @dataclass(frozen=True)

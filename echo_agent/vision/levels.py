@@ -44,9 +44,10 @@ def compare(levels: Sequence[Level], banks: Sequence[PatchBank]) -> Look:
     """
     logs, drawn = [], []
     for level, bank in zip(levels, banks, strict=True):
-        use, values = level.use, patch_distances(level.patches, bank)
+        use, compared = level.use, level.compared
+        values = patch_distances(compared, bank)
         if use.rarity:
-            values = raised(values, rarity(level.patches), use.rarity)
+            values = raised(values, rarity(compared), use.rarity)
         score = image_score(standing_out(values, use.surroundings), use.worst_share)
         logs.append(use.weight * np.log(max(score, LEAST)))
         if use.on_map:

@@ -12,6 +12,7 @@ from echo_agent.errors import EchoError, EncoderError, ImageError, KnowledgeErro
 from echo_agent.memory.memory import Memory, open_memory
 from tests.conftest import synthetic_part
 from tests.photographs import another_part, encoded, stained
+from tests.stand_in_encoder import StandInEncoder
 
 GOOD, STAINED = synthetic_part(50), stained(synthetic_part(51))
 
@@ -276,6 +277,14 @@ def test_another_encoder_is_refused_with_the_remedy(plates):
         open_memory(str(plates.folder), encoder="other")
     assert Memory.open(plates.folder, encoder="efficientnet-lite2").products() == plates.products()
     assert plates.product("plate").encoder == "efficientnet-lite2"
+
+
+def test_other_features_of_the_same_encoder_are_refused_with_a_remedy_that_helps(plates, monkeypatch):
+    newer = StandInEncoder("efficientnet-lite2")
+    newer.id = "efficientnet-lite2/other-levels"
+    monkeypatch.setattr("echo_agent.memory.memory.load_encoder", lambda name, _: newer)
+    with pytest.raises(EncoderError, match=r"other features from it, so register into a new folder$"):
+        Memory.open(plates.folder)
 
 
 def test_a_memory_keeps_the_encoder_that_it_was_made_with(tmp_path, monkeypatch):

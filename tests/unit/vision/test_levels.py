@@ -87,6 +87,25 @@ def test_an_encoder_of_one_level_has_its_patches_as_they_are():
     assert Features(levels=(level,), embedding=np.ones(4, dtype=np.float32)).patches is level.patches
 
 
+def test_lengths_are_one_more_channel_only_where_they_count():
+    (plain,) = levels((3, 3))
+    lengths = np.linspace(-0.2, 0.2, 9, dtype=np.float32).reshape(3, 3)
+    assert replace(plain, lengths=lengths).compared is plain.patches
+    counted = replace(plain, lengths=lengths, use=Use(length=4.0)).compared
+    np.testing.assert_array_equal(counted[..., :-1], plain.patches)
+    np.testing.assert_allclose(counted[..., -1], 4 * lengths, rtol=1e-6)
+
+
+def test_a_place_of_the_same_direction_but_another_length_raises_the_score_where_lengths_count():
+    alike = grid(5, 5, seed=1)
+    usual, strong = np.zeros((5, 5), dtype=np.float32), np.zeros((5, 5), dtype=np.float32)
+    strong[2, 2] = 0.5
+    for use, raised in ((Use(rarity=0.0), False), (Use(rarity=0.0, length=4.0), True)):
+        reference = PatchBank.of([Level(alike, use, usual).compared], [0])
+        score = compare([Level(alike, use, strong)], [reference]).score
+        assert (score > 10 * compare([Level(alike, use, usual)], [reference]).score) == raised
+
+
 def test_turned_copies_help_where_parts_lie_either_way():
     part = grid(6, 6, seed=3)
     noise = [0.05 * grid(6, 6, seed=10 + number) for number in range(4)]

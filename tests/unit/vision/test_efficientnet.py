@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageFilter
+
+from echo_agent.vision.efficientnet import EmbeddedEncoder, _pixels, patches_of
+
+
+def photograph(width, height, seed=0):
+    noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(noise).filter(ImageFilter.GaussianBlur(3))
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return EmbeddedEncoder("cpu")
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 1000), st.floats(0.1, 10))
+def test_patches_have_unit_length_and_their_lengths_grow_with_the_features(rows, columns, seed, factor):
+    level = torch.rand(2, 5, rows, columns, generator=torch.Generator().manual_seed(seed)) + 0.1
+    patches, lengths = patches_of(level)
+    assert patches.shape == (2, rows, columns, 5)
+    torch.testing.assert_close(patches.norm(dim=3), torch.ones(2, rows, columns))
+    same, longer = patches_of(level * factor)
+    torch.testing.assert_close(same, patches)
+    torch.testing.assert_close(longer, lengths * factor)
+
+
+def test_a_patch_is_the_mean_of_its_neighbourhood_without_what_lies_outside():
+    level = torch.arange(1.0, 10.0).reshape(1, 1, 3, 3)
+    _, lengths = patches_of(level)
+    assert lengths[0, 1, 1] == pytest.approx(5.0)
+    assert lengths[0, 0, 0] == pytest.approx((1 + 2 + 4 + 5) / 4)
+
+
+def test_levels_lie_on_grids_of_half_the_side_each_and_the_coarsest_is_wide(encoder):
+    (features,) = encoder.encode([photograph(400, 300)])
+    fine, middle, coarse = (level.patches.shape for level in features.levels)
+    assert fine[:2] == (middle[0] * 2, middle[1] * 2) == (coarse[0] * 4, coarse[1] * 4)
+    assert coarse[2] > 1000
+    assert np.abs(features.levels[2].lengths).mean() < 1
+
+
+def test_an_image_is_the_same_alone_and_in_a_batch(encoder):
+    images = [photograph(256, 256, seed) for seed in range(3)]
+    alone, together = encoder.encode(images[:1])[0], encoder.encode(images)[0]
+    for one, other in zip(alone.levels, together.levels, strict=True):
+        np.testing.assert_allclose(one.compared, other.compared, atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [(1024, 700), (256, 256), (90, 120)])
+def test_images_are_resized_as_by_pillow(size):
+    image = photograph(*size)
+    expected = np.asarray(image.resize((224, 288), Image.Resampling.BICUBIC), dtype=np.float32)
+    np.testing.assert_allclose(_pixels(image, (224, 288)) * 128 + 127, expected, atol=2.01)
