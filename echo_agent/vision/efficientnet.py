@@ -23,7 +23,8 @@ WORKING_SIDE = 256
 STRIDE = 32
 STAGES = (6, 14, 20)
 """Blocks that end the stages at strides 8, 16 and 32. The first two are levels of patch features as they come out; the
-third is so before its channels are narrowed, where more of them tell more of a texture; its output is the embedding."""
+third is so before its channels are narrowed, where more of them tell more of a texture. Its output is the embedding,
+and what is joined with the other levels."""
 
 USES = (
     Use(weight=1.0, rarity=0.7, surroundings=1.0),
@@ -146,17 +147,18 @@ class EmbeddedEncoder:
         pixels = torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)
         with self._lock, torch.inference_mode():
             fine, middle, narrow, wide = self._network(pixels.to(self._device))
-            levels = [patches_of(values) for values in (fine, middle, wide)]
+            grids = [patches_of(values) for values in (fine, middle, wide)]
+            narrows = [None, None, patches_of(narrow)[0].cpu().numpy()]
             pooled = functional.normalize(narrow.mean(dim=(2, 3)), dim=1).cpu().numpy()
-        grids = [
-            (patches.cpu().numpy(), lengths.div(USUAL_LENGTH).log().cpu().numpy())
-            for patches, lengths in levels
+        levels = [
+            (patches.cpu().numpy(), lengths.div(USUAL_LENGTH).log().cpu().numpy(), use, joined)
+            for (patches, lengths), use, joined in zip(grids, USES, narrows, strict=True)
         ]
         return [
             Features(
                 levels=tuple(
-                    Level(patches[i], use, lengths[i])
-                    for (patches, lengths), use in zip(grids, USES, strict=True)
+                    Level(patches[i], use, lengths[i], None if joined is None else joined[i])
+                    for patches, lengths, use, joined in levels
                 ),
                 embedding=pooled[i],
             )

@@ -46,11 +46,19 @@ class Level:
         use: How it counts.
         lengths: Logarithm of the length that each patch had, over a usual one ``(rows, columns)``: how strongly the
             network answers. None where it does not count.
+        narrow: The same place with fewer channels, of unit length, which weigh more beside other levels on one grid.
+            None where there are no others.
     """
 
     patches: Array
     use: Use = ALONE
     lengths: Array | None = None
+    narrow: Array | None = None
+
+    @property
+    def joined(self) -> Array:
+        """What is joined with other levels."""
+        return self.patches if self.narrow is None else self.narrow
 
     @property
     def compared(self) -> Array:
@@ -86,10 +94,10 @@ class Features:
 
         if len(self.levels) == 1:
             return self.levels[0].patches
-        size = self.levels[self.middle].patches.shape[:2]
+        size = self.levels[self.middle].joined.shape[:2]
         joined = []
         for level in self.levels:
-            values = torch.from_numpy(np.asarray(level.patches, dtype=np.float32)).permute(2, 0, 1)[None]
+            values = torch.from_numpy(np.asarray(level.joined, dtype=np.float32)).permute(2, 0, 1)[None]
             if values.shape[-2] > size[0]:
                 values = functional.adaptive_avg_pool2d(values, size)
             elif values.shape[-2] < size[0]:

@@ -82,6 +82,16 @@ def test_levels_are_joined_on_the_grid_of_the_middle_one():
     np.testing.assert_allclose(features.patches[..., 16:32] * 3**0.5, features.levels[1].patches, atol=1e-5)
 
 
+def test_what_is_joined_of_a_level_are_its_narrow_patches_where_it_has_such():
+    fine, middle, coarse = levels(*SHAPES)
+    narrow = grid(4, 3, seed=9, channels=5)
+    features = Features(
+        levels=(fine, middle, replace(coarse, narrow=narrow)), embedding=np.ones(4, dtype=np.float32)
+    )
+    assert features.patches.shape == (8, 6, 16 + 16 + 5)
+    np.testing.assert_array_equal(replace(coarse, narrow=narrow).compared, coarse.patches)
+
+
 def test_an_encoder_of_one_level_has_its_patches_as_they_are():
     (level,) = levels((5, 5))
     assert Features(levels=(level,), embedding=np.ones(4, dtype=np.float32)).patches is level.patches
