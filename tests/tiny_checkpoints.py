@@ -12,6 +12,7 @@ from transformers import (
     Gemma3ForConditionalGeneration,
     Gemma3ImageProcessorPil,
     Gemma3Processor,
+    GenerationConfig,
     Idefics3Config,
     Idefics3ForConditionalGeneration,
     Idefics3ImageProcessorPil,
@@ -82,6 +83,16 @@ QWEN_TOKENS = [
     "<|image_pad|>",
     "<|video_pad|>",
 ]
+
+
+def speaks_in_words(folder: Path) -> Path:
+    """Lets a checkpoint say nothing but words with spaces between them, so that a streamer has pieces to give."""
+    words = PreTrainedTokenizerFast.from_pretrained(folder)
+    spoken = {number for token, number in words.get_vocab().items() if token.startswith("Ġ") and token != "Ġ"}
+    config = GenerationConfig.from_pretrained(folder)
+    config.suppress_tokens = sorted(set(range(len(words))) - spoken)
+    config.save_pretrained(folder)
+    return folder
 
 
 def _qwen_ids(words: PreTrainedTokenizerFast) -> dict[str, int]:
