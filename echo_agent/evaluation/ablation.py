@@ -23,7 +23,6 @@ MAP_SIDE = 256
 
 Progress = Callable[[int, int], None]
 
-
 Change = Callable[[Features], tuple[Level, ...]]
 
 

@@ -26,12 +26,14 @@ STAGES = (6, 14, 20)
 third is so before its channels are narrowed, where more of them tell more of a texture. Its output is the embedding,
 and what is joined with the other levels."""
 
-USES = (
-    Use(weight=1.0, rarity=0.7, surroundings=1.0),
-    Use(weight=2.0, rarity=0.0, surroundings=0.5),
-    Use(weight=1.0, rarity=0.0, surroundings=0.75, length=2.0, on_map=False),
-)
-"""How the levels count: what is small shows against its surroundings, and the coarsest tells what rather than where."""
+FINE = Use(weight=1.0, rarity=0.7, surroundings=1.0)
+"""How the finest level counts: what is small shows against its surroundings."""
+
+MIDDLE = Use(weight=2.0, rarity=0.0, surroundings=0.5)
+"""How the middle level counts."""
+
+COARSE = Use(weight=1.0, rarity=0.0, surroundings=0.75, length=2.0, on_map=False)
+"""How the coarsest level counts: it tells what rather than where."""
 
 USUAL_LENGTH = 16.0
 """About the length of the coarsest level's features before they are brought to 1, on photographs of any kind."""
@@ -146,21 +148,18 @@ class EmbeddedEncoder:
     def _encode_batch(self, images: Sequence[Image.Image], size: tuple[int, int]) -> list[Features]:
         pixels = torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)
         with self._lock, torch.inference_mode():
-            fine, middle, narrow, wide = self._network(pixels.to(self._device))
-            grids = [patches_of(values) for values in (fine, middle, wide)]
-            narrows = [None, None, patches_of(narrow)[0].cpu().numpy()]
-            pooled = functional.normalize(narrow.mean(dim=(2, 3)), dim=1).cpu().numpy()
-        levels = [
-            (patches.cpu().numpy(), lengths.div(USUAL_LENGTH).log().cpu().numpy(), use, joined)
-            for (patches, lengths), use, joined in zip(grids, USES, narrows, strict=True)
-        ]
+            outputs = self._network(pixels.to(self._device))
+            fine, middle, narrow, wide = (patches_of(values)[0].cpu().numpy() for values in outputs)
+            lengths = patches_of(outputs[-1])[1].div(USUAL_LENGTH).log().cpu().numpy()
+            embeddings = functional.normalize(outputs[-2].mean(dim=(2, 3)), dim=1).cpu().numpy()
         return [
             Features(
-                levels=tuple(
-                    Level(patches[i], use, lengths[i], None if joined is None else joined[i])
-                    for patches, lengths, use, joined in levels
+                levels=(
+                    Level(fine[i], FINE),
+                    Level(middle[i], MIDDLE),
+                    Level(wide[i], COARSE, lengths[i], narrow[i]),
                 ),
-                embedding=pooled[i],
+                embedding=embeddings[i],
             )
             for i in range(len(images))
         ]

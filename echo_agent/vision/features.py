@@ -46,8 +46,8 @@ class Level:
         use: How it counts.
         lengths: Logarithm of the length that each patch had, over a usual one ``(rows, columns)``: how strongly the
             network answers. None where it does not count.
-        narrow: The same place with fewer channels, of unit length, which weigh more beside other levels on one grid.
-            None where there are no others.
+        narrow: The same places with fewer channels, of unit length, which weigh more beside other levels on one grid.
+            None where the patches themselves are joined.
     """
 
     patches: Array
@@ -92,19 +92,20 @@ class Features:
         import torch
         from torch.nn import functional
 
+        from echo_agent.vision.joining import join_levels
+
         if len(self.levels) == 1:
             return self.levels[0].patches
         size = self.levels[self.middle].joined.shape[:2]
-        joined = []
+        grids = []
         for level in self.levels:
             values = torch.from_numpy(np.asarray(level.joined, dtype=np.float32)).permute(2, 0, 1)[None]
             if values.shape[-2] > size[0]:
                 values = functional.adaptive_avg_pool2d(values, size)
             elif values.shape[-2] < size[0]:
                 values = functional.interpolate(values, size=size, mode="bilinear", align_corners=False)
-            joined.append(functional.normalize(values, dim=1))
-        whole = torch.cat(joined, dim=1).div(len(joined) ** 0.5)[0].permute(1, 2, 0).contiguous()
-        return np.asarray(whole.numpy(), dtype=np.float32)
+            grids.append(values[0].permute(1, 2, 0))
+        return np.asarray(join_levels(grids).contiguous().numpy(), dtype=np.float32)
 
 
 class Encoder(Protocol):

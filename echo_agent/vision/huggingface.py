@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors import SafetensorError
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
@@ -19,6 +19,7 @@ from echo_agent.errors import EncoderError
 from echo_agent.vision.batching import encode_by_size
 from echo_agent.vision.checkpoint import Checkpoint, image_processor_settings
 from echo_agent.vision.features import Array, Features, Level
+from echo_agent.vision.joining import join_levels
 from echo_agent.vision.resolution import working_size
 from echo_agent.vision.vit_family import FAMILIES, Family
 
@@ -84,12 +85,6 @@ class HuggingFaceEncoder:
                 pooled = output.last_hidden_state[:, self._prefix :].mean(dim=1)
             embeddings = functional.normalize(pooled.float(), dim=1).cpu().numpy()
         return [Features(levels=(Level(patches[i]),), embedding=embeddings[i]) for i in range(len(images))]
-
-
-def join_levels(levels: Sequence[Tensor]) -> Tensor:
-    """Joins levels ``(images, patches, channels)``: each is brought to unit length, and so is the whole."""
-    joined: Tensor = torch.cat([functional.normalize(level, dim=2) for level in levels], dim=2)
-    return joined.div(len(levels) ** 0.5)
 
 
 class _Pixels:

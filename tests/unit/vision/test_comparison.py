@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
@@ -93,21 +94,12 @@ def test_rarity_is_the_distance_to_like_patches_elsewhere_in_the_image(seed, row
             assert np.isfinite(found[row, column])
 
 
-def test_what_occurs_once_is_rarer_than_what_repeats():
-    grid = np.zeros((9, 9, 24), dtype=np.float32)
+@pytest.mark.parametrize(("side", "odd"), [(9, (4, 4)), (30, (11, 17))])
+def test_what_occurs_once_is_rarer_than_what_repeats_on_small_and_large_grids(side, odd):
+    grid = np.zeros((side, side, 24), dtype=np.float32)
     grid[..., 0] = 1
-    grid[4, 4] = 0
-    grid[4, 4, 1] = 1
+    grid[odd] = 0
+    grid[(*odd, 1)] = 1
     found = rarity(grid)
-    assert found[4, 4] > 1.4
-    assert found[0, 0] < 1e-2
-
-
-def test_on_a_large_grid_what_occurs_once_is_rarer_too():
-    grid = np.zeros((30, 30, 24), dtype=np.float32)
-    grid[..., 0] = 1
-    grid[11, 17] = 0
-    grid[11, 17, 1] = 1
-    found = rarity(grid)
-    assert found[11, 17] > 1.4
+    assert found[odd] > 1.4
     assert found[0, 0] < 1e-2

@@ -8,7 +8,7 @@ from PIL import Image
 from echo_agent.errors import EncoderError
 from echo_agent.vision import vit_family
 from echo_agent.vision.encoder import load_encoder
-from echo_agent.vision.huggingface import join_levels
+from echo_agent.vision.joining import join_levels
 from tests.conftest import synthetic_part
 from tests.unit.vision.checkpoints import FAMILIES, PATCH, save_checkpoint
 
