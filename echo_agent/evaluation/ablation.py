@@ -23,40 +23,48 @@ MAP_SIDE = 256
 
 Progress = Callable[[int, int], None]
 
-Change = Callable[[Features], tuple[Level, ...]]
+Change = Callable[[Features], Features]
 
 
-def _as_it_is(features: Features) -> tuple[Level, ...]:
-    return features.levels
+def _as_it_is(features: Features) -> Features:
+    return features
 
 
 def _using(**settings: Any) -> Change:
     """The levels with other settings, the same for all of them."""
-    return lambda features: tuple(
-        replace(level, use=replace(level.use, **settings)) for level in features.levels
+    return lambda features: replace(
+        features,
+        levels=tuple(replace(level, use=replace(level.use, **settings)) for level in features.levels),
     )
 
 
 def _only(index: int) -> Change:
     """One level alone, counted from the finest (0) or from the coarsest (-1)."""
 
-    def change(features: Features) -> tuple[Level, ...]:
+    def change(features: Features) -> Features:
         level = features.levels[index]
-        return (replace(level, use=replace(level.use, on_map=True)),)
+        return replace(features, levels=(replace(level, use=replace(level.use, on_map=True)),))
 
     return change
 
 
 def _drawn_from(*indices: int) -> Change:
     """The map drawn from these levels."""
-    return lambda features: tuple(
-        replace(level, use=replace(level.use, on_map=index in indices))
-        for index, level in enumerate(features.levels)
+    return lambda features: replace(
+        features,
+        levels=tuple(
+            replace(level, use=replace(level.use, on_map=index in indices))
+            for index, level in enumerate(features.levels)
+        ),
     )
 
 
-def _joined(features: Features) -> tuple[Level, ...]:
-    return (Level(features.patches, ALONE),)
+def _joined(features: Features) -> Features:
+    return replace(features, levels=(Level(features.patches, ALONE),))
+
+
+def _unguided(features: Features) -> Features:
+    return replace(features, guide=None)
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ class Variant:
     """One way of comparing; the defaults are Echo's.
 
     Attributes:
-        change: What it makes of the levels.
+        change: What it makes of an image's features.
         turning: Whether turned copies may serve as references.
         scale: Multiple of the encoder's working resolution.
     """
@@ -90,22 +98,21 @@ VARIANTS: dict[str, Variant] = {
     "no turned copies": Variant(turning=False),
     "map of the middle level": Variant(_drawn_from(1)),
     "map of all levels": Variant(_drawn_from(0, 1, 2)),
+    "map without the strength of the answer": Variant(_using(strength=0.0)),
+    "map without the edges of the image": Variant(_unguided),
     "at 1.25 times the resolution": Variant(scale=1.25),
 }
 
 
 class _Changed:
-    """An encoder whose levels a variant changes."""
+    """An encoder whose features a variant changes."""
 
     def __init__(self, encoder: KnownFeatures, change: Change) -> None:
         self.name, self.id = encoder.name, encoder.id
         self._encoder, self._change = encoder, change
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
-        return [
-            replace(features, levels=self._change(features))
-            for features in self._encoder.encode(images, scale=scale)
-        ]
+        return [self._change(features) for features in self._encoder.encode(images, scale=scale)]
 
 
 class AblationRow(Value):

@@ -2,17 +2,17 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from echo_agent.memory.spooled import SpooledGrids
+from echo_agent.memory.spooled import SpooledFeatures
 from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.coreset import bounded_banks
-from echo_agent.vision.features import Array, Encoder, Features, Level
+from echo_agent.vision.features import Array, Encoder, Features
 from echo_agent.vision.levels import Look, compare, turning_helps
 from echo_agent.vision.views import small_changes, turned_half
 
@@ -45,7 +45,7 @@ class Resolution:
 
     def look(self, features: Features) -> Look:
         """Compares an image with the references."""
-        raw = compare(features.levels, self.banks)
+        raw = compare(features, self.banks)
         return Look(raw.score / self.score_unit, np.maximum(raw.anomaly_map / np.float32(self.map_unit), 0))
 
     def save(self, file: Path) -> None:
@@ -109,38 +109,32 @@ def fit(
         The resolution and the embeddings. With a single reference the units come from small changes of that image,
         and there are no scores.
     """
-    with SpooledGrids() as spooled:
-        embeddings, uses = [], []
+    with SpooledFeatures() as spooled:
+        embeddings = []
         for features in _encode(images, encoder, scale):
-            spooled.append(_grids(features))
+            spooled.append(features)
             embeddings.append(features.embedding)
-            uses = [level.use for level in features.levels]
             if progress is not None:
                 progress(len(spooled), len(images))
-        middle = len(uses) // 2
-        copies: list[tuple[Array, ...]] = []
+        copies: list[Features] = []
         if len(images) > 1 and turned is not False:
-            copies = [
-                _grids(features) for features in _encode(_turned(images[:TURNING_SAMPLE]), encoder, scale)
-            ]
-            sample = [grids[middle] for grids in islice(spooled, TURNING_SAMPLE)]
-            turned = turned or turning_helps(sample, [grids[middle] for grids in copies])
-        views: Iterable[tuple[Sequence[Array], int]] = zip(spooled, range(len(spooled)), strict=True)
+            copies = list(_encode(_turned(images[:TURNING_SAMPLE]), encoder, scale))
+            sample = [_middle(features) for features in islice(spooled, TURNING_SAMPLE)]
+            turned = turned or turning_helps(sample, [_middle(features) for features in copies])
+        views: Iterable[Features] = spooled
+        owners: Iterable[int] = range(len(spooled))
         if turned:
-            rest = map(_grids, _encode(_turned(images[TURNING_SAMPLE:]), encoder, scale))
-            views = chain(views, zip(chain(copies, rest), range(len(spooled)), strict=True))
-        banks = bounded_banks(views)
+            rest = _encode(_turned(images[TURNING_SAMPLE:]), encoder, scale)
+            views, owners = chain(views, copies, rest), chain(owners, owners)
+        banks = bounded_banks(zip(map(_grids, views), owners, strict=True))
         if len(spooled) > 1:
             left_out = [
-                compare(
-                    [Level(grid, use) for grid, use in zip(grids, uses, strict=True)],
-                    [bank.without(owner) for bank in banks],
-                )
-                for owner, grids in enumerate(spooled)
+                compare(features, [bank.without(owner) for bank in banks])
+                for owner, features in enumerate(spooled)
             ]
         else:
             changed = _encode(small_changes(images[0]), encoder, scale)
-            left_out = [compare(features.levels, banks) for features in changed]
+            left_out = [compare(features, banks) for features in changed]
     return Fitted(_calibrated(banks, left_out, len(images), bool(turned)), np.stack(embeddings))
 
 
@@ -169,12 +163,14 @@ def _turned(images: Iterable[Image.Image]) -> Iterator[Image.Image]:
 
 
 def _grids(features: Features) -> tuple[Array, ...]:
-    return tuple(level.patches for level in features.levels)
+    """What a bank holds of an image, a grid a level, rounded as it is stored."""
+    return tuple(level.compared.astype(np.float16) for level in features.levels)
+
+
+def _middle(features: Features) -> Array:
+    """The patches that tell whether the part lies either way."""
+    return _grids(features)[features.middle]
 
 
 def _encode(images: Iterable[Image.Image], encoder: Encoder, scale: float) -> Iterator[Features]:
-    """Features whose patches are what is compared, rounded as they are stored: float16."""
-    for image in images:
-        features = encoder.encode([image], scale=scale)[0]
-        levels = (Level(level.compared.astype(np.float16), level.use) for level in features.levels)
-        yield replace(features, levels=tuple(levels))
+    return (encoder.encode([image], scale=scale)[0] for image in images)

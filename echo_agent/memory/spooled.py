@@ -1,53 +1,67 @@
-"""Patch grids kept in a temporary file: those of a thousand references do not belong in memory."""
+"""Features of references kept in a temporary file: those of a thousand do not belong in memory."""
 
+import pickle
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
 from echo_agent.errors import StoreError
-from echo_agent.vision.features import Array
+from echo_agent.vision.features import Array, Features, Level
 
 
-class SpooledGrids:
-    """Patch grids of references in the order in which they came, float16, in a file that goes with this object."""
+class SpooledFeatures:
+    """Features of references in the order in which they came, in a file that goes with this object.
+
+    What is compared with the banks is rounded to float16, as those are stored.
+    """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="echo-patches-")  # noqa: SIM115 - closed by __exit__
+        self._file = tempfile.TemporaryFile(prefix="echo-features-")  # noqa: SIM115 - closed by __exit__
         self._starts: list[int] = []
-        self._levels = 0
 
     def __len__(self) -> int:
         return len(self._starts)
 
-    def __iter__(self) -> Iterator[tuple[Array, ...]]:
+    def __iter__(self) -> Iterator[Features]:
         return (self[index] for index in range(len(self)))
 
-    def __getitem__(self, index: int) -> tuple[Array, ...]:
-        """Reads the grids of a reference, one a level."""
+    def __getitem__(self, index: int) -> Features:
+        """Reads the features of a reference, without what is only joined of a level."""
         self._file.seek(self._starts[index])
-        return tuple(np.load(self._file) for _ in range(self._levels))
+        return cast(Features, pickle.load(self._file))
 
-    def append(self, grids: Sequence[Array]) -> None:
-        """Writes the grids ``(rows, columns, channels)`` of a reference behind the others.
+    def append(self, features: Features) -> None:
+        """Writes the features of a reference behind the others.
 
         Raises:
             StoreError: The temporary folder cannot be written.
         """
+        levels = (
+            Level(
+                _rounded(level.patches), level.use, None if level.lengths is None else _rounded(level.lengths)
+            )
+            for level in features.levels
+        )
         try:
             start = self._file.seek(0, 2)
-            for grid in grids:
-                np.save(self._file, grid.astype(np.float16))
+            pickle.dump(replace(features, levels=tuple(levels)), self._file)
         except OSError as error:
             raise StoreError(
                 f"the temporary folder {tempfile.gettempdir()} cannot be written ({error.strerror}): "
                 "free some space there, or name another one by TMPDIR"
             ) from error
-        self._levels = len(grids)
         self._starts.append(start)
 
-    def __enter__(self) -> "SpooledGrids":
+    def __enter__(self) -> "SpooledFeatures":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+def _rounded(values: Array) -> Array:
+    """Rounded to float16: what is compared with a bank in training is as coarse as the bank."""
+    return cast(Array, values.astype(np.float16))

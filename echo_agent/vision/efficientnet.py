@@ -16,6 +16,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from echo_agent.vision.batching import encode_by_size
 from echo_agent.vision.efficientnet_onnx import OnnxNetwork
 from echo_agent.vision.features import Array, Features, Level, Use
+from echo_agent.vision.guided import guides_of
 from echo_agent.vision.resolution import working_size
 
 NAME = "efficientnet-lite2"
@@ -26,7 +27,7 @@ STAGES = (6, 14, 20)
 third is so before its channels are narrowed, where more of them tell more of a texture. Its output is the embedding,
 and what is joined with the other levels."""
 
-FINE = Use(weight=1.0, rarity=0.7, surroundings=1.0)
+FINE = Use(weight=1.0, rarity=0.7, surroundings=1.0, strength=0.5)
 """How the finest level counts: what is small shows against its surroundings."""
 
 MIDDLE = Use(weight=2.0, rarity=0.0, surroundings=0.5)
@@ -36,7 +37,7 @@ COARSE = Use(weight=1.0, rarity=0.0, surroundings=0.75, length=2.0, on_map=False
 """How the coarsest level counts: it tells what rather than where."""
 
 USUAL_LENGTH = 16.0
-"""About the length of the coarsest level's features before they are brought to 1, on photographs of any kind."""
+"""Order of the length of features before they are brought to 1, on photographs of any kind."""
 
 
 class EfficientNetLite(nn.Module):
@@ -128,9 +129,9 @@ class EmbeddedEncoder:
 
     @property
     def id(self) -> str:
-        """Name, working side and levels."""
+        """Name, working side and levels, and that maps are guided."""
         fine, middle, coarse = STAGES
-        return f"{NAME}/{WORKING_SIDE}/{fine}+{middle}+{coarse}wide"
+        return f"{NAME}/{WORKING_SIDE}/{fine}+{middle}+{coarse}wide/guide"
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
         """Encodes images, those of one working size in one batch.
@@ -149,17 +150,18 @@ class EmbeddedEncoder:
         pixels = torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)
         with self._lock, torch.inference_mode():
             outputs = self._network(pixels.to(self._device))
-            fine, middle, narrow, wide = (patches_of(values)[0].cpu().numpy() for values in outputs)
-            lengths = patches_of(outputs[-1])[1].div(USUAL_LENGTH).log().cpu().numpy()
+            (fine, strengths), (middle, _), (narrow, _), (wide, lengths) = map(patches_of, outputs)
             embeddings = functional.normalize(outputs[-2].mean(dim=(2, 3)), dim=1).cpu().numpy()
+        guides = guides_of(pixels)
         return [
             Features(
                 levels=(
-                    Level(fine[i], FINE),
+                    Level(fine[i], FINE, strengths[i]),
                     Level(middle[i], MIDDLE),
                     Level(wide[i], COARSE, lengths[i], narrow[i]),
                 ),
                 embedding=embeddings[i],
+                guide=guides[i],
             )
             for i in range(len(images))
         ]
@@ -175,19 +177,21 @@ def _pixels(image: Image.Image, size: tuple[int, int]) -> Array:
     return (resized[0].permute(1, 2, 0).numpy().astype(np.float32) - 127.0) / 128.0
 
 
-def patches_of(level: Tensor) -> tuple[Tensor, Tensor]:
+def patches_of(level: Tensor) -> tuple[Array, Array]:
     """Patch features of a level: each patch is averaged with its neighbours and brought to unit length.
 
     Args:
         level: ``(images, channels, rows, columns)``.
 
     Returns:
-        ``(images, rows, columns, channels)`` and the lengths that they had ``(images, rows, columns)``.
+        Patches ``(images, rows, columns, channels)``, and the logarithms of the lengths that they had, over
+        ``USUAL_LENGTH`` ``(images, rows, columns)``.
     """
     last = level.contiguous(memory_format=torch.channels_last)
     smooth = functional.avg_pool2d(last, 3, 1, 1, count_include_pad=False).permute(0, 2, 3, 1)
     lengths = torch.linalg.vector_norm(smooth, dim=3).clamp_min(1e-12)
-    return (smooth / lengths[..., None]).contiguous(), lengths
+    patches = (smooth / lengths[..., None]).contiguous()
+    return patches.cpu().numpy(), lengths.div(USUAL_LENGTH).log().cpu().numpy()
 
 
 @lru_cache(maxsize=2)

@@ -23,6 +23,8 @@ class Use:
         worst_share: The level's score is the mean of this share of its worst patches.
         length: How much a difference of the logarithms of the lengths counts beside that of the directions.
         on_map: Whether the anomaly map is drawn from it: it says where something is.
+        strength: Exponent of the length with which a distance counts on the map: where the network hardly answers, as
+            on a plain ground, the direction of its answer means little.
     """
 
     weight: float = 1.0
@@ -31,6 +33,7 @@ class Use:
     worst_share: float = 0.03
     length: float = 0.0
     on_map: bool = True
+    strength: float = 0.0
 
 
 ALONE = Use()
@@ -76,10 +79,13 @@ class Features:
     Attributes:
         levels: Patch features, fine to coarse, each on a grid of its own; at least one, of which one is on the map.
         embedding: Image embedding ``(dimensions,)``, float32, of unit length.
+        guide: Brightness of the image, whose edges its map follows ``(rows, columns)``; see ``guided``. None where the
+            map stays on the grid of its finest level.
     """
 
     levels: tuple[Level, ...]
     embedding: Array
+    guide: Array | None = None
 
     @property
     def middle(self) -> int:

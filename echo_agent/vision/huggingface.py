@@ -19,6 +19,7 @@ from echo_agent.errors import EncoderError
 from echo_agent.vision.batching import encode_by_size
 from echo_agent.vision.checkpoint import Checkpoint, image_processor_settings
 from echo_agent.vision.features import Array, Features, Level
+from echo_agent.vision.guided import guides_of
 from echo_agent.vision.joining import join_levels
 from echo_agent.vision.resolution import working_size
 from echo_agent.vision.vit_family import FAMILIES, Family
@@ -54,8 +55,8 @@ class HuggingFaceEncoder:
 
     @property
     def id(self) -> str:
-        """Model, revision, working side and hidden states."""
-        return f"{self._label}/{self._side}/" + "-".join(str(level) for level in self._levels)
+        """Model, revision, working side and hidden states, and that maps are guided."""
+        return f"{self._label}/{self._side}/" + "-".join(str(level) for level in self._levels) + "/guide"
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
         """Encodes images, those of one working size in one batch.
@@ -84,7 +85,8 @@ class HuggingFaceEncoder:
             if pooled is None:
                 pooled = output.last_hidden_state[:, self._prefix :].mean(dim=1)
             embeddings = functional.normalize(pooled.float(), dim=1).cpu().numpy()
-        return [Features(levels=(Level(patches[i]),), embedding=embeddings[i]) for i in range(len(images))]
+        guides = guides_of(stacked.permute(0, 3, 1, 2))
+        return [Features((Level(patches[i]),), embeddings[i], guides[i]) for i in range(len(images))]
 
 
 class _Pixels:

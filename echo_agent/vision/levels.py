@@ -8,7 +8,8 @@ from PIL import Image
 
 from echo_agent.vision.anomaly_map import image_score, raised, standing_out
 from echo_agent.vision.comparison import PatchBank, patch_distances, rarity
-from echo_agent.vision.features import Array, Level
+from echo_agent.vision.features import Array, Features, Level
+from echo_agent.vision.guided import follow_edges
 
 LEAST = 1e-3
 """A level's score counts at least so much: where an image equals a reference, its levels have scores of nothing."""
@@ -28,22 +29,23 @@ class Look:
     anomaly_map: Array
 
 
-def compare(levels: Sequence[Level], banks: Sequence[PatchBank]) -> Look:
+def compare(features: Features, banks: Sequence[PatchBank]) -> Look:
     """Holds each level of an image against the references' patches of that level.
 
     A level has a score of its own: the mean of the worst patches that stand out. The image score is the geometric mean
     over the levels, with their weights. The map is drawn from the geometric mean of the raised distances of the levels
-    that are on it, on the grid of the finest.
+    that are on it, each with the strength of the network's answer, and follows the edges of the image.
 
     Args:
-        levels: The levels of the image, fine to coarse.
+        features: The image.
         banks: The references' patches, a bank a level.
 
     Returns:
-        Score and map, in the unit of the distances; the map is negative where surroundings stand out more.
+        Score and map, in the unit of the distances; the map is negative where surroundings stand out more. It is on
+        the grid of the image's guide, or of the finest level where there is none.
     """
     logs, drawn = [], []
-    for level, bank in zip(levels, banks, strict=True):
+    for level, bank in zip(features.levels, banks, strict=True):
         use, compared = level.use, level.compared
         values = patch_distances(compared, bank)
         if use.rarity:
@@ -51,11 +53,16 @@ def compare(levels: Sequence[Level], banks: Sequence[PatchBank]) -> Look:
         score = image_score(standing_out(values, use.surroundings), use.worst_share)
         logs.append(use.weight * np.log(max(score, LEAST)))
         if use.on_map:
-            drawn.append((values, use.surroundings))
-    total = sum(level.use.weight for level in levels)
-    return Look(
-        float(np.exp(sum(logs) / total)), standing_out(_geometric_mean([v for v, _ in drawn]), drawn[-1][1])
-    )
+            drawn.append((values * _strength(level), use.surroundings))
+    total = sum(level.use.weight for level in features.levels)
+    drawing = standing_out(_geometric_mean([values for values, _ in drawn]), drawn[-1][1])
+    if features.guide is not None:
+        drawing = follow_edges(drawing, features.guide)
+    return Look(float(np.exp(sum(logs) / total)), drawing)
+
+
+def _strength(level: Level) -> Array | float:
+    return 1.0 if level.lengths is None else np.exp(np.float32(level.use.strength) * level.lengths)
 
 
 def _geometric_mean(maps: Sequence[Array]) -> Array:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import product as pairs
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +12,17 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from echo_agent.state import ImageQuality
+from echo_agent.vision.grain import LEAST_ENERGY, PixelDetail
 
 Grey = NDArray[np.float32]
 
 FILE_NAME = "quality.json"
 LARGEST_SIDE = 256
 SMALLEST_SIDE = 32
-TILE = 128
 LAYOUT_SIDE = 16
 LAYOUT_FLOOR = 0.05
-SMALLEST_ENERGY = 0.02
-"""Grey levels squared: below it a band holds rounding alone."""
+USUAL_NOISE = 4.0
+"""Grey levels of noise that photographs of one product differ by anyway."""
 
 WHITE = 250
 PRIOR_NORMALS = 20
@@ -55,7 +54,13 @@ MEASURES = {
     "highlights": Measure(0.1, None, "over-exposed", "{:.1f} % white pixels", lambda v: 100 * max(v, 0) ** 2),
     "sharpness": Measure(0.09, "blurred", None, "fine to coarse detail {:.2f}", lambda v: 2**v),
     "grain": Measure(0.04, "blurred or enlarged", None, "pixel to edge detail {:.2f}", lambda v: v),
-    "noise": Measure(0.5, None, "noisy", "noise of {:.1f} grey levels", lambda v: max(0.0, 2**v - 0.5)),
+    "noise": Measure(
+        0.4,
+        None,
+        "noisy",
+        "{:.1f} grey levels of noise more than usual",
+        lambda v: max(0.0, 2**v - USUAL_NOISE),
+    ),
     "size": Measure(None, "too small", "too large", "{:.0f} pixels a side", lambda v: 2**v),
     "shape": Measure(None, "too tall", "too wide", "width to height {:.2f}", lambda v: 2**v),
     "framing": Measure(
@@ -78,6 +83,7 @@ class QualityModel(BaseModel):
 
     Attributes:
         side: Side of the square whose area the working image has, in pixels.
+        grain: The references' median grain, beside which noise is measured.
         ranges: Range of each measure.
         layouts: The references' layouts, see ``layout``.
     """
@@ -85,6 +91,7 @@ class QualityModel(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     side: int
+    grain: float
     ranges: dict[str, QualityRange]
     layouts: tuple[tuple[float, ...], ...]
 
@@ -95,7 +102,8 @@ class QualityModel(BaseModel):
             A finding for each measure out of its range: what is wrong, the value, and the range.
         """
         work = working_image(image, self.side)
-        values = measure(image, work)
+        detail = PixelDetail.of(image)
+        values = measure(image, work, detail) | {"noise": _noise(detail, self.grain)}
         if "framing" in self.ranges:
             values["framing"] = _framing(layout(work), np.array(self.layouts, dtype=np.float32))
         findings = [
@@ -133,19 +141,23 @@ def fit_quality(images: Sequence[Image.Image]) -> QualityModel:
     """
     areas = [image.width * image.height for image in images]
     side = max(SMALLEST_SIDE, min(LARGEST_SIDE, math.floor(min(areas) ** 0.5)))
-    measured, drawn = [], []
+    measured, details, drawn = [], [], []
     for image in images:
-        work = working_image(image, side)
-        measured.append(measure(image, work))
+        work, detail = working_image(image, side), PixelDetail.of(image)
+        measured.append(measure(image, work, detail))
+        details.append(detail)
         drawn.append(layout(work))
     layouts = np.stack(drawn)
+    grain = float(np.median([detail.grain for detail in details]))
     columns = {name: [values[name] for values in measured] for name in measured[0]}
+    columns["noise"] = [_noise(detail, grain) for detail in details]
     if len(images) > 1:
         columns["framing"] = [
             _framing(own, np.delete(layouts, index, axis=0)) for index, own in enumerate(layouts)
         ]
     return QualityModel(
         side=side,
+        grain=grain,
         ranges={name: _range(values, MEASURES[name].spread) for name, values in columns.items()},
         layouts=tuple(tuple(round(float(value), 4) for value in row) for row in layouts),
     )
@@ -158,31 +170,28 @@ def working_image(image: Image.Image, side: int) -> Image.Image:
     return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 
-def measure(image: Image.Image, work: Image.Image) -> dict[str, float]:
+def measure(image: Image.Image, work: Image.Image, detail: PixelDetail) -> dict[str, float]:
     """Measures an RGB image, each value on a scale on which photographs of a product spread evenly.
 
     Args:
         image: The image.
         work: The same at its product's working size, see ``working_image``.
+        detail: Detail between its pixels.
 
     Returns:
         ``brightness``: log2 of mean grey level + 1. ``highlights``: root of the share of pixels of 250 or more.
-        ``sharpness``: log2 of the detail of 2 pixels to that of 4 of the working image. ``grain``: ratio of diagonal
-        to upright detail between neighbouring pixels of the image itself (blur and enlarging take the diagonal
-        first, noise fills both alike). ``noise``: log2 of its level + 0.5, from mean absolute diagonal differences
-        (after Immerkaer 1996). ``size``: log2 of the root of the area. ``shape``: log2 of width to height.
+        ``sharpness``: log2 of the detail of 2 pixels to that of 4 of the working image. ``grain``: see
+        ``PixelDetail``. ``size``: log2 of the root of the area. ``shape``: log2 of width to height.
     """
     width, height = image.size
     grey = np.asarray(work.convert("L"), dtype=np.float32)
     fine, coarser = _detail(grey)
     coarse, _ = _detail(coarser)
-    diagonal, upright, difference = _pixel_detail(image)
     return {
         "brightness": math.log2(float(grey.mean()) + 1),
         "highlights": float((grey >= WHITE).mean()) ** 0.5,
         "sharpness": _half_log(fine, coarse),
-        "grain": ((max(diagonal, 0.0) + SMALLEST_ENERGY) / (max(upright, 0.0) + SMALLEST_ENERGY)) ** 0.5,
-        "noise": math.log2(difference + 0.5),
+        "grain": detail.grain,
         "size": 0.5 * math.log2(width * height),
         "shape": math.log2(width / height),
     }
@@ -210,34 +219,13 @@ def _detail(grey: Grey) -> tuple[float, Grey]:
     return float((blocks * blocks).mean() - (means * means).mean()), means
 
 
-def _pixel_detail(image: Image.Image) -> tuple[float, float, float]:
-    """Diagonal and upright Haar energy, and the noise level, of five tiles of a large image or all of a small one."""
-    width, height = image.size
-    if min(width, height) < 2:
-        return 0.0, 0.0, 0.0
-    across, down = min(width, TILE), min(height, TILE)
-    boxes = [(0, 0, width, height)]
-    if width * height > LARGEST_SIDE * LARGEST_SIDE:
-        corners = [
-            (round((width - across) * x), round((height - down) * y))
-            for x, y in [*pairs((0.15, 0.85), (0.15, 0.85)), (0.5, 0.5)]
-        ]
-        boxes = [(left, top, left + across, top + down) for left, top in corners]
-    found = []
-    for box in boxes:
-        tile = np.asarray(image.crop(box).convert("L"), dtype=np.float32)
-        even = tile[: tile.shape[0] // 2 * 2, : tile.shape[1] // 2 * 2]
-        a, b, c, d = even[0::2, 0::2], even[0::2, 1::2], even[1::2, 0::2], even[1::2, 1::2]
-        cross, level, plumb = a - b - c + d, a - b + c - d, a + b - c - d
-        upright = float((level * level).mean() + (plumb * plumb).mean()) / 8
-        noise = float(np.abs(cross).mean()) / 2 * math.sqrt(math.pi / 2)
-        found.append((float((cross * cross).mean()) / 4, upright, noise))
-    diagonal, upright, noise = (float(value) for value in np.mean(found, axis=0))
-    return diagonal, upright, noise
+def _noise(detail: PixelDetail, usual_grain: float) -> float:
+    """log2 of the noise beyond the references' grain, in grey levels, and of what differs anyway."""
+    return math.log2(detail.noise(usual_grain) + USUAL_NOISE)
 
 
 def _half_log(upper: float, lower: float) -> float:
-    return 0.5 * math.log2((max(upper, 0.0) + SMALLEST_ENERGY) / (max(lower, 0.0) + SMALLEST_ENERGY))
+    return 0.5 * math.log2((max(upper, 0.0) + LEAST_ENERGY) / (max(lower, 0.0) + LEAST_ENERGY))
 
 
 def _range(values: Sequence[float], spread: float | None) -> QualityRange:

@@ -2,26 +2,40 @@ import numpy as np
 import pytest
 
 from echo_agent.errors import StoreError
-from echo_agent.memory.spooled import SpooledGrids
+from echo_agent.memory.spooled import SpooledFeatures
+from echo_agent.vision.features import Features, Level, Use
 
 
-def test_grids_come_back_in_their_order_and_rounded_as_they_are_stored():
-    generator = np.random.default_rng(0)
-    given = [(generator.random((6 + n, 4, 5)), generator.random((2, 2 + n, 7))) for n in range(4)]
-    with SpooledGrids() as spooled:
-        for grids in given:
-            spooled.append(grids)
+def features(number, *, guide):
+    drawn = np.random.default_rng(number)
+    fine = Level(drawn.random((6 + number, 4, 5), dtype=np.float32), Use(strength=0.5), drawn.random((6, 4)))
+    coarse = Level(drawn.random((2, 2, 7), dtype=np.float32), narrow=np.ones((2, 2, 1), dtype=np.float32))
+    return Features((fine, coarse), drawn.random(3), drawn.random((12, 8)) if guide else None)
+
+
+@pytest.mark.parametrize("guide", [True, False])
+def test_features_come_back_in_their_order_and_rounded_as_banks_are_stored(guide):
+    given = [features(number, guide=guide) for number in range(4)]
+    with SpooledFeatures() as spooled:
+        for one in given:
+            spooled.append(one)
         assert len(spooled) == 4
-        for found, grids in zip([*spooled, spooled[1]], [*given, given[1]], strict=True):
-            assert len(found) == 2
-            for grid, expected in zip(found, grids, strict=True):
-                np.testing.assert_array_equal(grid, expected.astype(np.float16))
+        for found, expected in zip([*spooled, spooled[1]], [*given, given[1]], strict=True):
+            assert [level.use for level in found.levels] == [level.use for level in expected.levels]
+            for level, other in zip(found.levels, expected.levels, strict=True):
+                np.testing.assert_array_equal(level.patches, other.patches.astype(np.float16))
+            np.testing.assert_array_equal(
+                found.levels[0].lengths, expected.levels[0].lengths.astype(np.float16)
+            )
+            assert found.levels[1].lengths is None
+            np.testing.assert_array_equal(found.embedding, expected.embedding)
+            np.testing.assert_array_equal(found.guide, expected.guide)
 
 
 def test_a_full_temporary_folder_is_told_with_a_remedy(monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("echo_agent.memory.spooled.np.save", full)
-    with SpooledGrids() as grids, pytest.raises(StoreError, match=r"No space left on device.*TMPDIR"):
-        grids.append([np.zeros((1, 1, 1), dtype=np.float32)])
+    monkeypatch.setattr("echo_agent.memory.spooled.pickle.dump", full)
+    with SpooledFeatures() as spooled, pytest.raises(StoreError, match=r"No space left on device.*TMPDIR"):
+        spooled.append(features(0, guide=False))

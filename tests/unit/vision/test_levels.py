@@ -25,6 +25,10 @@ def banks(*shapes, seed=100):
     return [PatchBank.of([level.patches], [0]) for level in levels(*shapes, seed=seed)]
 
 
+def image_of(made, guide=None):
+    return Features(levels=tuple(made), embedding=np.ones(4, dtype=np.float32), guide=guide)
+
+
 SHAPES = (16, 12), (8, 6), (4, 3)
 
 
@@ -33,8 +37,8 @@ SHAPES = (16, 12), (8, 6), (4, 3)
 def test_the_score_is_the_geometric_mean_of_the_levels_scores_with_their_weights(weights, seed):
     image = levels(*SHAPES, seed=seed, uses=[Use(weight=weight) for weight in weights])
     references = banks(*SHAPES)
-    alone = [compare([level], [bank]).score for level, bank in zip(image, references, strict=True)]
-    assert np.log(compare(image, references).score) == pytest.approx(
+    alone = [compare(image_of([level]), [bank]).score for level, bank in zip(image, references, strict=True)]
+    assert np.log(compare(image_of(image), references).score) == pytest.approx(
         np.average(np.log(alone), weights=weights), abs=1e-4
     )
 
@@ -43,9 +47,9 @@ def test_the_map_is_on_the_finest_grid_and_only_of_the_levels_that_are_on_it():
     fine, coarse = Use(), Use(on_map=False)
     image = levels(*SHAPES, uses=[fine, fine, coarse])
     references = banks(*SHAPES)
-    drawn = compare(image, references).anomaly_map
+    drawn = compare(image_of(image), references).anomaly_map
     assert drawn.shape == (16, 12)
-    np.testing.assert_allclose(drawn, compare(image[:2], references[:2]).anomaly_map, atol=1e-6)
+    np.testing.assert_allclose(drawn, compare(image_of(image[:2]), references[:2]).anomaly_map, atol=1e-6)
 
 
 def test_a_foreign_place_shows_on_the_map_though_one_level_alone_sees_it():
@@ -61,22 +65,43 @@ def test_a_foreign_place_shows_on_the_map_though_one_level_alone_sees_it():
     ]
     foreign = noisy[0].patches.copy()
     foreign[4:6, 8:10] = -foreign[4:6, 8:10]
-    drawn = compare([replace(noisy[0], patches=foreign), *noisy[1:]], references).anomaly_map
+    drawn = compare(image_of([replace(noisy[0], patches=foreign), *noisy[1:]]), references).anomaly_map
     row, column = np.unravel_index(drawn.argmax(), drawn.shape)
     assert row in (4, 5)
     assert column in (8, 9)
 
 
+def test_a_distance_counts_on_the_map_and_not_in_the_score_with_the_strength_of_the_answer():
+    references = banks((8, 8))
+    (level,) = levels((8, 8), uses=[Use(rarity=0.0, surroundings=0.0, strength=0.5)])
+    weak = np.zeros((8, 8), dtype=np.float32)
+    weak[:, :4] = np.log(0.25)
+    plain, found = (
+        compare(image_of([replace(level, lengths=lengths)]), references)
+        for lengths in (np.zeros((8, 8), dtype=np.float32), weak)
+    )
+    assert found.score == pytest.approx(plain.score)
+    np.testing.assert_allclose(found.anomaly_map[:, :4], 0.5 * plain.anomaly_map[:, :4], rtol=1e-5)
+    np.testing.assert_allclose(found.anomaly_map[:, 4:], plain.anomaly_map[:, 4:], rtol=1e-5)
+
+
+def test_the_map_is_on_the_grid_of_the_guide_where_there_is_one():
+    guide = np.zeros((32, 24), dtype=np.float32)
+    found = compare(image_of(levels(*SHAPES), guide), banks(*SHAPES))
+    assert found.anomaly_map.shape == (32, 24)
+    assert found.score == compare(image_of(levels(*SHAPES)), banks(*SHAPES)).score
+
+
 def test_an_image_that_is_a_reference_has_the_least_score_and_a_dark_map():
     references = banks(*SHAPES)
     image = [Level(bank.patches.reshape(*shape, -1)) for bank, shape in zip(references, SHAPES, strict=True)]
-    found = compare(image, references)
+    found = compare(image_of(image), references)
     assert LEAST <= found.score < 0.02
     assert np.abs(found.anomaly_map).max() < 0.01
 
 
 def test_levels_are_joined_on_the_grid_of_the_middle_one():
-    features = Features(levels=tuple(levels(*SHAPES)), embedding=np.ones(4, dtype=np.float32))
+    features = image_of(levels(*SHAPES))
     assert features.patches.shape == (8, 6, 48)
     np.testing.assert_allclose(np.linalg.norm(features.patches, axis=-1), 1, atol=1e-5)
     np.testing.assert_allclose(features.patches[..., 16:32] * 3**0.5, features.levels[1].patches, atol=1e-5)
@@ -85,16 +110,14 @@ def test_levels_are_joined_on_the_grid_of_the_middle_one():
 def test_what_is_joined_of_a_level_are_its_narrow_patches_where_it_has_such():
     fine, middle, coarse = levels(*SHAPES)
     narrow = grid(4, 3, seed=9, channels=5)
-    features = Features(
-        levels=(fine, middle, replace(coarse, narrow=narrow)), embedding=np.ones(4, dtype=np.float32)
-    )
+    features = image_of([fine, middle, replace(coarse, narrow=narrow)])
     assert features.patches.shape == (8, 6, 16 + 16 + 5)
     np.testing.assert_array_equal(replace(coarse, narrow=narrow).compared, coarse.patches)
 
 
 def test_an_encoder_of_one_level_has_its_patches_as_they_are():
     (level,) = levels((5, 5))
-    assert Features(levels=(level,), embedding=np.ones(4, dtype=np.float32)).patches is level.patches
+    assert image_of([level]).patches is level.patches
 
 
 def test_lengths_are_one_more_channel_only_where_they_count():
@@ -112,8 +135,8 @@ def test_a_place_of_the_same_direction_but_another_length_raises_the_score_where
     strong[2, 2] = 0.5
     for use, raised in ((Use(rarity=0.0), False), (Use(rarity=0.0, length=4.0), True)):
         reference = PatchBank.of([Level(alike, use, usual).compared], [0])
-        score = compare([Level(alike, use, strong)], [reference]).score
-        assert (score > 10 * compare([Level(alike, use, usual)], [reference]).score) == raised
+        score = compare(image_of([Level(alike, use, strong)]), [reference]).score
+        assert (score > 10 * compare(image_of([Level(alike, use, usual)]), [reference]).score) == raised
 
 
 def test_turned_copies_help_where_parts_lie_either_way():

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
+from echo_agent.vision.grain import PixelDetail
 from echo_agent.vision.quality import MEASURES, QualityModel, fit_quality, measure, working_image
 from tests.conftest import synthetic_part
 
@@ -121,6 +122,6 @@ def test_a_folder_without_a_model_says_so(tmp_path):
 )
 def test_every_image_can_be_measured(width, height, grey, side):
     image = Image.new("RGB", (width, height), (grey, grey, grey))
-    values = measure(image, working_image(image, side))
-    assert set(values) == set(MEASURES) - {"framing"}
+    values = measure(image, working_image(image, side), PixelDetail.of(image))
+    assert set(values) == set(MEASURES) - {"framing", "noise"}
     assert all(np.isfinite(value) for value in values.values())
