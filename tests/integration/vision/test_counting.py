@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from echo_agent.vision.counting import Photograph, fit_places, scale_for
 from echo_agent.vision.efficientnet import embedded_encoder
+from echo_agent.vision.place_descriptors import Photograph
+from echo_agent.vision.place_fitting import fit_places, scale_for
 
 CENTRES = ((90, 80), (230, 80), (90, 210), (230, 210))
 RADIUS = 22

@@ -3,7 +3,7 @@
 import numpy as np
 
 from echo_agent.vision.alignment import Similarity, patch_points
-from echo_agent.vision.counting import Photograph
+from echo_agent.vision.place_descriptors import Photograph
 
 CHANNELS = 48
 GRID = (24, 30)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from echo_agent.vision.alignment import Similarity, unit_of
-from echo_agent.vision.counting import Limits, fit_places, scale_for
+from echo_agent.vision.counting import Limits
+from echo_agent.vision.place_fitting import fit_places, scale_for
 from tests.unit.vision.fields import RADIUS, SIZE, Field
 
 FIELD = Field()
