@@ -109,7 +109,7 @@ def describe(
 
 
 def save_map(folder: Path, map_id: str, anomaly_map: Array) -> None:
-    """Keeps a calibrated map, at patch resolution, under its name, in one step."""
+    """Keeps a calibrated map, on its own grid, under its name, in one step."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=folder, prefix=".map-")
@@ -123,7 +123,7 @@ def save_map(folder: Path, map_id: str, anomaly_map: Array) -> None:
 
 
 def read_map(folder: Path, map_id: str) -> Array:
-    """Reads a map that ``save_map`` kept, at patch resolution.
+    """Reads a map that ``save_map`` kept, on its own grid.
 
     Raises:
         StoreError: There is no map of that name.

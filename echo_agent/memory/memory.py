@@ -271,7 +271,7 @@ class Memory:
 
         Args:
             map_id: ``map_id`` of a verdict.
-            size: Wanted width and height in pixels; the patch grid where not given.
+            size: Wanted width and height in pixels; the map's own grid where not given.
 
         Returns:
             ``(height, width)``, float32, at least 0.

@@ -169,7 +169,7 @@ def _grids(features: Features) -> tuple[Array, ...]:
 
 def _middle(features: Features) -> Array:
     """The patches that tell whether the part lies either way."""
-    return _grids(features)[features.middle]
+    return features.levels[features.middle].compared.astype(np.float16)
 
 
 def _encode(images: Iterable[Image.Image], encoder: Encoder, scale: float) -> Iterator[Features]:

@@ -23,8 +23,8 @@ class Use:
         worst_share: The level's score is the mean of this share of its worst patches.
         length: How much a difference of the logarithms of the lengths counts beside that of the directions.
         on_map: Whether the anomaly map is drawn from it: it says where something is.
-        strength: Exponent of the length with which a distance counts on the map: where the network hardly answers, as
-            on a plain ground, the direction of its answer means little.
+        strength: Exponent of the length with which a distance counts on the map: the stronger the network's answer, the
+            more a difference of its direction means.
     """
 
     weight: float = 1.0

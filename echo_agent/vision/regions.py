@@ -26,7 +26,7 @@ BORDERS = (0.65, 0.75, APART)
 A share of the height follows the defect, where a fixed value follows how far the map's blur stays above it: a symmetric
 blur leaves the half-way level of a straight edge in its place. The first is above a half because a patch that a defect
 covers by half differs by more than half. Of 0.5, 0.6, 0.65 and 0.7 it is the one whose areas are near the masks of the
-development set while those of thin defects still hold most of them (``echo-agent evaluate areas``)."""
+development set while those of thin defects still hold more than half of them (``echo-agent evaluate areas``)."""
 
 NEAREST_PEAKS = 1 / 32
 """Distance between peaks that can be told apart, as a share of the map's shorter side: half a patch."""

@@ -43,6 +43,9 @@ def test_levels_lie_on_grids_of_half_the_side_each_and_the_coarsest_is_wide(enco
     assert fine[:2] == (middle[0] * 2, middle[1] * 2) == (coarse[0] * 4, coarse[1] * 4)
     assert coarse[2] > 1000
     assert np.abs(features.levels[2].lengths).mean() < 1
+    assert features.levels[0].lengths.shape == fine[:2]
+    assert features.levels[0].use.strength > 0
+    assert features.guide.shape == (fine[0] * 2, fine[1] * 2)
 
 
 def test_an_image_is_the_same_alone_and_in_a_batch(encoder):

@@ -45,6 +45,7 @@ def test_patch_grid_keeps_the_aspect_ratio_and_unit_length(encoder):
     assert wide.patches.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(wide.patches, axis=2), 1, rtol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(wide.embedding), 1, rtol=1e-5)
+    assert wide.guide.shape == (6 * PATCH // 4, 11 * PATCH // 4)
 
 
 def test_scale_makes_the_grid_finer(encoder):

@@ -31,11 +31,11 @@ def test_the_box_around_a_place_holds_its_lattice_and_is_upright(across, down, s
     about = Similarity(complex(np.exp(1j * turned)), centre - centre * complex(np.exp(1j * turned)))
     left, top, right, bottom = pixel_box(about, centre, extent, SIZE)
     points = lattice_of(about, centre, extent) * unit_of(SIZE)
-    assert (left < points.real.min(), points.real.max() < right) == (True, True)
-    assert (top < points.imag.min(), points.imag.max() < bottom) == (True, True)
+    assert left < points.real.min() < points.real.max() < right
+    assert top < points.imag.min() < points.imag.max() < bottom
     assert (left + right) / 2 == pytest.approx(across * unit_of(SIZE), rel=1e-6)
-    if turned == 0:
-        assert right - left == pytest.approx(side * unit_of(SIZE), rel=1e-6)
+    wide = side * (abs(np.cos(turned)) + abs(np.sin(turned)))
+    assert right - left == pytest.approx(wide * unit_of(SIZE), rel=1e-6)
 
 
 def test_a_moved_photograph_gives_the_same_description_at_the_place_carried_along():
@@ -51,7 +51,7 @@ def test_a_moved_photograph_gives_the_same_description_at_the_place_carried_alon
     assert distance_to_things(elsewhere[None], still[None]) > 1e-3
 
 
-def test_a_place_on_the_edge_lies_outside_by_half():
+def test_of_a_place_on_the_edge_the_points_beyond_it_lie_outside():
     extent = complex(0.2, 0.1)
     assert share_outside(lattice_of(STILL, complex(0.5, 0.4), extent), SIZE) == 0
     assert share_outside(lattice_of(STILL, complex(0, 0.4), extent), SIZE) == pytest.approx(0.4)
