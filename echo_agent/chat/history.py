@@ -7,6 +7,7 @@ from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from echo_agent import state
 from echo_agent.errors import MissingExtraError, StoreError
 from echo_agent.state import Value
 
@@ -50,5 +51,12 @@ def _not_opened(file: Path, error: sqlite3.Error) -> StoreError:
 
 
 def _kept_types() -> list[tuple[str, str]]:
-    """The value types that a conversation holds; a file with others in it is not brought to life."""
-    return [(known.__module__, known.__name__) for known in Value.__subclasses__()]
+    """The value types that a conversation holds; a file with others in it is not brought to life.
+
+    They are known by their file and by the package that exports them, so kept conversations outlive a move.
+    """
+    return [
+        (module, known.__name__)
+        for known in Value.__subclasses__()
+        for module in (known.__module__, state.__name__)
+    ]

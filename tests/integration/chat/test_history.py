@@ -8,6 +8,7 @@ import pytest
 from echo_agent.chat.conversation_cost import measure_conversation
 from echo_agent.chat.history import FILE_NAME, open_history
 from echo_agent.errors import StoreError
+from echo_agent.state import Box
 from tests.conftest import synthetic_part
 from tests.integration.chat.parts import spotted_part
 
@@ -93,3 +94,11 @@ def test_a_damaged_file_of_conversations_is_told_in_words(tmp_path):
     (tmp_path / FILE_NAME).write_text("not a database, and long enough to be taken for one" * 30)
     with pytest.raises(StoreError, match="move a damaged file away"), open_history(tmp_path):
         pass
+
+
+def test_a_kept_type_comes_back_by_the_name_of_the_package(tmp_path, monkeypatch):
+    with open_history(tmp_path) as history:
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(Box, "__module__", "echo_agent.state")
+            kept = history.serde.dumps_typed(Box(left=1, top=2, right=3, bottom=4))
+        assert history.serde.loads_typed(kept) == Box(left=1, top=2, right=3, bottom=4)

@@ -1,0 +1,90 @@
+"""The typed state that all experts share; the value types in it, from the files beside it.
+
+Value types are frozen. Pixels never enter the state: an image is an ``ImageRef``, a map is kept beside the memory
+and named by its ``map_id``.
+"""
+
+from typing import Annotated
+
+from langchain_core.messages import AnyMessage
+from langgraph.graph.message import add_messages
+from pydantic import BaseModel, ConfigDict, Field
+
+from echo_agent.state.decision import Answer, Attempt, DecidedBy, HumanAnswer
+from echo_agent.state.image import MOST_REGIONS, Box, ImageRef, Region
+from echo_agent.state.knowledge_evidence import (
+    ChecklistFinding,
+    Citation,
+    CountedPlace,
+    KnowledgeEvidence,
+    Outcome,
+    ToleranceFinding,
+)
+from echo_agent.state.reasoning import Question, QuestionKind, Route, ToolCall, Trace, TraceStep
+from echo_agent.state.reference_evidence import (
+    EscapeGuarantee,
+    Exemplar,
+    Guarantee,
+    ImageQuality,
+    ProductMatch,
+    Reference,
+    ReferenceEvidence,
+)
+from echo_agent.state.value import Confidence, Label, Probability, Value
+from echo_agent.state.verdict import Verdict
+
+__all__ = [
+    "MOST_REGIONS",
+    "Answer",
+    "Attempt",
+    "Box",
+    "ChecklistFinding",
+    "Citation",
+    "Confidence",
+    "CountedPlace",
+    "DecidedBy",
+    "EscapeGuarantee",
+    "Exemplar",
+    "Guarantee",
+    "HumanAnswer",
+    "ImageQuality",
+    "ImageRef",
+    "KnowledgeEvidence",
+    "Label",
+    "Outcome",
+    "Probability",
+    "ProductMatch",
+    "Question",
+    "QuestionKind",
+    "Reference",
+    "ReferenceEvidence",
+    "Region",
+    "Route",
+    "State",
+    "ToleranceFinding",
+    "ToolCall",
+    "Trace",
+    "TraceStep",
+    "Value",
+    "Verdict",
+]
+
+
+class State(BaseModel):
+    """One inspection on its way through the graph. Each expert writes its own field and reads those of the others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    messages: Annotated[list[AnyMessage], add_messages] = Field(default_factory=list)
+    image: ImageRef | None = None
+    product: str | None = None
+    question: Question | None = None
+    effort: int = 0
+    reference: ReferenceEvidence | None = None
+    knowledge: KnowledgeEvidence | None = None
+    route: Route | None = None
+    trace: Trace | None = None
+    attempts: tuple[Attempt, ...] = ()
+    human: HumanAnswer | None = None
+    verdict: Verdict | None = None
+    timings: dict[str, float] = Field(default_factory=dict)

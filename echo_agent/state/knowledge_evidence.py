@@ -1,0 +1,114 @@
+"""What the Knowledge Guide found: passages, tolerances and statements of the product's card."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from echo_agent.state.image import Box
+from echo_agent.state.value import Value
+
+Outcome = Literal["within", "exceeds", "cannot tell"]
+
+
+class Citation(Value):
+    """A passage of the know-how, with the file and the line it stands on."""
+
+    id: str
+    text: str
+    file: str
+    line: int = Field(ge=1)
+
+
+class ToleranceFinding(Value):
+    """A tolerance held against a measured region.
+
+    Attributes:
+        id: Name in the evidence, such as ``T1``.
+        rule: The rule in words.
+        defect_type: The defect type that the rule belongs to.
+        region: Id of the region it was measured on; None for a rule over all regions.
+        outcome: ``within``, ``exceeds`` or ``cannot tell``.
+        measured: Measured value in ``unit``; None when it could not be measured.
+        measured_low: Lower end of the measurement's uncertainty.
+        measured_high: Upper end.
+        limit: The rule's limit in ``unit``.
+        unit: ``mm``, ``mm2``, ``px``, ``px2``, ``%`` (of the image) or ``count``.
+        zone: Zone the region lies in, where the card names zones.
+        reason: One sentence for a person.
+    """
+
+    id: str
+    rule: str
+    defect_type: str
+    region: str | None
+    outcome: Outcome
+    measured: float | None
+    measured_low: float | None = None
+    measured_high: float | None = None
+    limit: float
+    unit: str
+    zone: str | None = None
+    reason: str
+
+
+class CountedPlace(Value):
+    """A place of a checklist's statement where a thing should be.
+
+    Attributes:
+        place: Where it is on the photograph that the card draws it on, such as ``bottom left``.
+        presence: Whether the thing is there.
+        box: The place in this photograph; None where it could not be found, or lies outside.
+        reason: For "cannot tell", one clause.
+    """
+
+    place: str
+    presence: Literal["present", "missing", "cannot tell"]
+    box: Box | None = None
+    reason: str = ""
+
+
+class ChecklistFinding(Value):
+    """A countable statement of the card, answered or not.
+
+    Attributes:
+        id: Name in the evidence, such as ``C1``.
+        statement: The statement, such as ``four screws are present``.
+        holds: True, False, or None for "cannot tell".
+        expected: Expected count, where the statement counts.
+        counted: Count that was found; None where a place cannot be told.
+        places: The places where the things were looked for.
+        answered_by: The language model that answered; None where the answer was measured.
+        reason: One sentence for a person.
+    """
+
+    id: str
+    statement: str
+    holds: bool | None
+    expected: int | None = None
+    counted: int | None = None
+    places: tuple[CountedPlace, ...] = ()
+    answered_by: str | None = None
+    reason: str
+
+
+class KnowledgeEvidence(Value):
+    """What the Knowledge Guide found.
+
+    Attributes:
+        product: Product of the card; None when there is no card.
+        card_file: File of the card.
+        normal: The card's description of the normal state.
+        defect_types: Names of the card's defect types.
+        citations: Passages that apply.
+        tolerances: Tolerances held against the measured regions.
+        checklist: Answers to the card's countable statements.
+    """
+
+    id: str = "K"
+    product: str | None = None
+    card_file: str | None = None
+    normal: str = ""
+    defect_types: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    tolerances: tuple[ToleranceFinding, ...] = ()
+    checklist: tuple[ChecklistFinding, ...] = ()

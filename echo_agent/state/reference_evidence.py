@@ -1,0 +1,133 @@
+"""What the Reference Extractor found: the part beside its references, and what they allow to promise."""
+
+from pydantic import Field
+
+from echo_agent.state.image import ImageRef, Region
+from echo_agent.state.value import Probability, Value
+
+
+class Reference(Value):
+    """A retrieved normal image with its cosine similarity to the query (-1 to 1)."""
+
+    id: str
+    image: ImageRef
+    similarity: float
+
+
+class Exemplar(Value):
+    """A defect that a person confirmed, beside the image that is inspected.
+
+    Attributes:
+        id: Its name in the evidence, ``X1`` for the most similar.
+        image: The photograph of the defect.
+        similarity: Of the most unusual places of both images (mean cosine of their patches, -1 to 1).
+        resembles: Whether the image's most unusual place is more similar to this defect than to any reference.
+        defect_type: What the person called it.
+        who: The person.
+        when: Time of the answer, ISO 8601.
+    """
+
+    id: str
+    image: ImageRef
+    similarity: float
+    resembles: bool
+    defect_type: str | None = None
+    who: str = ""
+    when: str = ""
+
+
+class ProductMatch(Value):
+    """How far a query resembles a product: the similarity of its nearest reference (cosine, -1 to 1)."""
+
+    product: str
+    similarity: float
+    resembles: bool = Field(
+        description="Whether the similarity lies in the range of the product's own references."
+    )
+
+
+class Guarantee(Value):
+    """What n calibration normals allow to promise about false rejects.
+
+    Attributes:
+        normals: Number of normals the threshold rests on.
+        expected_false_reject: Expected false-reject rate of the threshold, ``k / (n + 1)``.
+        bound_95: Rate that is not exceeded with 95 % confidence.
+        normals_missing: How many more normals the wanted rate needs (0 when it is reached).
+    """
+
+    normals: int = Field(ge=0)
+    expected_false_reject: Probability | None
+    bound_95: Probability | None
+    normals_missing: int = Field(ge=0)
+
+
+class EscapeGuarantee(Value):
+    """What m labelled defective parts allow to promise about escapes.
+
+    Attributes:
+        defects: Number of defective parts the threshold rests on.
+        expected_escape: Expected escape rate of the threshold, ``k / (m + 1)``; None without defective parts.
+        bound_95: Rate that is not exceeded with 95 % confidence.
+        defects_missing: How many more defective parts the wanted rate needs (0 when it is reached).
+    """
+
+    defects: int = Field(ge=0)
+    expected_escape: Probability | None
+    bound_95: Probability | None
+    defects_missing: int = Field(ge=0)
+
+
+class ImageQuality(Value):
+    """Whether the photograph can be judged: each finding says what is wrong, measured against the references."""
+
+    acceptable: bool = True
+    findings: tuple[str, ...] = ()
+
+
+class ReferenceEvidence(Value):
+    """What the Reference Extractor found.
+
+    Attributes:
+        product: The product whose references were compared; None when no product is near enough.
+        product_given: Whether the caller named it.
+        matches: The nearest products, best first.
+        references: The nearest references, best first.
+        exemplars: The nearest defects that a person confirmed, best first.
+        memory_version: Version of the product's memory.
+        encoder: Id of the encoder.
+        effort: 0 for the first look, higher for finer evidence.
+        score: Image score in multiples of a typical normal part's (1 is the median of the left-out references).
+        threshold: Score above which the part is called defective; None while uncalibrated.
+        pass_threshold: Score below which it may be called normal, from the product's confirmed defects; None where
+            they are too few for the wanted escape rate.
+        escape_guarantee: What those defects allow to promise of it; None like the pass threshold.
+        p_value: Share of normals expected to score as high, ``(1 + #{>=}) / (n + 1)``; None while uncalibrated.
+        tail_p_value: The same by a Student t prediction on log scores: finer than 1/(n+1), but a model.
+        guarantee: What the normals allow to promise.
+        quality: Whether the photograph can be judged.
+        regions: Suspicious areas, most suspicious first.
+        places: Shares of a 3 x 3 grid, row by row: how likely the middle of a defect lies there, if there is one.
+        map_id: Name under which the anomaly map is kept.
+    """
+
+    id: str = "E1"
+    product: str | None
+    product_given: bool
+    matches: tuple[ProductMatch, ...]
+    references: tuple[Reference, ...] = ()
+    exemplars: tuple[Exemplar, ...] = ()
+    memory_version: int | None = None
+    encoder: str = ""
+    effort: int = Field(default=0, ge=0)
+    score: float | None = None
+    threshold: float | None = None
+    pass_threshold: float | None = None
+    escape_guarantee: EscapeGuarantee | None = None
+    p_value: Probability | None = None
+    tail_p_value: Probability | None = None
+    guarantee: Guarantee | None = None
+    quality: ImageQuality = ImageQuality()
+    regions: tuple[Region, ...] = ()
+    places: tuple[float, ...] = ()
+    map_id: str | None = None

@@ -1,0 +1,15 @@
+"""The base of the frozen value types, and the plain types that they share."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Label = Literal["normal", "defective", "review"]
+Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Value(BaseModel):
+    """Base of the frozen value types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
