@@ -20,10 +20,10 @@ def products(
         return
     from rich.console import Console
 
-    from echo_agent.memory.memory import Memory
+    from echo_agent.memory.catalog import existing_catalog
     from echo_agent.report.table import product_table
 
-    records = Memory.open(memory).products()
+    records = existing_catalog(memory.expanduser().resolve()).records
     if as_json:
         typer.echo(json.dumps([record.model_dump(mode="json") for record in records], allow_nan=False))
     elif records:

@@ -56,6 +56,20 @@ def read_catalog(folder: Path) -> Catalog | None:
     return _in_folder(catalog, folder)
 
 
+def existing_catalog(folder: Path) -> Catalog:
+    """Reads the catalog of a memory that must be there.
+
+    Raises:
+        StoreError: The folder holds no memory, or its catalog cannot be read.
+    """
+    catalog = read_catalog(folder)
+    if catalog is None:
+        raise StoreError(
+            f"{folder} holds no memory: register a product first (echo-agent register PRODUCT DIR)"
+        )
+    return catalog
+
+
 def _in_folder(catalog: Catalog, folder: Path) -> Catalog:
     """The catalog with its references where they lie now: a memory may be moved or copied as a whole."""
     moved = {

@@ -13,7 +13,7 @@ from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
 from echo_agent.memory import evidence, images, registration
 from echo_agent.memory.answers import confirmed_defects, read_answers
 from echo_agent.memory.calibration import DEFAULT_ESCAPE
-from echo_agent.memory.catalog import read_catalog
+from echo_agent.memory.catalog import existing_catalog, read_catalog
 from echo_agent.memory.counting import Counting
 from echo_agent.memory.know_how import read_know_how
 from echo_agent.memory.looks import Looks
@@ -66,11 +66,7 @@ class Memory:
             EncoderError: The memory was made with another encoder.
         """
         place = Path(folder).expanduser().resolve()
-        catalog = read_catalog(place)
-        if catalog is None and not create:
-            raise StoreError(
-                f"{place} holds no memory: register a product first (echo-agent register PRODUCT DIR)"
-            )
+        catalog = read_catalog(place) if create else existing_catalog(place)
         name = encoder or (catalog.encoder_name if catalog else process_settings().encoder)
         loaded = load_encoder(name, process_settings().device)
         if catalog is None:

@@ -53,3 +53,8 @@ class Catalog(BaseModel):
     encoder: str
     encoder_name: str
     products: dict[str, ProductRecord] = Field(default_factory=dict)
+
+    @property
+    def records(self) -> list[ProductRecord]:
+        """All products, by name."""
+        return [self.products[name] for name in sorted(self.products)]

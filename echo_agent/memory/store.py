@@ -58,7 +58,7 @@ class Store:
     def products(self) -> list[ProductRecord]:
         """All products, by name, as they are now."""
         self._refresh()
-        return [self._catalog.products[name] for name in sorted(self._catalog.products)]
+        return self._catalog.records
 
     @overload
     def write_version(
@@ -123,7 +123,7 @@ class Store:
 
     def _sweep(self, old: ProductRecord | None) -> None:
         """Clears away what the catalog does not name: the old version, and what killed registrations left."""
-        records = self._catalog.products.values()
+        records = self._catalog.records
         for key in self.index.keys() - {record.key for record in records}:
             self.index.remove(key)
         named = {self.folder / record.folder for record in records}

@@ -1,6 +1,7 @@
 """What cannot be read, found or written: one line that names it, exit code 1, nothing half-written."""
 
 import json
+import shutil
 import struct
 import zlib
 
@@ -120,6 +121,17 @@ def test_removing_an_unknown_product_removes_nothing(echo, plates):
     assert code == 1
     assert_one_line(err, "bolt")
     assert [record["name"] for record in products(echo, plates)] == ["plate"]
+
+
+def test_products_are_listed_where_their_encoder_is_gone(echo, plates, tmp_path):
+    memory = shutil.copytree(plates, tmp_path / "memory")
+    file = memory / "catalog.json"
+    catalog = json.loads(file.read_text())
+    file.write_text(json.dumps({**catalog, "encoder": "gone/256", "encoder_name": str(tmp_path / "gone")}))
+    assert [record["name"] for record in products(echo, memory)] == ["plate"]
+    code, _, err = echo("products", "remove", "plate", "--memory", memory)
+    assert code == 1
+    assert_one_line(err, tmp_path / "gone")
 
 
 def test_inspecting_without_a_memory_says_how_to_make_one_and_makes_none(echo, good_parts, tmp_path):
