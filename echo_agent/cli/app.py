@@ -31,7 +31,7 @@ class EchoCommands(LazyGroup):
         "models": LazyCommand("echo_agent.cli.models", "List the Decision Makers, or check a model."),
         "benchmark": LazyCommand(
             "echo_agent.cli.benchmark",
-            "Measure what decisions cost on this machine, and how well poor photographs are told from sound ones.",
+            "Measure what each part of Echo costs on this machine, and what it is worth.",
         ),
         "calibrate": LazyCommand(
             "echo_agent.cli.calibrate", "Fit a model's confidence on labelled photographs."

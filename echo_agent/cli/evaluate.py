@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from echo_agent.cli.number_list import number_list
-from echo_agent.cli.options import EXPERTS, JsonOption, experts_named
+from echo_agent.cli.options import EXPERTS, EncoderOption, JsonOption, experts_named
 from echo_agent.cli.progress import progress_bar
 from echo_agent.evaluation.folder import FolderResult, evaluate_category
 from echo_agent.evaluation.folder_layout import read_categories
@@ -55,7 +55,7 @@ def folder(
     seed: Annotated[
         str, typer.Option("--seed", "--seeds", help="Seeds that choose the references: 0 or 0-4.")
     ] = "0",
-    encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
+    encoder: EncoderOption = None,
     mllm: Annotated[str | None, typer.Option(help="Decision Maker; 'measured' needs no model.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -95,7 +95,7 @@ def areas(
     *,
     shots: Annotated[int, typer.Option(min=1, help="References to register.")] = 16,
     seed: Annotated[int, typer.Option(help="Seed that chooses the references.")] = 0,
-    encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
+    encoder: EncoderOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Hold the measured areas of defects against their masks, for each defect type."""
@@ -123,7 +123,7 @@ def counts(
     seed: Annotated[
         str, typer.Option("--seed", "--seeds", help="Seeds that choose the references: 0 or 0-4.")
     ] = "0",
-    encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
+    encoder: EncoderOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Hold the counted things of a checklist against their true number, with the photographs' names hidden."""
@@ -167,7 +167,7 @@ def mmad(
     experts: Annotated[str, typer.Option(help="Experts that take part, with commas.")] = EXPERTS,
     limit: Annotated[int | None, typer.Option(min=1, help="Questions at most, evenly over subtasks.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of that choice.")] = 0,
-    encoder: Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")] = None,
+    encoder: EncoderOption = None,
     knowledge: Annotated[
         Path | None, typer.Option(help="MMAD's domain_knowledge.json (default: the one in ROOT, if any).")
     ] = None,

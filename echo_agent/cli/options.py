@@ -30,6 +30,10 @@ MemoryOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON on one line, and nothing else, on stdout.")
 ]
+CategoriesArgument = Annotated[
+    list[Path], typer.Argument(metavar="DIR...", help="Categories, folders of them, or CSV files.")
+]
+EncoderOption = Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")]
 
 MEMORY_OF_THE_SETTINGS: Path = None  # type: ignore[assignment]
 """Default of a ``MemoryOption``: the option's callback puts the folder in its place."""
