@@ -30,7 +30,7 @@ def ui(
     """Open the page for the line in a browser."""
     from echo_agent.inspector import Inspector
     from echo_agent.ui.desk import Desk
-    from echo_agent.ui.page import serve
+    from echo_agent.ui.serving import serve
 
     if not password and not _this_machine(host):
         raise EchoError(

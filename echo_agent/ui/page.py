@@ -1,13 +1,12 @@
-"""The page for the line: widgets over the desk. Works with no network."""
+"""The page for the line: widgets over the desk, and what happens when they are used. Works with no network."""
 
 import uuid
 from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any
 
-from echo_agent.errors import MissingExtraError
 from echo_agent.report.words import promise
+from echo_agent.ui.blanks import ASK_AWAY, NO_PRODUCTS, NOTHING_CHOSEN, NOTHING_INSPECTED, NOTHING_WAITS
 from echo_agent.ui.desk import Desk
 from echo_agent.ui.told import told
 from echo_agent.ui.verdict_html import records_html
@@ -15,98 +14,18 @@ from echo_agent.ui.verdict_panel import VerdictPanel
 from echo_agent.vision.image import load_image
 
 ANY_PRODUCT = "find out"
-STYLE = Path(__file__).with_name("page.css")
 RECORDS_SHOWN = 50
 QUEUE_SIDE = 240
 SUGGESTED = ("Where is it?", "How big is it?", "Compare it", "In tolerance?")
-NOTHING_INSPECTED = (
-    '<div class="blank"><b>Nothing inspected yet</b>'
-    "<p>Choose the product, drop a photograph of the part or paste one, and press Inspect.</p></div>"
-)
-NO_PRODUCTS = (
-    '<div class="blank"><b>No product is registered yet</b>'
-    "<p>Open <i>Products</i>, drop photographs of good parts and give the product a name.</p></div>"
-)
-NOTHING_WAITS = (
-    '<div class="blank"><b>Nothing waits for a person</b>'
-    "<p>Parts that Echo cannot decide are listed here until somebody says what they are.</p></div>"
-)
-NOTHING_CHOSEN = (
-    '<div class="blank"><b>Choose a part</b>'
-    "<p>Its picture, its evidence and what Echo proposes are shown here.</p></div>"
-)
-ASK_AWAY = (
-    '<p class="ask">Ask about this part: where, how big, compared with the reference, within tolerance, '
-    "what if the limit were 3 mm?</p>"
-)
 
 
-def build_page(desk: Desk) -> Any:
-    """Builds the page.
+class Page:
+    """The widgets and what happens when they are used.
 
     Args:
         desk: What it works on.
-
-    Returns:
-        Gradio's ``Blocks``; see ``serve``.
-
-    Raises:
-        MissingExtraError: The extra ``ui`` is not installed.
+        gradio: The module: it comes with the extra ``ui``.
     """
-    return _Page(desk, _gradio()).blocks
-
-
-def serve(
-    desk: Desk, *, host: str, port: int, password: str | None, open_browser: bool, block: bool = True
-) -> Any:
-    """Serves the page.
-
-    Args:
-        desk: What it works on.
-        host: Address to listen at.
-        port: Port.
-        password: Password of the user ``echo``; None for no password.
-        open_browser: Whether to open a browser.
-        block: Whether to wait until the page is closed.
-
-    Returns:
-        Gradio's ``Blocks``, running.
-    """
-    gradio = _gradio()
-    page = build_page(desk)
-    page.launch(
-        server_name=host,
-        server_port=port,
-        auth=("echo", password) if password else None,
-        inbrowser=open_browser,
-        share=False,
-        quiet=True,
-        prevent_thread_lock=not block,
-        max_file_size="25mb",
-        ssr_mode=False,
-        css_paths=[STYLE],
-        theme=gradio.themes.Default(
-            primary_hue="teal",
-            font=["system-ui", "sans-serif"],
-            font_mono=["ui-monospace", "monospace"],
-        ),
-    )
-    return page
-
-
-def _gradio() -> Any:
-    import os
-
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    try:
-        import gradio
-    except ImportError as error:
-        raise MissingExtraError("gradio", "ui") from error
-    return gradio
-
-
-class _Page:
-    """The widgets and what happens when they are used."""
 
     def __init__(self, desk: Desk, gradio: Any) -> None:
         self._desk = desk

@@ -1,0 +1,74 @@
+"""Builds the page and serves it."""
+
+from pathlib import Path
+from typing import Any
+
+from echo_agent.errors import MissingExtraError
+from echo_agent.ui.desk import Desk
+from echo_agent.ui.page import Page
+
+STYLE = Path(__file__).with_name("page.css")
+
+
+def build_page(desk: Desk) -> Any:
+    """Builds the page.
+
+    Args:
+        desk: What it works on.
+
+    Returns:
+        Gradio's ``Blocks``; see ``serve``.
+
+    Raises:
+        MissingExtraError: The extra ``ui`` is not installed.
+    """
+    return Page(desk, _gradio()).blocks
+
+
+def serve(
+    desk: Desk, *, host: str, port: int, password: str | None, open_browser: bool, block: bool = True
+) -> Any:
+    """Serves the page.
+
+    Args:
+        desk: What it works on.
+        host: Address to listen at.
+        port: Port.
+        password: Password of the user ``echo``; None for no password.
+        open_browser: Whether to open a browser.
+        block: Whether to wait until the page is closed.
+
+    Returns:
+        Gradio's ``Blocks``, running.
+    """
+    gradio = _gradio()
+    page = build_page(desk)
+    page.launch(
+        server_name=host,
+        server_port=port,
+        auth=("echo", password) if password else None,
+        inbrowser=open_browser,
+        share=False,
+        quiet=True,
+        prevent_thread_lock=not block,
+        max_file_size="25mb",
+        ssr_mode=False,
+        css_paths=[STYLE],
+        theme=gradio.themes.Default(
+            primary_hue="teal",
+            font=["system-ui", "sans-serif"],
+            font_mono=["ui-monospace", "monospace"],
+        ),
+    )
+    return page
+
+
+def _gradio() -> Any:
+    import os
+
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    try:
+        import gradio
+    except ImportError as error:
+        raise MissingExtraError("gradio", "ui") from error
+    return gradio
