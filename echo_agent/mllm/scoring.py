@@ -7,8 +7,9 @@ from typing import Protocol
 
 from echo_agent.errors import AnswerError
 from echo_agent.mllm.chat_model import EchoVLM
-from echo_agent.mllm.choice_scoring import Variant, score_variants
+from echo_agent.mllm.choice_scoring import score_variants
 from echo_agent.mllm.prompts import CasePrompt, Wording, label_probabilities, wordings
+from echo_agent.mllm.variant_tokens import Variant
 from echo_agent.state import DecidedBy
 
 

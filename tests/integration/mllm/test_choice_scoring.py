@@ -8,8 +8,9 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
 from echo_agent.mllm.checkpoint import CheckpointSpec, load
-from echo_agent.mllm.choice_scoring import Variant, score_variants
+from echo_agent.mllm.choice_scoring import score_variants
 from echo_agent.mllm.encoding import encode, render
+from echo_agent.mllm.variant_tokens import Variant
 from tests.tiny_checkpoints import FAMILIES
 
 PIXELS = 448 * 448

@@ -11,8 +11,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlavaConfig, Llava
 
 from echo_agent.mllm.chat_model import EchoVLM
 from echo_agent.mllm.checkpoint import CheckpointSpec
-from echo_agent.mllm.choice_scoring import Variant, score_variants
+from echo_agent.mllm.choice_scoring import score_variants
 from echo_agent.mllm.confidence import fit, join
+from echo_agent.mllm.variant_tokens import Variant
 from tests.tiny_checkpoints import CHATML, CLIP_TOWER, llava_processor
 
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
