@@ -30,37 +30,51 @@ def _as_it_is(features: Features) -> Features:
     return features
 
 
+def _set(level: Level, **settings: Any) -> Level:
+    return replace(level, use=replace(level.use, **settings))
+
+
 def _using(**settings: Any) -> Change:
-    """The levels with other settings, the same for all of them."""
+    """The levels with other settings, the same for all of them, those of the overview included."""
     return lambda features: replace(
         features,
-        levels=tuple(replace(level, use=replace(level.use, **settings)) for level in features.levels),
+        levels=tuple(_set(level, **settings) for level in features.levels),
+        overview=tuple(_set(level, **settings) for level in features.overview),
+    )
+
+
+def _weighing(weights: Sequence[float], overview: float = 1.0) -> Change:
+    """The levels with these weights, fine to coarse, and those of the overview with one."""
+    return lambda features: replace(
+        features,
+        levels=tuple(
+            _set(level, weight=weight) for level, weight in zip(features.levels, weights, strict=True)
+        ),
+        overview=tuple(_set(level, weight=overview) for level in features.overview),
     )
 
 
 def _only(index: int) -> Change:
-    """One level alone, counted from the finest (0) or from the coarsest (-1)."""
-
-    def change(features: Features) -> Features:
-        level = features.levels[index]
-        return replace(features, levels=(replace(level, use=replace(level.use, on_map=True)),))
-
-    return change
+    """One level alone, counted from the finest (0) or from the coarsest (-1), without the overview."""
+    return lambda features: replace(
+        features, levels=(_set(features.levels[index], on_map=True),), overview=()
+    )
 
 
 def _drawn_from(*indices: int) -> Change:
     """The map drawn from these levels."""
     return lambda features: replace(
         features,
-        levels=tuple(
-            replace(level, use=replace(level.use, on_map=index in indices))
-            for index, level in enumerate(features.levels)
-        ),
+        levels=tuple(_set(level, on_map=index in indices) for index, level in enumerate(features.levels)),
     )
 
 
 def _joined(features: Features) -> Features:
-    return replace(features, levels=(Level(features.patches, ALONE),))
+    return replace(features, levels=(Level(features.patches, ALONE),), overview=())
+
+
+def _without_overview(features: Features) -> Features:
+    return replace(features, overview=())
 
 
 def _unguided(features: Features) -> Features:
@@ -88,7 +102,11 @@ VARIANTS: dict[str, Variant] = {
     "the finest level alone": Variant(_only(0)),
     "the middle level alone": Variant(_only(1)),
     "the coarsest level alone": Variant(_only(-1)),
-    "levels of one weight": Variant(_using(weight=1.0)),
+    "without the overview": Variant(_without_overview),
+    "the overview alone": Variant(_weighing((0.0, 0.0, 0.0))),
+    "the overview with half the weight": Variant(_weighing((1.0, 1.0, 1.0), 0.5)),
+    "the overview with twice the weight": Variant(_weighing((1.0, 1.0, 1.0), 2.0)),
+    "the middle level with twice the weight": Variant(_weighing((1.0, 2.0, 1.0))),
     "without the surroundings": Variant(_using(surroundings=0.0)),
     "half of the surroundings at every level": Variant(_using(surroundings=0.5)),
     "directions alone, without the lengths": Variant(_using(length=0.0)),

@@ -183,7 +183,7 @@ class Looks:
             return ()
         return nearest_exemplars(
             self._place(image, record, resolution),
-            resolution.banks[len(resolution.banks) // 2].patches,
+            resolution.banks[self._encode(image, EFFORT_SCALES[0]).middle].patches,
             own,
             lambda said: self._place_of_exemplar(said, record, resolution),
         )

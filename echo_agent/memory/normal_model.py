@@ -164,7 +164,7 @@ def _turned(images: Iterable[Image.Image]) -> Iterator[Image.Image]:
 
 def _grids(features: Features) -> tuple[Array, ...]:
     """What a bank holds of an image, a grid a level, rounded as it is stored."""
-    return tuple(level.compared.astype(np.float16) for level in features.levels)
+    return tuple(level.compared.astype(np.float16) for level in features.all_levels)
 
 
 def _middle(features: Features) -> Array:

@@ -39,15 +39,10 @@ class SpooledFeatures:
         Raises:
             StoreError: The temporary folder cannot be written.
         """
-        levels = (
-            Level(
-                _rounded(level.patches), level.use, None if level.lengths is None else _rounded(level.lengths)
-            )
-            for level in features.levels
-        )
+        kept = replace(features, levels=_kept(features.levels), overview=_kept(features.overview))
         try:
             start = self._file.seek(0, 2)
-            pickle.dump(replace(features, levels=tuple(levels)), self._file)
+            pickle.dump(kept, self._file)
         except OSError as error:
             raise StoreError(
                 f"the temporary folder {tempfile.gettempdir()} cannot be written ({error.strerror}): "
@@ -60,6 +55,13 @@ class SpooledFeatures:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+def _kept(levels: tuple[Level, ...]) -> tuple[Level, ...]:
+    return tuple(
+        Level(_rounded(level.patches), level.use, None if level.lengths is None else _rounded(level.lengths))
+        for level in levels
+    )
 
 
 def _rounded(values: Array) -> Array:

@@ -1,6 +1,7 @@
 """Encoding images of different working sizes in batches."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar
 
 from PIL import Image
 
@@ -10,18 +11,23 @@ LARGEST_BATCH = 16
 """Images encoded at once: bounds the memory of the activations."""
 
 Size = tuple[int, int]
+"""Width and height."""
+
+
+AnySize = TypeVar("AnySize", bound=Hashable)
+"""A working size, or all that an image is encoded at."""
 
 
 def encode_by_size(
     images: Sequence[Image.Image],
-    sizes: Sequence[Size],
-    encode: Callable[[Sequence[Image.Image], Size], list[Features]],
+    sizes: Sequence[AnySize],
+    encode: Callable[[Sequence[Image.Image], AnySize], list[Features]],
 ) -> list[Features]:
     """Encodes images, those of one working size together.
 
     Args:
         images: RGB images of any size.
-        sizes: Working size (width, height) of each.
+        sizes: Working size of each, or its sizes where it is encoded at several.
         encode: Encodes images at one working size.
 
     Returns:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -13,10 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from echo_agent.vision.batching import encode_by_size
+from echo_agent.vision.batching import Size, encode_by_size
 from echo_agent.vision.efficientnet_onnx import OnnxNetwork
 from echo_agent.vision.features import Array, Features, Level, Use
 from echo_agent.vision.guided import guides_of
+from echo_agent.vision.light import evened
 from echo_agent.vision.resolution import working_size
 
 NAME = "efficientnet-lite2"
@@ -27,14 +29,22 @@ STAGES = (6, 14, 20)
 third is so before its channels are narrowed, where more of them tell more of a texture. Its output is the embedding,
 and what is joined with the other levels."""
 
-FINE = Use(weight=1.0, rarity=0.7, surroundings=1.0, strength=0.5)
+FINE = Use(rarity=0.7, surroundings=1.0, strength=0.5)
 """How the finest level counts: what is small shows against its surroundings."""
 
-MIDDLE = Use(weight=2.0, rarity=0.0, surroundings=0.5)
+MIDDLE = Use(rarity=0.0, surroundings=0.5)
 """How the middle level counts."""
 
-COARSE = Use(weight=1.0, rarity=0.0, surroundings=0.75, length=2.0, on_map=False)
+COARSE = Use(rarity=0.0, surroundings=0.75, length=2.0, on_map=False)
 """How the coarsest level counts: it tells what rather than where."""
+
+USES = (FINE, MIDDLE, COARSE)
+
+OVERVIEW_SIDES = (128, 96)
+"""The overviews are encoded at the areas of squares of these sides, the same at every look."""
+
+OVERVIEW_USES = tuple(replace(use, on_map=False) for use in USES)
+"""How the levels of an overview count: they tell what is wrong at large, whatever the light, rather than where."""
 
 USUAL_LENGTH = 16.0
 """Order of the length of features before they are brought to 1, on photographs of any kind."""
@@ -106,7 +116,7 @@ def _plain(convolution: nn.Conv2d) -> nn.Module:
 
 
 class EmbeddedEncoder:
-    """The embedded encoder: patch features at the strides 8, 16 and 32; see ``Features``.
+    """The embedded encoder: patch features at the strides 8, 16 and 32, of the image and of its overviews.
 
     On a CPU the network is run by ONNX Runtime, else by PyTorch.
 
@@ -129,9 +139,10 @@ class EmbeddedEncoder:
 
     @property
     def id(self) -> str:
-        """Name, working side and levels, and that maps are guided."""
+        """Name, working side and levels, that maps are guided, and the sides of the overviews."""
         fine, middle, coarse = STAGES
-        return f"{NAME}/{WORKING_SIDE}/{fine}+{middle}+{coarse}wide/guide"
+        overviews = "+".join(map(str, OVERVIEW_SIDES))
+        return f"{NAME}/{WORKING_SIDE}/{fine}+{middle}+{coarse}wide/guide/overviews{overviews}"
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
         """Encodes images, those of one working size in one batch.
@@ -143,31 +154,35 @@ class EmbeddedEncoder:
         Returns:
             Features in the order of the images.
         """
-        sizes = [working_size(*image.size, round(WORKING_SIDE * scale), STRIDE) for image in images]
+        sides = (round(WORKING_SIDE * scale), *OVERVIEW_SIDES)
+        sizes = [tuple(working_size(*image.size, side, STRIDE) for side in sides) for image in images]
         return encode_by_size(images, sizes, self._encode_batch)
 
-    def _encode_batch(self, images: Sequence[Image.Image], size: tuple[int, int]) -> list[Features]:
+    def _encode_batch(self, images: Sequence[Image.Image], sizes: tuple[Size, ...]) -> list[Features]:
+        size, *overview_sizes = sizes
         pixels = torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)
+        seen = [evened(_smaller(pixels, smaller)) for smaller in overview_sizes]
         with self._lock, torch.inference_mode():
             outputs = self._network(pixels.to(self._device))
-            (fine, strengths), (middle, _), (narrow, _), (wide, lengths) = map(patches_of, outputs)
+            overviews = [
+                _levels(self._network(overview.to(self._device)), OVERVIEW_USES) for overview in seen
+            ]
             embeddings = functional.normalize(outputs[-2].mean(dim=(2, 3)), dim=1).cpu().numpy()
+            narrow, _ = patches_of(outputs[-2])
+            levels = _levels(outputs, USES)
         guides = guides_of(pixels)
         return [
             Features(
-                levels=(
-                    Level(fine[i], FINE, strengths[i]),
-                    Level(middle[i], MIDDLE),
-                    Level(wide[i], COARSE, lengths[i], narrow[i]),
-                ),
+                levels=(*levels[i][:-1], replace(levels[i][-1], narrow=narrow[i])),
                 embedding=embeddings[i],
                 guide=guides[i],
+                overview=tuple(level for overview in overviews for level in overview[i]),
             )
             for i in range(len(images))
         ]
 
 
-def _pixels(image: Image.Image, size: tuple[int, int]) -> Array:
+def _pixels(image: Image.Image, size: Size) -> Array:
     """Resizes and scales an RGB image to the range that the weights were trained on, about -1..1.
 
     Bicubic as Pillow's, to within two grey values, in a third of the time.
@@ -175,6 +190,23 @@ def _pixels(image: Image.Image, size: tuple[int, int]) -> Array:
     whole = torch.from_numpy(np.array(image, dtype=np.uint8)).permute(2, 0, 1)[None]
     resized = functional.interpolate(whole, size=size[::-1], mode="bicubic", antialias=True)
     return (resized[0].permute(1, 2, 0).numpy().astype(np.float32) - 127.0) / 128.0
+
+
+def _smaller(pixels: Tensor, size: Size) -> Tensor:
+    """Brings images ``(images, 3, height, width)`` to a smaller width and height."""
+    return functional.interpolate(pixels, size=size[::-1], mode="bicubic", antialias=True)
+
+
+def _levels(outputs: Sequence[Tensor], uses: Sequence[Use]) -> list[tuple[Level, ...]]:
+    """The levels of each image, from the network's outputs at the strides 8 and 16 and its wide ones at 32."""
+    found = [patches_of(output) for output in (*outputs[:2], outputs[-1])]
+    return [
+        tuple(
+            Level(patches[i], use, lengths[i] if use.length or use.strength else None)
+            for (patches, lengths), use in zip(found, uses, strict=True)
+        )
+        for i in range(len(outputs[0]))
+    ]
 
 
 def patches_of(level: Tensor) -> tuple[Array, Array]:

@@ -79,6 +79,8 @@ class Features:
     Attributes:
         levels: Patch features, fine to coarse, each on a grid of its own; at least one, of which one is on the map.
         embedding: Image embedding ``(dimensions,)``, float32, of unit length.
+        overview: Patch features of the image seen smaller and in an even light, fine to coarse for each size; they count in
+            its score, and none is on the map.
         guide: Brightness of the image, whose edges its map follows ``(rows, columns)``; see ``guided``. None where the
             map stays on the grid of its finest level.
     """
@@ -86,15 +88,21 @@ class Features:
     levels: tuple[Level, ...]
     embedding: Array
     guide: Array | None = None
+    overview: tuple[Level, ...] = ()
+
+    @property
+    def all_levels(self) -> tuple[Level, ...]:
+        """All levels that are held against the references, each with a bank of its own."""
+        return self.levels + self.overview
 
     @property
     def middle(self) -> int:
-        """Index of the middle level."""
+        """Index of the middle level, in ``levels`` and in ``all_levels``."""
         return len(self.levels) // 2
 
     @cached_property
     def patches(self) -> Array:
-        """All levels joined on the grid of the middle one ``(rows, columns, channels)``, float32, of unit length."""
+        """The levels joined on the grid of the middle one ``(rows, columns, channels)``, float32, of unit length."""
         import torch
         from torch.nn import functional
 

@@ -45,7 +45,7 @@ def compare(features: Features, banks: Sequence[PatchBank]) -> Look:
         the grid of the image's guide, or of the finest level where there is none.
     """
     logs, drawn = [], []
-    for level, bank in zip(features.levels, banks, strict=True):
+    for level, bank in zip(features.all_levels, banks, strict=True):
         use, compared = level.use, level.compared
         values = patch_distances(compared, bank)
         if use.rarity:
@@ -54,7 +54,7 @@ def compare(features: Features, banks: Sequence[PatchBank]) -> Look:
         logs.append(use.weight * np.log(max(score, LEAST)))
         if use.on_map:
             drawn.append((values * _strength(level), use.surroundings))
-    total = sum(level.use.weight for level in features.levels)
+    total = sum(level.use.weight for level in features.all_levels)
     drawing = standing_out(_geometric_mean([values for values, _ in drawn]), drawn[-1][1])
     if features.guide is not None:
         drawing = follow_edges(drawing, features.guide)
