@@ -8,7 +8,7 @@ from langchain_core.embeddings import Embeddings
 
 from echo_agent.knowledge.checklist import cannot_tell, counted
 from echo_agent.knowledge.documents import document_passages
-from echo_agent.knowledge.loader import SHIPPED_CARDS, CardLibrary, LoadedCard, list_cards, read_card
+from echo_agent.knowledge.loader import CardLibrary, LoadedCard, list_cards, read_card
 from echo_agent.knowledge.passage import Passage, card_passages
 from echo_agent.knowledge.retriever import PassageRetriever
 from echo_agent.knowledge.rules import hold_tolerances
@@ -58,7 +58,7 @@ def guide(
 def find_card(product: str, own_folder: Path | None, registered: Path | None) -> LoadedCard | None:
     """Returns a product's card: the one registered with it, else the user's, else one that comes with Echo.
 
-    Cards are read once a process and again when their files change.
+    Cards are read once a process, and the user's again when their files change.
 
     Raises:
         KnowledgeError: A card is broken, or the user's folder is missing.
@@ -66,7 +66,7 @@ def find_card(product: str, own_folder: Path | None, registered: Path | None) ->
     if registered is not None:
         return read_card(registered)
     folders = (own_folder,) if own_folder is not None else ()
-    files = [file for folder in (*folders, SHIPPED_CARDS) for file in list_cards(folder)]
+    files = [file for folder in folders for file in list_cards(folder)]
     return _library(folders, _stamp(files)).find(product)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,19 +96,25 @@ def rarity(grid: Array) -> Array:
     patches = torch.from_numpy(np.ascontiguousarray(grid, dtype=np.float32))
     others = patches[::step, ::step].reshape(-1, channels)
     query = patches.reshape(-1, channels)
-    near = (_near(rows, step)[:, None, :, None] & _near(columns, step)[None, :, None, :]).reshape(
-        len(query), len(others)
-    )
     with torch.inference_mode():
-        norms, lengths = (others * others).sum(dim=1), (query * query).sum(dim=1)
-        squared = torch.addmm(norms[None] + lengths[:, None], query, others.T, alpha=-2.0)
-        squared = squared.masked_fill_(near, float("inf"))
-        nearest = squared.topk(min(LIKE_PATCHES, len(others)), dim=1, largest=False).values.clamp_min(0)
-        found = nearest.mean(dim=1).sqrt()
+        norms, lengths = (torch.einsum("pc,pc->p", some, some) for some in (others, query))
+        squared = torch.addmm(norms, query, others.T, alpha=-2.0).add_(_near(rows, columns, step))
+        nearest = squared.topk(min(LIKE_PATCHES, len(others)), dim=1, largest=False, sorted=False).values
+        found = nearest.add_(lengths[:, None]).clamp_min_(0).mean(dim=1).sqrt()
     return torch.where(found.isfinite(), found, 0.0).reshape(rows, columns).numpy()
 
 
-def _near(length: int, step: int) -> "Tensor":
+@lru_cache(maxsize=8)
+def _near(rows: int, columns: int, step: int) -> "Tensor":
+    """Infinity between a patch and those of every so many rows and columns that are not elsewhere, else 0."""
+    import torch
+
+    across, along = (_within_reach(length, step) for length in (rows, columns))
+    near = (across[:, None, :, None] & along[None, :, None, :]).reshape(rows * columns, -1)
+    return torch.zeros(near.shape).masked_fill_(near, float("inf"))
+
+
+def _within_reach(length: int, step: int) -> "Tensor":
     """Which of every so many rows are not elsewhere, for each row."""
     import torch
 

@@ -40,11 +40,11 @@ COARSE = Use(rarity=0.0, surroundings=0.75, length=2.0, on_map=False)
 
 USES = (FINE, MIDDLE, COARSE)
 
-OVERVIEW_SIDES = (128, 96)
-"""The overviews are encoded at the areas of squares of these sides, the same at every look."""
+OVERVIEW_SIDE = 128
+"""The overview is encoded at the area of a square of this side, the same at every look."""
 
-OVERVIEW_USES = tuple(replace(use, on_map=False) for use in USES)
-"""How the levels of an overview count: they tell what is wrong at large, whatever the light, rather than where."""
+OVERVIEW_USES = tuple(replace(use, weight=1.5, on_map=False) for use in USES)
+"""How the levels of the overview count: they tell what is wrong at large, whatever the light, rather than where."""
 
 USUAL_LENGTH = 16.0
 """Order of the length of features before they are brought to 1, on photographs of any kind."""
@@ -116,7 +116,7 @@ def _plain(convolution: nn.Conv2d) -> nn.Module:
 
 
 class EmbeddedEncoder:
-    """The embedded encoder: patch features at the strides 8, 16 and 32, of the image and of its overviews.
+    """The embedded encoder: patch features at the strides 8, 16 and 32, of the image and of its overview.
 
     On a CPU the network is run by ONNX Runtime, else by PyTorch.
 
@@ -139,10 +139,9 @@ class EmbeddedEncoder:
 
     @property
     def id(self) -> str:
-        """Name, working side and levels, that maps are guided, and the sides of the overviews."""
+        """Name, working side and levels, that maps are guided, and the side of the overview."""
         fine, middle, coarse = STAGES
-        overviews = "+".join(map(str, OVERVIEW_SIDES))
-        return f"{NAME}/{WORKING_SIDE}/{fine}+{middle}+{coarse}wide/guide/overviews{overviews}"
+        return f"{NAME}/{WORKING_SIDE}/{fine}+{middle}+{coarse}wide/guide/overview{OVERVIEW_SIDE}"
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
         """Encodes images, those of one working size in one batch.
@@ -154,19 +153,19 @@ class EmbeddedEncoder:
         Returns:
             Features in the order of the images.
         """
-        sides = (round(WORKING_SIDE * scale), *OVERVIEW_SIDES)
-        sizes = [tuple(working_size(*image.size, side, STRIDE) for side in sides) for image in images]
+        side = round(WORKING_SIDE * scale)
+        sizes = [
+            (working_size(*image.size, side, STRIDE), working_size(*image.size, OVERVIEW_SIDE, STRIDE))
+            for image in images
+        ]
         return encode_by_size(images, sizes, self._encode_batch)
 
-    def _encode_batch(self, images: Sequence[Image.Image], sizes: tuple[Size, ...]) -> list[Features]:
-        size, *overview_sizes = sizes
+    def _encode_batch(self, images: Sequence[Image.Image], sizes: tuple[Size, Size]) -> list[Features]:
+        size, overview_size = sizes
         pixels = torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)
-        seen = [evened(_smaller(pixels, smaller)) for smaller in overview_sizes]
         with self._lock, torch.inference_mode():
             outputs = self._network(pixels.to(self._device))
-            overviews = [
-                _levels(self._network(overview.to(self._device)), OVERVIEW_USES) for overview in seen
-            ]
+            overviews = self._overviews(pixels, overview_size)
             embeddings = functional.normalize(outputs[-2].mean(dim=(2, 3)), dim=1).cpu().numpy()
             narrow, _ = patches_of(outputs[-2])
             levels = _levels(outputs, USES)
@@ -176,10 +175,15 @@ class EmbeddedEncoder:
                 levels=(*levels[i][:-1], replace(levels[i][-1], narrow=narrow[i])),
                 embedding=embeddings[i],
                 guide=guides[i],
-                overview=tuple(level for overview in overviews for level in overview[i]),
+                overview=overviews[i],
             )
             for i in range(len(images))
         ]
+
+    def _overviews(self, pixels: Tensor, size: Size) -> list[tuple[Level, ...]]:
+        """The levels of each image at a smaller width and height and in an even light."""
+        smaller = functional.interpolate(pixels, size=size[::-1], mode="bicubic", antialias=True)
+        return _levels(self._network(evened(smaller).to(self._device)), OVERVIEW_USES)
 
 
 def _pixels(image: Image.Image, size: Size) -> Array:
@@ -190,11 +194,6 @@ def _pixels(image: Image.Image, size: Size) -> Array:
     whole = torch.from_numpy(np.array(image, dtype=np.uint8)).permute(2, 0, 1)[None]
     resized = functional.interpolate(whole, size=size[::-1], mode="bicubic", antialias=True)
     return (resized[0].permute(1, 2, 0).numpy().astype(np.float32) - 127.0) / 128.0
-
-
-def _smaller(pixels: Tensor, size: Size) -> Tensor:
-    """Brings images ``(images, 3, height, width)`` to a smaller width and height."""
-    return functional.interpolate(pixels, size=size[::-1], mode="bicubic", antialias=True)
 
 
 def _levels(outputs: Sequence[Tensor], uses: Sequence[Use]) -> list[tuple[Level, ...]]:

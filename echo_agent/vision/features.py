@@ -79,8 +79,8 @@ class Features:
     Attributes:
         levels: Patch features, fine to coarse, each on a grid of its own; at least one, of which one is on the map.
         embedding: Image embedding ``(dimensions,)``, float32, of unit length.
-        overview: Patch features of the image seen smaller and in an even light, fine to coarse for each size; they count in
-            its score, and none is on the map.
+        overview: Patch features of the image seen smaller and in an even light, fine to coarse; they count in its
+            score, and none is on the map.
         guide: Brightness of the image, whose edges its map follows ``(rows, columns)``; see ``guided``. None where the
             map stays on the grid of its finest level.
     """

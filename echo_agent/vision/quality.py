@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -105,13 +106,17 @@ class QualityModel(BaseModel):
         detail = PixelDetail.of(image)
         values = measure(image, work, detail) | {"noise": _noise(detail, self.grain)}
         if "framing" in self.ranges:
-            values["framing"] = _framing(layout(work), np.array(self.layouts, dtype=np.float32))
+            values["framing"] = _framing(layout(work), self._all_layouts)
         findings = [
             finding
             for name, allowed in self.ranges.items()
             if (finding := _finding(MEASURES[name], values[name], allowed)) is not None
         ]
         return ImageQuality(acceptable=not findings, findings=tuple(findings))
+
+    @cached_property
+    def _all_layouts(self) -> Grey:
+        return np.array(self.layouts, dtype=np.float32)
 
     def save(self, folder: Path) -> None:
         """Writes the model into a version's folder."""
