@@ -43,14 +43,20 @@ def _using(**settings: Any) -> Change:
     )
 
 
-def _weighing(weights: Sequence[float], overview: float = 1.0) -> Change:
-    """The levels with these weights, fine to coarse, and those of the overview with one."""
+def _weighing(*weights: float) -> Change:
+    """The levels with these weights, fine to coarse."""
     return lambda features: replace(
         features,
         levels=tuple(
             _set(level, weight=weight) for level, weight in zip(features.levels, weights, strict=True)
         ),
-        overview=tuple(_set(level, weight=overview) for level in features.overview),
+    )
+
+
+def _overview_weighing(weight: float) -> Change:
+    """The levels of the overview with this weight; without it where it is 0."""
+    return lambda features: replace(
+        features, overview=tuple(_set(level, weight=weight) for level in features.overview if weight)
     )
 
 
@@ -71,10 +77,6 @@ def _drawn_from(*indices: int) -> Change:
 
 def _joined(features: Features) -> Features:
     return replace(features, levels=(Level(features.patches, ALONE),), overview=())
-
-
-def _without_overview(features: Features) -> Features:
-    return replace(features, overview=())
 
 
 def _unguided(features: Features) -> Features:
@@ -102,11 +104,11 @@ VARIANTS: dict[str, Variant] = {
     "the finest level alone": Variant(_only(0)),
     "the middle level alone": Variant(_only(1)),
     "the coarsest level alone": Variant(_only(-1)),
-    "without the overview": Variant(_without_overview),
-    "the overview alone": Variant(_weighing((0.0, 0.0, 0.0))),
-    "the overview with half the weight": Variant(_weighing((1.0, 1.0, 1.0), 0.5)),
-    "the overview with twice the weight": Variant(_weighing((1.0, 1.0, 1.0), 2.0)),
-    "the middle level with twice the weight": Variant(_weighing((1.0, 2.0, 1.0))),
+    "without the overview": Variant(_overview_weighing(0.0)),
+    "the overview alone": Variant(_weighing(0.0, 0.0, 0.0)),
+    "the overview with weight 1": Variant(_overview_weighing(1.0)),
+    "the overview with weight 3": Variant(_overview_weighing(3.0)),
+    "the middle level with twice the weight": Variant(_weighing(1.0, 2.0, 1.0)),
     "without the surroundings": Variant(_using(surroundings=0.0)),
     "half of the surroundings at every level": Variant(_using(surroundings=0.5)),
     "directions alone, without the lengths": Variant(_using(length=0.0)),

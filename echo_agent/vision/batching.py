@@ -13,7 +13,6 @@ LARGEST_BATCH = 16
 Size = tuple[int, int]
 """Width and height."""
 
-
 AnySize = TypeVar("AnySize", bound=Hashable)
 """A working size, or all that an image is encoded at."""
 

@@ -17,7 +17,7 @@ class Use:
     """How a level counts when an image is compared with its references.
 
     Attributes:
-        weight: Exponent of its score in the geometric mean over the levels.
+        weight: Exponent of its score in the geometric mean over the levels; 0 where it has none.
         rarity: How much a patch's rarity within its own image adds to its distance from the references.
         surroundings: Share of the surroundings' mean that is taken off.
         worst_share: The level's score is the mean of this share of its worst patches.

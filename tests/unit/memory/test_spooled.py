@@ -10,7 +10,8 @@ def features(number, *, guide):
     drawn = np.random.default_rng(number)
     fine = Level(drawn.random((6 + number, 4, 5), dtype=np.float32), Use(strength=0.5), drawn.random((6, 4)))
     coarse = Level(drawn.random((2, 2, 7), dtype=np.float32), narrow=np.ones((2, 2, 1), dtype=np.float32))
-    return Features((fine, coarse), drawn.random(3), drawn.random((12, 8)) if guide else None)
+    small = Level(drawn.random((3, 2, 5), dtype=np.float32), Use(length=2.0), drawn.random((3, 2)))
+    return Features((fine, coarse), drawn.random(3), drawn.random((12, 8)) if guide else None, (small,))
 
 
 @pytest.mark.parametrize("guide", [True, False])
@@ -21,8 +22,9 @@ def test_features_come_back_in_their_order_and_rounded_as_banks_are_stored(guide
             spooled.append(one)
         assert len(spooled) == 4
         for found, expected in zip([*spooled, spooled[1]], [*given, given[1]], strict=True):
-            assert [level.use for level in found.levels] == [level.use for level in expected.levels]
-            for level, other in zip(found.levels, expected.levels, strict=True):
+            assert [level.use for level in found.all_levels] == [level.use for level in expected.all_levels]
+            assert len(found.overview) == 1
+            for level, other in zip(found.all_levels, expected.all_levels, strict=True):
                 np.testing.assert_array_equal(level.patches, other.patches.astype(np.float16))
             np.testing.assert_array_equal(
                 found.levels[0].lengths, expected.levels[0].lengths.astype(np.float16)

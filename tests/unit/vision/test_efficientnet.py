@@ -51,8 +51,30 @@ def test_levels_lie_on_grids_of_half_the_side_each_and_the_coarsest_is_wide(enco
 def test_an_image_is_the_same_alone_and_in_a_batch(encoder):
     images = [photograph(256, 256, seed) for seed in range(3)]
     alone, together = encoder.encode(images[:1])[0], encoder.encode(images)[0]
-    for one, other in zip(alone.levels, together.levels, strict=True):
+    for one, other in zip(alone.all_levels, together.all_levels, strict=True):
         np.testing.assert_allclose(one.compared, other.compared, atol=1e-3)
+
+
+def test_the_overview_is_the_same_at_every_scale_and_on_grids_of_half_the_side(encoder):
+    image = photograph(300, 300)
+    (once,), (finer,) = encoder.encode([image]), encoder.encode([image], scale=1.25)
+    assert [level.patches.shape[:2] for level in once.overview] == [(16, 16), (8, 8), (4, 4)]
+    assert not any(level.use.on_map for level in once.overview)
+    for one, other in zip(once.overview, finer.overview, strict=True):
+        assert np.linalg.norm(one.patches - other.patches, axis=-1).mean() < 0.15
+
+
+def test_another_light_leaves_the_overview_as_it_was(encoder):
+    image = photograph(256, 256)
+    darker = image.point(lambda value: 40 + value * 0.5)
+    (plain,), (dark,) = encoder.encode([image]), encoder.encode([darker])
+
+    def moved(levels, others):
+        pairs = zip(levels, others, strict=True)
+        return [np.linalg.norm(one.patches - other.patches, axis=-1).mean() for one, other in pairs]
+
+    assert max(moved(plain.overview, dark.overview)) < 0.1
+    assert min(moved(plain.levels, dark.levels)) > 0.2
 
 
 @pytest.mark.parametrize("size", [(1024, 700), (256, 256), (90, 120)])

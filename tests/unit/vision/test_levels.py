@@ -52,6 +52,20 @@ def test_the_map_is_on_the_finest_grid_and_only_of_the_levels_that_are_on_it():
     np.testing.assert_allclose(drawn, compare(image_of(image[:2]), references[:2]).anomaly_map, atol=1e-6)
 
 
+def test_the_overview_counts_in_the_score_and_not_on_the_map():
+    image, overview = (
+        levels(*SHAPES),
+        levels((8, 6), (4, 3), seed=20, uses=[Use(weight=1.5, on_map=False)] * 2),
+    )
+    references, seen = banks(*SHAPES), banks((8, 6), (4, 3), seed=50)
+    found = compare(replace(image_of(image), overview=tuple(overview)), [*references, *seen])
+    alone = compare(image_of(image), references)
+    np.testing.assert_array_equal(found.anomaly_map, alone.anomaly_map)
+    parts = [compare(image_of([level]), [bank]).score for level, bank in zip(overview, seen, strict=True)]
+    expected = np.average(np.log([alone.score, *parts]), weights=[3, 1.5, 1.5])
+    assert np.log(found.score) == pytest.approx(expected, abs=1e-4)
+
+
 def test_a_foreign_place_shows_on_the_map_though_one_level_alone_sees_it():
     references = banks(*SHAPES)
     image = [
