@@ -43,7 +43,7 @@ USES = (FINE, MIDDLE, COARSE)
 OVERVIEW_SIDE = 128
 """The overview is encoded at the area of a square of this side, the same at every look."""
 
-OVERVIEW_USES = tuple(replace(use, weight=1.5, on_map=False) for use in USES)
+OVERVIEW_USES = tuple(replace(use, weight=1.5, on_map=False, strength=0.0) for use in USES)
 """How the levels of the overview count: they tell what is wrong at large, whatever the light, rather than where."""
 
 USUAL_LENGTH = 16.0
