@@ -47,7 +47,7 @@ def tail_p_value(score: float, normal_scores: Sequence[float]) -> float | None:
     logs = np.log(np.maximum(np.asarray(normal_scores, dtype=np.float64), 1e-12))
     spread = max(float(logs.std(ddof=1)), 1e-3)
     deviation = (math.log(max(score, 1e-12)) - float(logs.mean())) / (spread * math.sqrt(1 + 1 / count))
-    return float(scipy.stats.t.sf(deviation, df=count - 1))
+    return float(scipy.special.stdtr(count - 1, -deviation))
 
 
 def threshold(normal_scores: Sequence[float], max_false_reject: float) -> float | None:
@@ -86,7 +86,7 @@ def guarantee(normals: int, max_false_reject: float) -> Guarantee:
     return Guarantee(
         normals=normals,
         expected_false_reject=rank / (normals + 1),
-        bound_95=float(scipy.stats.beta.ppf(0.95, rank, normals + 1 - rank)),
+        bound_95=_beta_quantile_95(rank, normals + 1 - rank),
         normals_missing=missing,
     )
 
@@ -127,19 +127,23 @@ def escape_guarantee(defects: int, max_escape: float) -> EscapeGuarantee:
     return EscapeGuarantee(
         defects=defects,
         expected_escape=rank / (defects + 1),
-        bound_95=float(scipy.stats.beta.ppf(0.95, rank, defects + 1 - rank)),
+        bound_95=_beta_quantile_95(rank, defects + 1 - rank),
         defects_missing=missing,
     )
 
 
 def rate_bound(count: int, total: int) -> float:
     """Upper 95 % bound of a rate that was seen ``count`` times in ``total`` (Clopper and Pearson 1934, one-sided)."""
-    return 1.0 if count >= total else float(scipy.stats.beta.ppf(0.95, count + 1, total - count))
+    return 1.0 if count >= total else _beta_quantile_95(count + 1, total - count)
 
 
 def normals_needed(max_false_reject: float) -> int:
     """Fewest normals with which an expected false-reject rate can be kept: ``1 / (n + 1) <= rate``."""
     return math.ceil(1 / max_false_reject - 1 - 1e-9)
+
+
+def _beta_quantile_95(a: float, b: float) -> float:
+    return float(scipy.special.betaincinv(a, b, 0.95))
 
 
 def _rank(normals: int, max_false_reject: float) -> int:

@@ -101,13 +101,13 @@ class ReferenceIndex:
             query_embeddings=np.asarray(embedding, dtype=np.float32)[None],
             n_results=count,
             where=where,
-            include=["metadatas", "distances"],
+            include=["distances"],
         )
-        rows = (found["metadatas"] or [[]])[0]
+        rows = (name.rpartition(":") for name in found["ids"][0])
         distances = (found["distances"] or [[]])[0]
         return [
-            Neighbour(str(row["key"]), str(row["sha256"]), 1.0 - max(float(distance), 0.0))
-            for row, distance in zip(rows, distances, strict=True)
+            Neighbour(key, digest, 1.0 - max(float(distance), 0.0))
+            for (key, _, digest), distance in zip(rows, distances, strict=True)
         ]
 
 

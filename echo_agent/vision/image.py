@@ -138,7 +138,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
         layered = upright.convert("RGBA")
         paper = Image.new("RGBA", layered.size, (255, 255, 255, 255))
         return Image.alpha_composite(paper, layered).convert("RGB")
-    return upright.convert("RGB")
+    return upright if upright.mode == "RGB" else upright.convert("RGB")
 
 
 def _stretch(values: NDArray[np.float64]) -> Image.Image:

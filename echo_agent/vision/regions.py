@@ -103,12 +103,13 @@ def _peaks(anomaly_map: Array, threshold: float) -> Iterator[Point]:
     large = np.bincount(labels.ravel()) >= max(1, SMALLEST_SHARE * anomaly_map.size)
     size = max(3, int(min(anomaly_map.shape) * NEAREST_PEAKS) | 1)
     tops = (scipy.ndimage.maximum_filter(anomaly_map, size) == anomaly_map) & suspicious & large[labels]
-    plateaus, count = scipy.ndimage.label(tops, structure=_TOUCHING)
-    if not count:
-        return
-    places = scipy.ndimage.maximum_position(anomaly_map, plateaus, np.arange(1, count + 1))
-    highest = sorted(places, key=lambda place: (-float(anomaly_map[place]), place))
-    yield from ((int(row), int(column)) for row, column in highest)
+    plateaus, _ = scipy.ndimage.label(tops, structure=_TOUCHING)
+    rows, columns = np.nonzero(tops)
+    _, first = np.unique(
+        plateaus[rows, columns], return_index=True
+    )  # a plateau is even: any of its points will do
+    places = [(int(row), int(column)) for row, column in zip(rows[first], columns[first], strict=True)]
+    yield from sorted(places, key=lambda place: (-float(anomaly_map[place]), place))
 
 
 def _own_area(anomaly_map: Array, peak: Point, ground: float, taken: Mask) -> tuple[Mask, float] | None:
@@ -182,11 +183,8 @@ def longest_extent(inside: Mask) -> float:
     rows = np.flatnonzero(inside.any(axis=1))
     first = inside[rows].argmax(axis=1)
     after_last = inside.shape[1] - inside[rows, ::-1].argmax(axis=1)
-    corners = np.unique(
-        np.concatenate(
-            [np.stack([rows + below, side], axis=1) for below in (0, 1) for side in (first, after_last)]
-        ),
-        axis=0,
+    corners = np.concatenate(
+        [np.stack([rows + below, side], axis=1) for below in (0, 1) for side in (first, after_last)]
     )
     corners = corners[scipy.spatial.ConvexHull(corners).vertices]
     return float(scipy.spatial.distance.pdist(corners).max())

@@ -3,7 +3,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 from echo_agent.vision.efficientnet import USUAL_LENGTH, EmbeddedEncoder, _pixels, patches_of
 
@@ -65,8 +65,8 @@ def test_the_overview_is_the_same_at_every_scale_and_on_grids_of_half_the_side(e
 
 
 def test_another_light_leaves_the_overview_as_it_was(encoder):
-    image = photograph(256, 256)
-    darker = image.point(lambda value: 40 + value * 0.5)
+    image = ImageOps.autocontrast(photograph(256, 256), cutoff=2)
+    darker = image.point(lambda value: 10 + value * 0.5)
     (plain,), (dark,) = encoder.encode([image]), encoder.encode([darker])
 
     def moved(levels, others):
@@ -74,7 +74,7 @@ def test_another_light_leaves_the_overview_as_it_was(encoder):
         return [np.linalg.norm(one.patches - other.patches, axis=-1).mean() for one, other in pairs]
 
     assert max(moved(plain.overview, dark.overview)) < 0.1
-    assert min(moved(plain.levels, dark.levels)) > 0.2
+    assert min(moved(plain.levels, dark.levels)) > 0.15
 
 
 @pytest.mark.parametrize("size", [(1024, 700), (256, 256), (90, 120)])

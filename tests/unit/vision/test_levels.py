@@ -53,15 +53,13 @@ def test_the_map_is_on_the_finest_grid_and_only_of_the_levels_that_are_on_it():
 
 
 def test_the_overview_counts_in_the_score_and_not_on_the_map():
-    image, overview = (
-        levels(*SHAPES),
-        levels((8, 6), (4, 3), seed=20, uses=[Use(weight=1.5, on_map=False)] * 2),
-    )
+    image, smaller = levels(*SHAPES), levels((8, 6), (4, 3), seed=20)
     references, seen = banks(*SHAPES), banks((8, 6), (4, 3), seed=50)
-    found = compare(replace(image_of(image), overview=tuple(overview)), [*references, *seen])
+    overview = tuple(replace(level, use=Use(weight=1.5, on_map=False)) for level in smaller)
+    found = compare(replace(image_of(image), overview=overview), [*references, *seen])
     alone = compare(image_of(image), references)
     np.testing.assert_array_equal(found.anomaly_map, alone.anomaly_map)
-    parts = [compare(image_of([level]), [bank]).score for level, bank in zip(overview, seen, strict=True)]
+    parts = [compare(image_of([level]), [bank]).score for level, bank in zip(smaller, seen, strict=True)]
     expected = np.average(np.log([alone.score, *parts]), weights=[3, 1.5, 1.5])
     assert np.log(found.score) == pytest.approx(expected, abs=1e-4)
 
