@@ -165,4 +165,4 @@ class Inspector:
     ) -> Verdict:
         run = context.model_copy(update={"memory": str(self.memory.folder)})
         state = State(image=image, product=product, question=question)
-        return Verdict.model_validate(self.graph.invoke(state, context=run)["verdict"])
+        return Verdict.model_validate(self.graph.invoke(state, context=run, output_keys="verdict"))

@@ -7,8 +7,8 @@ import numpy as np
 from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.features import Array
 
-MOST_PATCHES = 2048
-"""A bank keeps at most so many patches: with the embedded encoder all of 8 images at the middle level."""
+MOST_PATCHES = 1536
+"""A bank keeps at most so many patches: with the embedded encoder all of 6 images at the middle level."""
 
 POOL = 3
 """So many times ``MOST_PATCHES`` are gathered before they are thinned out: bounds the memory."""
