@@ -77,9 +77,9 @@ class Recorder:
     def __init__(self, graph):
         self.graph, self.states = graph, []
 
-    def invoke(self, state, *, context):
+    def invoke(self, state, *, context, output_keys):
         self.states += list(self.graph.stream(state, context=context, stream_mode="values"))
-        return self.states[-1]
+        return self.states[-1][output_keys]
 
 
 def opened(bench, out, **changes):
