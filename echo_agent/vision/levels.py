@@ -32,9 +32,10 @@ class Look:
 def compare(features: Features, banks: Sequence[PatchBank]) -> Look:
     """Holds each level of an image against the references' patches of that level.
 
-    A level has a score of its own: the mean of the worst patches that stand out. The image score is the geometric mean
-    over the levels, with their weights. The map is drawn from the geometric mean of the raised distances of the levels
-    that are on it, each with the strength of the network's answer, and follows the edges of the image.
+    A level has a score of its own: the mean of the worst patches that stand out. The image score is the geometric
+    mean over the levels, those of the overview included, with their weights. The map is drawn from the geometric
+    mean of the raised distances of the levels that are on it, each with the strength of the network's answer, and
+    follows the edges of the image.
 
     Args:
         features: The image.

@@ -105,9 +105,8 @@ def _peaks(anomaly_map: Array, threshold: float) -> Iterator[Point]:
     tops = (scipy.ndimage.maximum_filter(anomaly_map, size) == anomaly_map) & suspicious & large[labels]
     plateaus, _ = scipy.ndimage.label(tops, structure=_TOUCHING)
     rows, columns = np.nonzero(tops)
-    _, first = np.unique(
-        plateaus[rows, columns], return_index=True
-    )  # a plateau is even: any of its points will do
+    # A plateau is even: any of its points will do.
+    _, first = np.unique(plateaus[rows, columns], return_index=True)
     places = [(int(row), int(column)) for row, column in zip(rows[first], columns[first], strict=True)]
     yield from sorted(places, key=lambda place: (-float(anomaly_map[place]), place))
 
