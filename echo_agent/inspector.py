@@ -9,6 +9,7 @@ from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from echo_agent.context import Context
 from echo_agent.graph import InspectionGraph, build_graph
+from echo_agent.images.decoding import ImageLike
 from echo_agent.knowledge.loader import read_card
 from echo_agent.memory.memory import Memory, open_memory
 from echo_agent.memory.normal_model import Progress
@@ -17,7 +18,6 @@ from echo_agent.mllm.batching import MAX_BATCH
 from echo_agent.mllm.choice import scores_in_batches
 from echo_agent.settings import process_settings
 from echo_agent.state import ImageRef, Question, State, Verdict
-from echo_agent.vision.image import ImageLike
 
 ENCODED_AHEAD = 16
 """Images that ``inspect_many`` encodes in one go."""

@@ -7,10 +7,10 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage
 
-from echo_agent.chat.inspected import Inspected, evidence_ids
+from echo_agent.answers.inspected import Inspected, evidence_ids
 from echo_agent.errors import ModelError
+from echo_agent.images.budget import as_data_url, read_path, within_budget
 from echo_agent.mllm.fences import fence
-from echo_agent.mllm.images import as_data_url, read_path, within_budget
 from echo_agent.report.words import measured, measured_region
 from echo_agent.settings import process_settings
 from echo_agent.state import Question

@@ -5,19 +5,19 @@ from collections.abc import Sequence
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
 from langgraph.runtime import Runtime
 
-from echo_agent.chat.asked import what_is_asked
-from echo_agent.chat.image_blocks import KEPT, take_apart
-from echo_agent.chat.image_bytes import put_source_aside
-from echo_agent.chat.inspected import Inspected, Strongest, strongest_place
-from echo_agent.chat.measured_answer import answer_measured
+from echo_agent.answers.engine import answer_measured
+from echo_agent.answers.inspected import Inspected, Strongest, strongest_place
+from echo_agent.answers.intent import what_is_asked
+from echo_agent.answers.options import split_options
+from echo_agent.answers.verdict import tell_verdict
 from echo_agent.chat.model_answer import answer_by_model
-from echo_agent.chat.options import split_options
 from echo_agent.chat.state import ChatState
-from echo_agent.chat.told_verdict import tell_verdict
 from echo_agent.context import Context
 from echo_agent.errors import EchoError, ImageError
 from echo_agent.experts.run import Update, context_of, memory_of
 from echo_agent.graph import build_graph
+from echo_agent.images.message_blocks import KEPT, take_apart
+from echo_agent.images.sources import put_source_aside
 from echo_agent.mllm.choice import MEASURED, open_chat
 from echo_agent.report.words import percent
 from echo_agent.settings import process_settings

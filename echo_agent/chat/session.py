@@ -11,15 +11,15 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 
 from echo_agent.chat.graph import build_chat
-from echo_agent.chat.image_bytes import read_file
 from echo_agent.chat.nodes import kept_message
 from echo_agent.chat.state import ChatInput, ChatState
 from echo_agent.context import Context
 from echo_agent.errors import ImageError
+from echo_agent.images.decoding import ImageLike
+from echo_agent.images.sources import read_file
 from echo_agent.memory.memory import Memory
 from echo_agent.settings import process_settings
 from echo_agent.state import HumanAnswer, ImageRef
-from echo_agent.vision.image import ImageLike
 
 
 @dataclass(frozen=True)

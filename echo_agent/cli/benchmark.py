@@ -113,7 +113,7 @@ def inspections(
     """Inspections a second, one after the other and together, as ``Inspector.inspect_many`` runs them."""
     from echo_agent.context import Context
     from echo_agent.evaluation.inspection_benchmark import benchmark_inspections
-    from echo_agent.vision.image import list_images
+    from echo_agent.images.decoding import list_images
 
     found = benchmark_inspections(
         memory, Context(mllm=mllm), product, list_images(images)[:limit], rounds=rounds

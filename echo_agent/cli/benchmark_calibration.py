@@ -34,9 +34,9 @@ def calibration(
     from echo_agent.evaluation import solar_cells
     from echo_agent.evaluation.calibration_draws import as_text, measure_calibration
     from echo_agent.evaluation.folder_layout import read_categories
+    from echo_agent.images.decoding import load_image
     from echo_agent.settings import process_settings
     from echo_agent.vision.encoder import load_encoder
-    from echo_agent.vision.image import load_image
 
     if places:
         pools = {

@@ -20,8 +20,8 @@ def conversation(
 ) -> None:
     """A thread of 20 turns with 5 photographs of 500 kB, as ``echo-agent chat`` keeps it."""
     from echo_agent.chat.conversation_cost import measure_conversation
+    from echo_agent.images.decoding import load_image
     from echo_agent.memory.memory import open_memory
-    from echo_agent.vision.image import load_image
 
     cost = measure_conversation(open_memory(str(memory)), load_image(image), product, rounds=rounds)
     if as_json:
@@ -45,8 +45,8 @@ def server(
 ) -> None:
     """Start and first events of ``langgraph dev``, and the same conversation on it (extra ``studio``)."""
     from echo_agent.chat.server_cost import measure_server
+    from echo_agent.images.decoding import load_image
     from echo_agent.memory.memory import open_memory
-    from echo_agent.vision.image import load_image
 
     cost = measure_server(open_memory(str(memory)), load_image(image), product)
     if as_json:

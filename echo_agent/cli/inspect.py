@@ -110,7 +110,7 @@ def _photographs(given: list[Path]) -> tuple[list[Path], int]:
 
 
 def _below(path: Path) -> Iterator[Path]:
-    from echo_agent.vision.image import list_images
+    from echo_agent.images.decoding import list_images
 
     if path.is_dir():
         yield from list_images(path)

@@ -12,11 +12,11 @@ from PIL import Image
 from echo_agent.evaluation.category import Category
 from echo_agent.evaluation.known_features import KnownFeatures
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
+from echo_agent.images.decoding import load_image
 from echo_agent.memory.normal_model import fit
 from echo_agent.state import Value
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import ALONE, Encoder, Features, Level
-from echo_agent.vision.image import load_image
 
 MAP_SIDE = 256
 """Maps and masks are compared at this length of the longer side."""

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echo_agent.errors import DatasetError
+from echo_agent.images.decoding import load_image
 from echo_agent.state import Value
-from echo_agent.vision.image import load_image
 
 GOOD = "good"
 

@@ -10,11 +10,11 @@ from PIL import Image
 
 from echo_agent.evaluation.mllm_benchmark import machine_name
 from echo_agent.evaluation.mllm_check import peak_memory_gib
+from echo_agent.images.decoding import load_image
 from echo_agent.memory.evidence import combine
 from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, fit
 from echo_agent.state import Value
 from echo_agent.vision.features import Array, Encoder
-from echo_agent.vision.image import load_image
 from echo_agent.vision.regions import find_regions
 
 STAGES = ("decode", "encode", "compare", "map", "regions")

@@ -15,7 +15,7 @@ from pathlib import Path
 from echo_agent.errors import DatasetError, ImageError
 from echo_agent.evaluation.category import GOOD, Category, LabelledImage
 from echo_agent.evaluation.csv_layout import GOOD_WORDS, read_csv
-from echo_agent.vision.image import IMAGE_SUFFIXES, list_images
+from echo_agent.images.decoding import IMAGE_SUFFIXES, list_images
 
 VISA_SPLIT = Path("split_csv", "1cls.csv")
 MASK_FOLDERS = ("ground_truth", "masks", "mask")

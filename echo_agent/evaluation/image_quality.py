@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
-from echo_agent.vision.image import load_image
+from echo_agent.images.decoding import load_image
 from echo_agent.vision.quality import fit_quality
 
 BLUR_SHARE = 0.01

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from echo_agent.errors import DatasetError
-from echo_agent.vision.image import list_images
+from echo_agent.images.decoding import list_images
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from echo_agent.evaluation.mllm_check import peak_memory_gib
+from echo_agent.images.budget import as_data_url
 from echo_agent.mllm.checkpoint import Checkpoint
 from echo_agent.mllm.choice_scoring import score_variants
 from echo_agent.mllm.encoding import encode, render
-from echo_agent.mllm.images import as_data_url
 from echo_agent.mllm.prompts import ROLE, ClosedQuestion, wordings
 from echo_agent.mllm.variant_tokens import Variant
 from echo_agent.state import Value

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
+from echo_agent.decision.case import case_of
+from echo_agent.decision.measured import decide_measured
 from echo_agent.evaluation.labelled import LabelledImage
 from echo_agent.experts.decision_maker import CONFIDENCE_FOLDER, effect_of
 from echo_agent.experts.knowledge_guide import knowledge_guide
-from echo_agent.experts.measured_decision import decide_measured
-from echo_agent.experts.mllm_case import case_of
 from echo_agent.experts.reasoning_expert import trace_of
 from echo_agent.experts.reference_extractor import reference_extractor
 from echo_agent.experts.router import after_router, router

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from echo_agent.evaluation.labelled import first_reference, labelled_images
+from echo_agent.images.decoding import load_image
 from echo_agent.mllm.case import Case
 from echo_agent.mllm.confidence import expected_calibration_error
 from echo_agent.mllm.decider import Decider
 from echo_agent.state import DecidedBy, ImageRef, Value
-from echo_agent.vision.image import load_image
 
 
 class ModelCheck(Value):

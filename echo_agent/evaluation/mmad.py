@@ -213,7 +213,7 @@ class Embedder:
 
     def __call__(self, path: Path) -> NDArray[np.float32]:
         """Returns the embedding of an image file."""
-        from echo_agent.vision.image import load_image
+        from echo_agent.images.decoding import load_image
 
         self._done += 1
         if self._progress is not None:

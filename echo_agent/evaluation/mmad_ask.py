@@ -11,7 +11,7 @@ from echo_agent.evaluation.mmad_cards import Cards, card_of_image
 from echo_agent.evaluation.mmad_dataset import MmadImage, MmadQuestion
 from echo_agent.evaluation.mmad_run import DECIDING, REGISTERING, Progress, RunSettings
 from echo_agent.evaluation.mmad_staging import Staging, product_in_words, product_of_templates
-from echo_agent.memory.images import put_aside
+from echo_agent.images.stored import put_aside
 from echo_agent.state import Attempt, ImageRef, Label, Verdict
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from echo_agent.evaluation.category import Category
+from echo_agent.images.decoding import load_image
 from echo_agent.memory.normal_model import fit
 from echo_agent.state import Value
 from echo_agent.vision.features import Encoder
-from echo_agent.vision.image import load_image
 
 Progress = Callable[[int, int], None]
 

@@ -15,11 +15,11 @@ from echo_agent.evaluation.category import Category
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.evaluation.patchcore import Patchcore, Scored
 from echo_agent.evaluation.patchcore_result import Compared, Comparison, Figures, ratios
+from echo_agent.images.decoding import load_image
 from echo_agent.inspector import Inspector
 from echo_agent.mllm.choice import MEASURED
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import Array
-from echo_agent.vision.image import load_image
 
 Progress = Callable[[int, int], None]
 

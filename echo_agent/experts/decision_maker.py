@@ -7,12 +7,12 @@ from typing import Literal
 from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
 
+from echo_agent.answers.closed import answer_of
 from echo_agent.context import Context, Expert
-from echo_agent.experts.checklist_answers import answer_checklist
-from echo_agent.experts.measured_answers import answer_of
-from echo_agent.experts.measured_decision import decide_measured, nothing_to_decide_from
-from echo_agent.experts.mllm_case import case_of, rung_of
-from echo_agent.experts.mllm_decision import Guard, decide_by_mllm, undecidable
+from echo_agent.decision.by_language_model import Guard, decide_by_mllm, undecidable
+from echo_agent.decision.case import case_of, rung_of
+from echo_agent.decision.checklist import answer_checklist
+from echo_agent.decision.measured import decide_measured, nothing_to_decide_from
 from echo_agent.experts.run import Update, can_wait, context_of, memory_of, timed
 from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
 from echo_agent.memory.normal_model import EFFORT_SCALES

@@ -9,7 +9,7 @@ from langchain_core.embeddings import Embeddings
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
-from echo_agent.experts.checklist_answers import keep_answers
+from echo_agent.decision.checklist import keep_answers
 from echo_agent.experts.run import Update, context_of, memory_of, timed
 from echo_agent.knowledge.guidance import find_card, guide
 from echo_agent.knowledge.loader import LoadedCard, drawn_on

@@ -3,10 +3,10 @@
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
+from echo_agent.decision.case import case_of
+from echo_agent.decision.measured_trace import measured_trace
+from echo_agent.decision.reasoning_tools import ReasoningTools
 from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
-from echo_agent.experts.measured_trace import measured_trace
-from echo_agent.experts.mllm_case import case_of
-from echo_agent.experts.reasoning_tools import ReasoningTools
 from echo_agent.experts.run import Update, context_of, memory_of, timed
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.choice import open_decider

@@ -4,8 +4,8 @@ from langchain_core.messages import AIMessage
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
+from echo_agent.decision.measured import measured_by
 from echo_agent.experts.human_review import proposed_label
-from echo_agent.experts.measured_decision import measured_by
 from echo_agent.experts.run import Update, timed
 from echo_agent.state import Attempt, HumanAnswer, Label, ReferenceEvidence, State, Verdict
 

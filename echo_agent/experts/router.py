@@ -4,9 +4,9 @@ from typing import Literal
 
 from langgraph.runtime import Runtime
 
+from echo_agent.answers.question_kind import KindOfQuestion, kind_of_question
 from echo_agent.context import Context
-from echo_agent.experts.question_kind import KindOfQuestion, kind_of_question
-from echo_agent.experts.routing import choose_route
+from echo_agent.decision.routing import choose_route
 from echo_agent.experts.run import Update, context_of, timed
 from echo_agent.knowledge.verdict_effect import verdict_effect
 from echo_agent.state import KnowledgeEvidence, ReferenceEvidence, State

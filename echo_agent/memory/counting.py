@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Sequence
 
+from echo_agent.images.decoding import load_image
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.recent import Recent
 from echo_agent.state import Box, CountedPlace, ImageRef
 from echo_agent.vision.counting import Place, PlaceModel
 from echo_agent.vision.features import Encoder
-from echo_agent.vision.image import load_image
 from echo_agent.vision.place_descriptors import Photograph, RelativeBox
 from echo_agent.vision.place_fitting import fit_places, scale_for
 from echo_agent.vision.regions import place_in_words

@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from echo_agent.errors import ImageError, StoreError
+from echo_agent.images.decoding import load_image
 from echo_agent.memory import evidence
 from echo_agent.memory.answers import Feedback
 from echo_agent.memory.calibration import escape_guarantee, normals_needed, pass_threshold
@@ -20,7 +21,6 @@ from echo_agent.memory.retention import Retention
 from echo_agent.memory.store import named
 from echo_agent.state import Exemplar, ImageRef, ReferenceEvidence
 from echo_agent.vision.features import Array, Encoder, Features
-from echo_agent.vision.image import load_image
 from echo_agent.vision.levels import Look
 
 CACHED_FEATURES = 64

@@ -10,7 +10,10 @@ import numpy as np
 from PIL import Image
 
 from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
-from echo_agent.memory import evidence, images, registration
+from echo_agent.images import stored
+from echo_agent.images.decoding import ImageLike, list_images
+from echo_agent.images.photographs import Photographs
+from echo_agent.memory import evidence, registration
 from echo_agent.memory.answers import confirmed_defects, read_answers
 from echo_agent.memory.calibration import DEFAULT_ESCAPE
 from echo_agent.memory.catalog import existing_catalog, read_catalog
@@ -18,7 +21,6 @@ from echo_agent.memory.counting import Counting
 from echo_agent.memory.know_how import read_know_how
 from echo_agent.memory.looks import Looks
 from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, fit, left_out_scores
-from echo_agent.memory.photographs import Photographs
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.memory.recent import Recent
 from echo_agent.memory.retention import Retention
@@ -28,7 +30,6 @@ from echo_agent.state import CountedPlace, ImageRef, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import load_encoder
 from echo_agent.vision.features import Array, Encoder
-from echo_agent.vision.image import ImageLike, list_images
 from echo_agent.vision.quality import fit_quality
 
 CACHED_EVIDENCE = 16
@@ -280,7 +281,7 @@ class Memory:
 
         It is kept for as long as ``Settings.kept_images`` allows; see ``retention.tidy``.
         """
-        ref, pixels = images.open_image(image, self.folder / "images")
+        ref, pixels = stored.open_image(image, self.folder / "images")
         self._looks.has_opened(ref, pixels)
         if not isinstance(image, str | Path):
             self._retention.wrote()
@@ -288,7 +289,7 @@ class Memory:
 
     def keep(self, image: ImageRef) -> ImageRef:
         """Copies an image into the memory's folder, under its digest."""
-        return images.copy_image(image, self.folder / "images")
+        return stored.copy_image(image, self.folder / "images")
 
     def kept_image(self, digest: str) -> ImageRef:
         """The image that was put aside in the memory's folder under its SHA-256.
@@ -296,7 +297,7 @@ class Memory:
         Raises:
             ImageError: There is none.
         """
-        return images.find_image(digest, self.folder / "images")
+        return stored.find_image(digest, self.folder / "images")
 
     def card(self, product: str) -> Path | None:
         """The knowledge card that was registered with a product."""
@@ -324,7 +325,7 @@ class Memory:
         """
         record = self.product(product)
         if isinstance(drawn, Path):
-            on = images.put_aside(drawn, self.folder / "images")
+            on = stored.put_aside(drawn, self.folder / "images")
         else:
             known = {reference.sha256: reference for reference in record.references}
             if drawn not in known:

@@ -7,7 +7,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from echo_agent.errors import StoreError
-from echo_agent.memory.photographs import Photographs
+from echo_agent.images.photographs import Photographs
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.recent import Recent
 from echo_agent.state import ImageQuality, ImageRef

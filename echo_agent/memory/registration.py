@@ -9,11 +9,11 @@ from hashlib import sha256
 import numpy as np
 
 from echo_agent.errors import ProductError
+from echo_agent.images.decoding import ImageLike
 from echo_agent.memory import calibration
 from echo_agent.memory.product import ProductRecord
 from echo_agent.state import ImageRef
 from echo_agent.vision.features import Array, Encoder
-from echo_agent.vision.image import ImageLike
 
 DEFAULT_FALSE_REJECT = 0.10
 LONGEST_NAME = 100

@@ -5,8 +5,8 @@ import zipfile
 from pathlib import Path
 
 from echo_agent.errors import StoreError
+from echo_agent.images.photographs import Photographs
 from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, fit
-from echo_agent.memory.photographs import Photographs
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.recent import Recent
 from echo_agent.vision.features import Encoder

@@ -11,7 +11,8 @@ from typing import overload
 from filelock import FileLock, Timeout
 
 from echo_agent.errors import ProductError, StoreError
-from echo_agent.memory import images, registration
+from echo_agent.images import stored
+from echo_agent.memory import registration
 from echo_agent.memory.catalog import catalog_state, read_catalog, write_catalog
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.know_how import KnowHow, keep_know_how, kept_know_how
@@ -86,7 +87,7 @@ class Store:
             old = self._catalog.products.get(product)
             if base is not None and base != old:
                 return None
-            copies = [images.copy_image(image, self.folder / "images") for image in encoded.references]
+            copies = [stored.copy_image(image, self.folder / "images") for image in encoded.references]
             record = registration.make_record(
                 product,
                 old.version + 1 if old else 1,

@@ -8,8 +8,8 @@ from langchain_core.messages import BaseMessage
 from PIL import Image
 
 from echo_agent.errors import ModelError
+from echo_agent.images.budget import within_budget
 from echo_agent.mllm.checkpoint import Checkpoint
-from echo_agent.mllm.images import within_budget
 from echo_agent.mllm.messages import to_template
 
 Conversation = Sequence[BaseMessage]

@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, ToolM
 from PIL import Image
 
 from echo_agent.errors import ModelError
-from echo_agent.mllm.images import read_base64, read_path
+from echo_agent.images.budget import read_base64, read_path
 
 Block = dict[str, Any]
 

@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from echo_agent.errors import AnswerError, MissingExtraError, ModelError, ModelTimeoutError
-from echo_agent.mllm.images import as_data_url, read_path, within_budget
+from echo_agent.images.budget import as_data_url, read_path, within_budget
 from echo_agent.mllm.prompts import CasePrompt, Wording, wordings
 from echo_agent.mllm.scoring import ScoredPrompt, average
 from echo_agent.settings import process_settings

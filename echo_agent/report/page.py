@@ -12,11 +12,11 @@ import jinja2
 from PIL import Image
 
 from echo_agent.errors import ReportError
+from echo_agent.images.decoding import load_image
 from echo_agent.report import words
 from echo_agent.report.colours import DEFECTIVE_FROM, SATURATED_AT, SHOWN_FROM, scale_stops
 from echo_agent.report.overlay import overlay
 from echo_agent.state import Verdict
-from echo_agent.vision.image import load_image
 
 if TYPE_CHECKING:
     from echo_agent.memory.memory import Memory

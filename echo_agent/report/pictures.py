@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from echo_agent.errors import ReportError
+from echo_agent.images.decoding import load_image
 from echo_agent.report.overlay import overlay
 from echo_agent.state import Verdict
-from echo_agent.vision.image import load_image
 
 if TYPE_CHECKING:
     from echo_agent.memory.memory import Memory

@@ -9,6 +9,7 @@ from PIL import Image
 from echo_agent.chat.session import Conversation
 from echo_agent.errors import ImageError, ProductError
 from echo_agent.experts.human_review import proposed_label
+from echo_agent.images.decoding import load_image
 from echo_agent.inspector import Inspector
 from echo_agent.memory.answers import Feedback, now
 from echo_agent.memory.feedback import recorded, remember
@@ -17,7 +18,6 @@ from echo_agent.memory.normal_model import Progress
 from echo_agent.memory.product import ProductRecord
 from echo_agent.report.overlay import overlay
 from echo_agent.state import HumanAnswer, ImageRef, Label, Verdict
-from echo_agent.vision.image import load_image
 
 PICTURE_SIDE = 900
 

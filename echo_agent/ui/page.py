@@ -5,13 +5,13 @@ from functools import partial
 from html import escape
 from typing import Any
 
+from echo_agent.images.decoding import load_image
 from echo_agent.report.words import promise
 from echo_agent.ui.blanks import ASK_AWAY, NO_PRODUCTS, NOTHING_CHOSEN, NOTHING_INSPECTED, NOTHING_WAITS
 from echo_agent.ui.desk import Desk
 from echo_agent.ui.told import told
 from echo_agent.ui.verdict_html import records_html
 from echo_agent.ui.verdict_panel import VerdictPanel
-from echo_agent.vision.image import load_image
 
 ANY_PRODUCT = "find out"
 RECORDS_SHOWN = 50

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from html import escape
 
 from echo_agent.errors import ImageError
+from echo_agent.images.decoding import load_image
 from echo_agent.memory.answers import Feedback
 from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.report.page import data_uri
 from echo_agent.report.words import attempted, decided_by, headline, measured, percent, promise
 from echo_agent.state import ImageRef, Verdict
 from echo_agent.ui.desk import proposed
-from echo_agent.vision.image import load_image
 
 THUMBNAIL_SIDE = 150
 ROW_SIDE = 56

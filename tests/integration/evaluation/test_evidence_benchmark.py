@@ -1,5 +1,5 @@
 from echo_agent.evaluation.evidence_benchmark import STAGES, References, benchmark_evidence, markdown_table
-from echo_agent.vision.image import load_image
+from echo_agent.images.decoding import load_image
 from tests.stand_in_encoder import StandInEncoder
 
 

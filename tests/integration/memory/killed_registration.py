@@ -10,7 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
-from echo_agent.memory import images, memory
+from echo_agent.images import stored
+from echo_agent.memory import memory
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import Resolution
 from echo_agent.memory.store import Store
@@ -37,7 +38,7 @@ def kill_at(moment: str) -> None:
     if moment == "encoded":
         memory.fit = killed_after(memory.fit)
     elif moment == "image copied":
-        images.copy_image = killed_after(images.copy_image)
+        stored.copy_image = killed_after(stored.copy_image)
     elif moment == "bank written":
         Resolution.save = killed_after(Resolution.save)
     elif moment == "rows added":

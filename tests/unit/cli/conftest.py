@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from echo_agent.errors import ProductError
+from echo_agent.images.decoding import load_image
 from echo_agent.state import Guarantee
-from echo_agent.vision.image import load_image
 from tests.verdicts import a_verdict
 
 PROMISE = Guarantee(normals=2, expected_false_reject=0.33, bound_95=0.78, normals_missing=7)

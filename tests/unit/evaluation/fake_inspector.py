@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from echo_agent.images.decoding import load_image
 from echo_agent.state import Attempt, DecidedBy, Verdict
-from echo_agent.vision.image import load_image
 
 
 @dataclass

@@ -113,7 +113,7 @@ def test_missing_files_are_listed(benchmark):
 
 def test_an_image_of_another_object_is_far_from_its_class(benchmark):
     write_photograph(benchmark / "Set/cup/test/good/0.png", 61)
-    from echo_agent.vision.image import load_image
+    from echo_agent.images.decoding import load_image
 
     def embed(path):
         level = np.asarray(load_image(path)).mean() / 255 * np.pi / 2

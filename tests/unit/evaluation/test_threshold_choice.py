@@ -7,7 +7,7 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation.folder_layout import read_category
 from echo_agent.evaluation.threshold_choice import Labelled, choose_thresholds, score_labelled
 from echo_agent.evaluation.threshold_report import as_text, plot
-from echo_agent.vision.image import load_image
+from echo_agent.images.decoding import load_image
 
 from .photographs import write_flat_category
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from echo_agent.images.stored import put_aside
 from echo_agent.memory.answers import Feedback, change_answers, now
 from echo_agent.memory.evidence import save_map
-from echo_agent.memory.images import put_aside
 from echo_agent.memory.inspections import inspections, record_inspection, waiting
 from echo_agent.memory.retention import tidy
 from echo_agent.settings import process_settings

@@ -1,0 +1,127 @@
+"""The verdict, why, how sure, and what to do next, in sentences for a person at the line."""
+
+import re
+
+from echo_agent.answers.inspected import Inspected
+from echo_agent.answers.regions import at, tell_standing
+from echo_agent.report.words import MEANING, headline, percent
+from echo_agent.state import Verdict
+
+_MEASURED_LINES = re.compile(r"Score \d|R\d+:")
+
+
+def tell_verdict(inspected: Inspected) -> str:
+    """Says the verdict first, then why, then what stands out."""
+    verdict = inspected.verdict
+    product = f"{verdict.product}: " if verdict.product is not None else ""
+    label = MEANING[verdict.label] if verdict.label == "review" else headline(verdict)
+    head = f"{product}{label}."
+    reasons = _reasons(verdict)
+    stands_out = _stands_out(verdict) if verdict.label != "normal" else []
+    return " ".join([head, *reasons, *tell_standing(inspected), *stands_out])
+
+
+def _reasons(verdict: Verdict) -> list[str]:
+    """The verdict's reasons without the lines that only repeat score and regions, which are told in words."""
+    return [reason for reason in verdict.reasons if not _MEASURED_LINES.match(reason)]
+
+
+def _stands_out(verdict: Verdict) -> list[str]:
+    if not verdict.regions:
+        return []
+    named = ", ".join(f"{region.id} {at(region.place)}" for region in verdict.regions[:3])
+    more = len(verdict.regions) - 3
+    ids = ", ".join(region.id for region in verdict.regions[:3])
+    return [f"What stands out: {named}{f' and {more} more' if more > 0 else ''} [{ids}]."]
+
+
+def tell_reasons(inspected: Inspected) -> str:
+    """Says why, one reason a line."""
+    verdict = inspected.verdict
+    heads = {
+        "normal": "It is normal because:",
+        "defective": "It is defective because:",
+        "review": "A person should look because:",
+    }
+    told = [*_reasons(verdict), *tell_standing(inspected), *_stands_out(verdict)]
+    steps = verdict.trace.steps if verdict.trace is not None else ()
+    kinds = {"weigh"} if verdict.decided_by.name == "measured" else {"weigh", "conclude"}
+    told += [
+        f"{step.text.rstrip('.')} [{', '.join(step.evidence) or 'E1'}]."
+        for step in steps
+        if step.kind in kinds
+    ]
+    if len(verdict.attempts) > 1:
+        told.append(
+            f"I looked {len(verdict.attempts)} times, each time closer; /verdict lists what each gave."
+        )
+    told.append(_decided_by(verdict))
+    return "\n".join([heads[verdict.label], *(f"- {one}" for one in told)])
+
+
+def _decided_by(verdict: Verdict) -> str:
+    author = verdict.decided_by
+    if verdict.human is not None and verdict.human.action != "photo":
+        return f"A person decided: {verdict.human.who or 'no name given'}."
+    if author.name == "measured":
+        return "This was decided from measurements alone, without a language model."
+    return f"This was decided by the language model {author.model} within the measured evidence."
+
+
+def tell_confidence(inspected: Inspected) -> str:
+    """Says how sure the verdict is, where the figure comes from, and what the references promise."""
+    verdict = inspected.verdict
+    if verdict.label == "review":
+        told = [
+            f"Not sure enough to decide: the likelier of normal and defective has {percent(verdict.confidence)}."
+        ]
+    else:
+        told = [f"I am {percent(verdict.confidence)} sure that it is {verdict.label}."]
+    told.append(
+        "This figure was fitted on labelled parts."
+        if verdict.confidence_calibrated
+        else "This figure is an estimate from the good parts alone: it was not fitted on labelled parts."
+    )
+    told += tell_standing(inspected)
+    guarantee = verdict.guarantee
+    if (
+        guarantee is not None
+        and guarantee.expected_false_reject is not None
+        and guarantee.bound_95 is not None
+    ):
+        told.append(
+            f"With {guarantee.normals} good parts to compare with, expect {percent(guarantee.expected_false_reject)} "
+            f"of good parts to be called defective by mistake, at most {percent(guarantee.bound_95)} (with 95 % "
+            "confidence)."
+        )
+    if guarantee is not None and guarantee.normals_missing:
+        told.append(f"{guarantee.normals_missing} more photographs of good parts would make the limit firm.")
+    return " ".join(told)
+
+
+def tell_next_step(inspected: Inspected) -> str:
+    """Says what to do with the part, as far as that follows from the verdict."""
+    verdict = inspected.verdict
+    if verdict.label == "normal":
+        return f"By what was measured it may pass ({headline(verdict)}) [E1]. The decision is yours."
+    ids = ", ".join(region.id for region in verdict.regions[:3])
+    where = (
+        f"Look at {ids} first ('where?', /map) [{ids}]."
+        if ids
+        else "Compare it with the reference (/map) [E1]."
+    )
+    if verdict.label == "review":
+        return f"Let a person look at it before it goes on: I could not decide. {where}"
+    return f"Set it aside: {headline(verdict)}. {where} Whether it is scrap or rework is for you to decide."
+
+
+def tell_product(inspected: Inspected) -> str:
+    """Says which product it was compared with, and whether that was told or found out."""
+    verdict = inspected.verdict
+    if verdict.product is None:
+        return "It resembles no product that is registered here. Name it with /product, or register it."
+    how = "as you said" if verdict.product_given else "found out from the references"
+    version = (
+        f", version {verdict.memory_version} of its references" if verdict.memory_version is not None else ""
+    )
+    return f"It was compared with {verdict.product} ({how}{version}) [E1]."

@@ -1,0 +1,66 @@
+"""What another limit would mean for the regions that were measured."""
+
+from pydantic import TypeAdapter
+
+from echo_agent.answers.inspected import Inspected
+from echo_agent.answers.regions import no_scale
+from echo_agent.knowledge.measurement import Frame, Measured, area_of, length_of
+from echo_agent.knowledge.quantity import Area, AreaLimit, Length, LengthLimit
+from echo_agent.state import Region
+
+_LENGTH: TypeAdapter[Length] = TypeAdapter(LengthLimit)
+_AREA: TypeAdapter[Area] = TypeAdapter(AreaLimit)
+
+
+def suppose_limit(limit: str, inspected: Inspected) -> str:
+    """Holds measured regions against a limit that a person supposes.
+
+    Args:
+        limit: A length or an area, such as ``3 mm``, ``0.5 mm2`` or ``2 %`` (a length, of the longer side).
+        inspected: The regions, and the image that they were measured on.
+
+    Returns:
+        Sentences that say which region would keep it; the verdict itself is not changed.
+    """
+    if float(limit.split(maxsplit=1)[0]) <= 0:
+        return "A limit of nothing allows nothing: name a limit above 0."
+    if not inspected.verdict.regions:
+        return f"A limit of {limit} would change nothing: no area stands out that could be measured [E1]."
+    if limit.split()[1].startswith("mm") and inspected.frame.mm_per_pixel is None:
+        return f"I cannot tell in mm: {no_scale(inspected)}. {_without_scale(inspected)}"
+    told = [_held(limit, region, inspected.frame) for region in inspected.verdict.regions]
+    return "\n".join([*told, "This only supposes a limit; the verdict stays as it is."])
+
+
+def _without_scale(inspected: Inspected) -> str:
+    region = inspected.verdict.regions[0]
+    share = 100 * region.length_px / max(inspected.frame.width, inspected.frame.height)
+    return (
+        f"In px and in % I can: {region.id} is about {region.length_px:.0f} px long, {share:.2g} % of the photograph's "
+        f"longer side [{region.id}]."
+    )
+
+
+def _held(limit: str, region: Region, frame: Frame) -> str:
+    supposed = _AREA.validate_python(limit) if limit.endswith("2") else _LENGTH.validate_python(limit)
+    most, unit = supposed.value, supposed.unit
+    if isinstance(supposed, Area):
+        quantity, found = "in area", area_of(region, supposed, frame)
+    else:
+        quantity, found = "long", length_of(region, supposed, frame)
+    if found is None:
+        return f"{region.id}: I cannot tell in {unit} [{region.id}]."
+    size = f"about {found.value:.3g} {unit} {quantity} ({found.low:.3g} to {found.high:.3g})"
+    return f"With a limit of {limit}, {_outcome(region.id, found, most)}: it is {size} [{region.id}]."
+
+
+def _outcome(region: str, found: Measured, most: float) -> str:
+    if found.high <= most:
+        return f"{region} would be within it"
+    if found.low > most:
+        return f"{region} would exceed it"
+    likely = "within" if found.value <= most else "beyond"
+    return (
+        f"whether {region} keeps it cannot be told, its border is too faint (by the best estimate it would be {likely} "
+        "it)"
+    )

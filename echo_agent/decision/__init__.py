@@ -1,0 +1,1 @@
+"""How a label is come to: from measurements, by a language model, and the guard over both."""

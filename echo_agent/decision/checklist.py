@@ -1,0 +1,106 @@
+"""Statements of the checklist that could not be counted, asked of the MLLM as closed questions."""
+
+from PIL import Image
+
+from echo_agent.context import Context
+from echo_agent.decision.case import cut
+from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
+from echo_agent.images.decoding import load_image
+from echo_agent.knowledge.checklist import answered, closed_question
+from echo_agent.memory.memory import Memory
+from echo_agent.mllm.case import Case, Crop
+from echo_agent.mllm.decider import Decider
+from echo_agent.state import Box, ChecklistFinding, ImageRef, KnowledgeEvidence, State
+
+ORDERS = 2
+"""Orders of yes and no in which each statement is asked."""
+
+MOST_ASKED = 8
+"""Statements that are asked of one photograph at most: each costs as much as a decision."""
+
+
+def answer_checklist(
+    state: State, decider: Decider, context: Context, memory: Memory
+) -> KnowledgeEvidence | None:
+    """Asks the model about each statement that was not counted, with a crop of its places where they are known.
+
+    It is asked where the part is judged and the know-how is used, once an inspection. An answer below
+    ``Context.min_confidence``, one that cannot be read and one that is late are "cannot tell".
+
+    Returns:
+        The know-how's evidence with the answers.
+
+    Raises:
+        ModelError: The model is missing, misconfigured or cannot be reached.
+    """
+    knowledge = state.knowledge
+    route = state.route
+    is_judged = route is None or (route.kind == "discrimination" and "knowledge" in route.use)
+    if knowledge is None or state.image is None or state.attempts or not is_judged:
+        return knowledge
+    untold = [finding for finding in knowledge.checklist if finding.holds is None][:MOST_ASKED]
+    asked = {finding.id: _ask(finding, state, decider, context, memory) for finding in untold}
+    checklist = tuple(asked.get(finding.id, finding) for finding in knowledge.checklist)
+    return knowledge.model_copy(update={"checklist": checklist})
+
+
+def keep_answers(knowledge: KnowledgeEvidence, earlier: KnowledgeEvidence | None) -> KnowledgeEvidence:
+    """Carries the model's answers of an earlier attempt at the same part over."""
+    if earlier is None or earlier.card_file != knowledge.card_file:
+        return knowledge
+    said = {finding.id: finding for finding in earlier.checklist if finding.answered_by is not None}
+    checklist = tuple(
+        said.get(finding.id, finding) if finding.holds is None else finding for finding in knowledge.checklist
+    )
+    return knowledge.model_copy(update={"checklist": checklist})
+
+
+def _ask(
+    finding: ChecklistFinding, state: State, decider: Decider, context: Context, memory: Memory
+) -> ChecklistFinding:
+    if state.image is None:
+        return finding
+    nearest = state.reference.references[:1] if state.reference is not None else ()
+    reference = nearest[0].image if nearest else None
+    case = Case(
+        image=state.image,
+        references=(reference,) if reference is not None else (),
+        crops=_crops(finding, state.image, reference, memory),
+        question=closed_question(finding.statement),
+        orders=ORDERS,
+    )
+    by = decider.decided_by().model
+    try:
+        answer = decider.answer(case)
+    except (AnswerError, ModelTimeoutError, ModelMemoryError) as error:
+        return answered(finding, None, by, why=f"it gave no answer: {error}")
+    if answer.confidence is None or answer.confidence < context.min_confidence:
+        return answered(finding, None, by, why="it is not sure")
+    return answered(finding, answer.letter, by)
+
+
+def _crops(
+    finding: ChecklistFinding, image: ImageRef, reference: ImageRef | None, memory: Memory
+) -> tuple[Crop, ...]:
+    """The untold places of a statement in one crop, beside the same place of the nearest reference."""
+    boxes = [place.box for place in finding.places if place.box is not None and place.presence != "present"]
+    if not boxes:
+        return ()
+    around = Box(
+        left=min(box.left for box in boxes),
+        top=min(box.top for box in boxes),
+        right=max(box.right for box in boxes),
+        bottom=max(box.bottom for box in boxes),
+    )
+    size = (image.width, image.height)
+
+    def enlarged(photograph: Image.Image) -> ImageRef:
+        return memory.put_aside(cut(photograph, around, size))
+
+    return (
+        Crop(
+            region=finding.id,
+            query=enlarged(load_image(image.uri)),
+            reference=enlarged(load_image(reference.uri)) if reference is not None else None,
+        ),
+    )

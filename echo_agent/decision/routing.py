@@ -1,0 +1,86 @@
+"""Which experts' evidence a question needs, and whether it is worth reasoning: the router's choice as a function."""
+
+from collections.abc import Collection
+
+from echo_agent.answers.question_kind import KindOfQuestion
+from echo_agent.context import Expert, Profile
+from echo_agent.state import QuestionKind, Route
+
+EXPERTS: tuple[Expert, ...] = ("reference", "knowledge", "reasoning")
+
+PAPER: dict[QuestionKind, tuple[Expert, ...]] = {
+    "discrimination": ("reference",),
+    "type": ("reference", "knowledge"),
+    "place": (),
+    "look": ("reference", "knowledge", "reasoning"),
+    "effect": ("reference", "reasoning"),
+    "object": ("reference",),
+    "other": ("reference",),
+}
+"""Experts by kind of question as the paper's authors released them (arXiv 2501.15795, MoXpert); they route no questions
+about the object, which get the reference."""
+
+REASONED: frozenset[QuestionKind] = frozenset({"type", "look", "effect", "other"})
+"""Kinds of question that ``adaptive`` reasons about at once."""
+
+CLEAR_P_VALUE = 0.25
+"""From this p-value on a part looks like its references."""
+
+
+def choose_route(
+    profile: Profile,
+    experts: Collection[Expert],
+    kind: KindOfQuestion,
+    *,
+    p_value: float | None = None,
+    attempts: int = 0,
+    disagreement: bool = False,
+) -> Route:
+    """Chooses what the Decision Maker sees and whether the Reasoning Expert is asked before.
+
+    Args:
+        profile: ``paper`` follows the authors' table, ``always`` and ``never`` say it all, ``adaptive`` reasons when
+            the question, a doubt or a contradiction calls for it.
+        experts: Experts that take part at all.
+        kind: Kind of the question; ``discrimination`` where none was asked.
+        p_value: p-value of the part's score among normal parts.
+        attempts: Decisions made so far; a retry is always reasoned in ``adaptive``.
+        disagreement: Whether the know-how contradicts the comparison.
+
+    Returns:
+        The route with its reason.
+    """
+    if profile == "paper":
+        use = _taking_part(PAPER[kind.kind], experts)
+        why = f"{kind.why}: the paper's table gives it {', '.join(use) or 'the image alone'}"
+        return _route("reasoning" in use, kind, use, why)
+    use = _taking_part(EXPERTS, experts)
+    if "reasoning" not in use or profile == "never":
+        use = _taking_part(("reference", "knowledge"), experts)
+        return _route(False, kind, use, "reasoning is switched off")
+    if profile == "always":
+        return _route(True, kind, use, "reasoning is always asked for")
+    reasoned, why = _need(kind, p_value, attempts, disagreement)
+    return _route(reasoned, kind, use, why)
+
+
+def _need(kind: KindOfQuestion, p_value: float | None, attempts: int, disagreement: bool) -> tuple[bool, str]:
+    if attempts:
+        return True, "the attempt before was not sure enough"
+    if disagreement:
+        return True, "the know-how and the comparison with the references disagree"
+    if kind.kind in REASONED:
+        return True, f"{kind.why}, which needs more than a look"
+    if kind.kind in {"place", "object"}:
+        return False, f"{kind.why}, which the image and its references answer"
+    if p_value is not None and p_value > CLEAR_P_VALUE:
+        return False, "the part looks like its references"
+    return True, "the part does not clearly look like its references"
+
+
+def _taking_part(wanted: Collection[Expert], experts: Collection[Expert]) -> tuple[Expert, ...]:
+    return tuple(expert for expert in EXPERTS if expert in wanted and expert in experts)
+
+
+def _route(reasoned: bool, kind: KindOfQuestion, use: tuple[Expert, ...], why: str) -> Route:
+    return Route(next="reasoning_expert" if reasoned else "decision_maker", kind=kind.kind, use=use, why=why)

@@ -1,0 +1,39 @@
+"""References' photographs, read when they are looked at: a thousand of them do not fit into memory."""
+
+from collections.abc import Sequence
+from typing import overload
+
+from PIL import Image
+
+from echo_agent.images.decoding import load_image
+from echo_agent.state import ImageRef
+
+
+class Photographs(Sequence[Image.Image]):
+    """A sequence of RGB images that holds only where they are.
+
+    Args:
+        images: The images.
+    """
+
+    def __init__(self, images: Sequence[ImageRef]) -> None:
+        self._images = tuple(images)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    @overload
+    def __getitem__(self, index: int) -> Image.Image: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Photographs": ...
+
+    def __getitem__(self, index: int | slice) -> "Image.Image | Photographs":
+        """Reads the image at an index.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        if isinstance(index, slice):
+            return Photographs(self._images[index])
+        return load_image(self._images[index].uri)

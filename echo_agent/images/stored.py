@@ -1,0 +1,106 @@
+"""Image files by their digest: what is given in memory is put aside, references are copied."""
+
+import hashlib
+import io
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from echo_agent.errors import ImageError, StoreError
+from echo_agent.images.decoding import (
+    ImageLike,
+    decode_image,
+    image_from_array,
+    image_from_pillow,
+    read_image_file,
+)
+from echo_agent.state import ImageRef
+
+
+def put_aside(image: ImageLike, folder: Path) -> ImageRef:
+    """Makes an ``ImageRef`` of an image; one that is no file yet is written into a folder under its digest.
+
+    Args:
+        image: Path, Pillow image, numpy array or the bytes of an image file.
+        folder: Where images that are no file yet are kept.
+
+    Returns:
+        The reference. Its digest is that of the file's bytes.
+
+    Raises:
+        ImageError: The image cannot be read.
+        StoreError: The folder cannot be written.
+    """
+    return open_image(image, folder)[0]
+
+
+def open_image(image: ImageLike, folder: Path) -> tuple[ImageRef, Image.Image]:
+    """``put_aside``, and the upright RGB image that was decoded on the way."""
+    if isinstance(image, str | Path):
+        data = read_image_file(image)
+        return _ref(Path(image).resolve(), data, decode_image(data, name=str(image)))
+    if isinstance(image, bytes):
+        loaded = decode_image(image, name="the photograph")
+        return _ref(_write(image, folder, ".img"), image, loaded)
+    if isinstance(image, np.ndarray):
+        loaded = image_from_array(image)
+    elif isinstance(image, Image.Image):
+        loaded = image_from_pillow(image)
+    else:
+        raise ImageError(
+            f"{type(image).__name__} is no image: give a path, a Pillow image, an array or bytes"
+        )
+    stream = io.BytesIO()
+    loaded.save(stream, format="PNG")
+    data = stream.getvalue()
+    return _ref(_write(data, folder, ".png"), data, loaded)
+
+
+def copy_image(image: ImageRef, folder: Path) -> ImageRef:
+    """Copies an image into a folder under its digest; the same image is kept once."""
+    source = Path(image.uri)
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{source} cannot be read ({error.strerror}): check the path") from error
+    return image.model_copy(update={"uri": str(_write(data, folder, source.suffix.lower()))})
+
+
+def find_image(digest: str, folder: Path) -> ImageRef:
+    """Finds an image that ``put_aside`` or ``copy_image`` wrote into a folder.
+
+    Raises:
+        ImageError: There is none under that digest.
+    """
+    known = digest.isalnum() and len(digest) == hashlib.sha256().digest_size * 2
+    file = next(iter(sorted(folder.glob(f"{digest}.*"))), None) if known else None
+    if file is None:
+        raise ImageError(f"no image is kept under {digest[:64]!r}: send the photograph again")
+    return put_aside(file, folder)
+
+
+def _ref(file: Path, data: bytes, loaded: Image.Image) -> tuple[ImageRef, Image.Image]:
+    digest = hashlib.sha256(data).hexdigest()
+    return ImageRef(uri=str(file), sha256=digest, width=loaded.width, height=loaded.height), loaded
+
+
+def _write(data: bytes, folder: Path, suffix: str) -> Path:
+    """Writes a file named by its digest, in one step; one that is there already counts as used now."""
+    file = folder / f"{hashlib.sha256(data).hexdigest()}{suffix}"
+    try:
+        if file.exists():
+            file.touch()
+            return file.resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".image-")
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+        Path(name).replace(file)
+    except OSError as error:
+        raise StoreError(
+            f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"
+        ) from error
+    return file.resolve()

@@ -1,0 +1,217 @@
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from echo_agent.errors import ImageError
+from echo_agent.images.decoding import decode_image, image_from_array, list_images, load_image, to_rgb
+from echo_agent.settings import process_settings
+from tests.conftest import synthetic_part
+from tests.photographs import encoded, png_header, turned_by_exif
+
+GREY = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (48, 1))
+COLOURS = np.dstack([GREY, GREY[:, ::-1], np.full_like(GREY, 90)])
+
+
+def pixels(image: Image.Image) -> np.ndarray:
+    assert image.mode == "RGB"
+    return np.asarray(image).astype(int)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM", "WEBP"])
+def test_colours_come_out_as_they_were_saved(kind, tmp_path):
+    options = {"lossless": True} if kind == "WEBP" else {}
+    file = tmp_path / f"part.{kind.lower()}"
+    file.write_bytes(encoded(Image.fromarray(COLOURS), kind, **options))
+    assert (pixels(load_image(file)) == COLOURS).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_16_bit_is_scaled_to_8(kind):
+    wide = Image.fromarray(GREY.astype(np.uint16) * 257)
+    assert wide.mode == "I;16"
+    assert (pixels(decode_image(encoded(wide, kind))) == GREY[..., None]).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "CMYK", "YCbCr", "HSV"])
+def test_other_modes_keep_light_and_dark(mode):
+    ramp = pixels(to_rgb(Image.fromarray(GREY).convert("RGB").convert(mode)))
+    assert ramp.shape == (48, 64, 3)
+    assert ramp[:, :8].mean() < 60
+    assert ramp[:, -8:].mean() > 195
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "RGBa", "La"])
+def test_transparency_is_laid_over_white(mode):
+    source = Image.new("RGBA", (8, 6), (0, 0, 0, 0))
+    source.paste((10, 10, 10, 255), (0, 0, 4, 6))
+    if mode == "PA":
+        source = source.convert("RGB").convert("P").convert("PA")
+        source.putalpha(Image.new("L", (8, 6), 0))
+    elif mode != "RGBA":
+        source = source.convert("LA").convert(mode) if mode in {"LA", "La"} else source.convert(mode)
+    values = pixels(to_rgb(source))
+    assert (values[:, 4:] == 255).all()
+    if mode != "PA":
+        assert (values[:, :4] == 10).all()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P"])
+def test_a_transparent_colour_is_laid_over_white(mode):
+    source = Image.new(mode, (8, 6), 0)
+    transparent = (0, 0, 0) if mode == "RGB" else 0
+    assert (pixels(decode_image(encoded(source, transparency=transparent))) == 255).all()
+
+
+def test_palettes_are_expanded():
+    palette = Image.fromarray(COLOURS).quantize(200)
+    found = pixels(decode_image(encoded(palette, "GIF")))
+    assert np.abs(found - np.asarray(palette.convert("RGB")).astype(int)).max() <= 1
+    assert np.abs(found - COLOURS).mean() < 10
+
+
+def test_floats_are_read_as_0_to_1():
+    assert (
+        pixels(decode_image(encoded(Image.fromarray(GREY / np.float32(255)), "TIFF"))) == GREY[..., None]
+    ).all()
+
+
+def test_values_that_are_not_finite_are_an_error():
+    values = (GREY / np.float32(255)).copy()
+    values[3, 3] = np.nan
+    with pytest.raises(ImageError, match="not finite"):
+        decode_image(encoded(Image.fromarray(values), "TIFF"))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(orientation):
+    upright = Image.new("RGB", (60, 40), (40, 40, 40))
+    upright.paste((250, 20, 20), (0, 0, 30, 20))
+    stored = {
+        1: upright,
+        2: upright.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+        3: upright.transpose(Image.Transpose.ROTATE_180),
+        4: upright.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
+        5: upright.transpose(Image.Transpose.TRANSPOSE),
+        6: upright.transpose(Image.Transpose.ROTATE_90),
+        7: upright.transpose(Image.Transpose.TRANSVERSE),
+        8: upright.transpose(Image.Transpose.ROTATE_270),
+    }[orientation]
+    found = decode_image(turned_by_exif(stored, orientation))
+    assert found.size == (60, 40)
+    assert np.abs(pixels(found) - np.asarray(upright).astype(int)).mean() < 5
+    assert to_rgb(found).size == (60, 40)
+
+
+BROKEN = {
+    "empty": (b"", "empty"),
+    "text": (b"this is no picture", "not an image"),
+    "cut off": (encoded(synthetic_part(1))[:2000], "damaged or cut off"),
+    "bomb": (png_header(50_000, 50_000), "too many pixels|megapixels"),
+    "large": (png_header(12_000, 10_000), "12000 x 10000 pixels.*ECHO_MAX_IMAGE_MEGAPIXELS"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_broken_is_named_with_the_remedy(name, tmp_path):
+    data, message = BROKEN[name]
+    file = tmp_path / "part.png"
+    file.write_bytes(data)
+    with pytest.raises(ImageError, match=message) as raised:
+        load_image(file)
+    assert str(file) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path):
+    with pytest.raises(ImageError, match=r"none\.png does not exist"):
+        load_image(tmp_path / "none.png")
+    with pytest.raises(ImageError, match="is a folder"):
+        load_image(tmp_path)
+
+
+def test_the_size_that_is_allowed_can_be_set(monkeypatch):
+    data = encoded(Image.new("L", (400, 300)))
+    assert decode_image(data).size == (400, 300)
+    monkeypatch.setenv("ECHO_MAX_IMAGE_MEGAPIXELS", "0.1")
+    process_settings.cache_clear()
+    with pytest.raises(ImageError, match=r"more than the 0\.1 megapixels"):
+        decode_image(data)
+
+
+WHOLE = {
+    kind: encoded(synthetic_part(2).resize((48, 36)), kind)
+    for kind in ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(WHOLE)), st.data())
+def test_damaged_bytes_are_an_image_or_an_image_error(kind, data):
+    damaged = bytearray(WHOLE[kind])
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(damaged)))
+    with suppress(ImageError):
+        assert decode_image(bytes(damaged[:cut])).mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        GREY,
+        GREY[..., None],
+        np.dstack([GREY] * 3),
+        np.dstack([GREY, GREY, GREY, np.full_like(GREY, 255)]),
+        GREY.astype(np.uint16) * 257,
+        GREY / 255,
+        (GREY / 255).astype(np.float32),
+        np.asfortranarray(GREY)[:, :],
+    ],
+    ids=["grey", "one channel", "rgb", "rgba", "uint16", "float64", "float32", "fortran"],
+)
+def test_arrays_are_read(array):
+    assert (pixels(image_from_array(array)) == GREY[..., None]).all()
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((0, 4), np.uint8),
+        np.zeros(5, np.uint8),
+        np.zeros((4, 4, 2), np.uint8),
+        np.zeros((2, 4, 4, 3), np.uint8),
+        np.zeros((4, 4), np.int64),
+        np.full((4, 4), 1.5),
+        np.full((4, 4), np.nan),
+    ],
+    ids=["empty", "a row", "two channels", "a stack", "int64", "above 1", "not finite"],
+)
+def test_arrays_that_are_no_image_are_an_error(array):
+    with pytest.raises(ImageError):
+        image_from_array(array)
+
+
+def test_a_folder_is_listed_by_name_without_what_is_no_photograph(tmp_path):
+    for name in ("b.PNG", "a.jpg", "c.tiff", "notes.txt", "._a.jpg"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "d.png").mkdir()
+    assert [file.name for file in list_images(tmp_path)] == ["a.jpg", "b.PNG", "c.tiff"]
+
+
+def test_a_folder_that_is_missing_or_without_images_is_named(tmp_path):
+    with pytest.raises(ImageError, match="is not a folder"):
+        list_images(tmp_path / "none")
+    with pytest.raises(ImageError, match="holds no images"):
+        list_images(tmp_path)
+
+
+def test_a_drawing_that_pillow_would_hand_to_another_program_is_refused_unopened(monkeypatch):
+    started = []
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *given, **_: started.append(given))
+    with pytest.raises(ImageError, match="save it as PNG or JPEG"):
+        decode_image(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
+    assert not started
