@@ -101,8 +101,8 @@ class Inspector:
         """Inspects one part.
 
         Args:
-            image: Path, Pillow image, numpy array or bytes of an image file, or what ``Memory.put_aside`` made of one:
-                so that many questions about an image read it once.
+            image: Path, Pillow image, numpy array or bytes of an image file, or what ``Memory.store_image`` made of
+                one: so that many questions about an image read it once.
             product: What it is; found out from the references where not given.
             question: A question about it.
             context: Settings of this run, in place of the inspector's; its memory is the inspector's.
@@ -115,7 +115,7 @@ class Inspector:
             ProductError: The product is unknown, or none is registered.
         """
         asked = Question(text=question) if isinstance(question, str) else question
-        ref = image if isinstance(image, ImageRef) else self.memory.put_aside(image)
+        ref = image if isinstance(image, ImageRef) else self.memory.store_image(image)
         return self._inspect(ref, product, asked, context or self.context)
 
     def inspect_many(
@@ -150,7 +150,7 @@ class Inspector:
         at_once = MAX_BATCH if scores_in_batches(run.mllm or process_settings().mllm) else 1
         verdicts: list[Verdict] = []
         for start in range(0, len(images), ENCODED_AHEAD):
-            chunk = [self.memory.put_aside(image) for image in images[start : start + ENCODED_AHEAD]]
+            chunk = [self.memory.store_image(image) for image in images[start : start + ENCODED_AHEAD]]
             self.memory.encode_ahead(chunk)
             inspect = partial(self._inspect, product=product, question=asked, context=run)
             if at_once == 1:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_agent.vision.features import Features, Level
+from echo_agent.vision.features import FeatureLayer, Features
 from echo_agent.vision.resolution import working_size
 
 SIDE, PATCH = 48, 4
@@ -39,7 +39,7 @@ class StandInEncoder:
         patches = (patches + noise).astype(np.float32)
         thumbnail = np.asarray(image.resize((6, 6), Image.Resampling.BOX), dtype=np.float32).ravel() - 127.5
         return Features(
-            levels=(Level(patches),), embedding=thumbnail / max(float(np.linalg.norm(thumbnail)), 1e-6)
+            layers=(FeatureLayer(patches),), embedding=thumbnail / max(float(np.linalg.norm(thumbnail)), 1e-6)
         )
 
 

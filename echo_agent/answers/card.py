@@ -84,7 +84,7 @@ def tell_checklist(inspected: Inspected) -> str:
 
 
 def _held(finding: ChecklistFinding) -> str:
-    answer = "cannot tell" if finding.holds is None else ("yes" if finding.holds else "no")
+    answer = "undetermined" if finding.holds is None else ("yes" if finding.holds else "no")
     return f"{finding.statement.rstrip('.')}: {answer}. {finding.reason}"
 
 

@@ -10,7 +10,7 @@ from echo_agent.answers.card import (
     tell_type,
 )
 from echo_agent.answers.inspected import Inspected
-from echo_agent.answers.intent import Asked, limit_in, what_is_asked
+from echo_agent.answers.intent import Intent, intent_of, limit_in
 from echo_agent.answers.options import choose_option, split_options
 from echo_agent.answers.regions import tell_comparison, tell_count, tell_place, tell_size
 from echo_agent.answers.verdict import (
@@ -20,7 +20,7 @@ from echo_agent.answers.verdict import (
     tell_reasons,
     tell_verdict,
 )
-from echo_agent.answers.what_if import suppose_limit
+from echo_agent.answers.what_if import what_if_limit
 from echo_agent.state import Answer, Question
 
 CAN = (
@@ -43,9 +43,9 @@ def answer_measured(question: Question, inspected: Inspected) -> Answer:
     split = split_options(question)
     if split.options:
         return choose_option(split, inspected.verdict)
-    asked = what_is_asked(split.text)
+    asked = intent_of(split.text)
     if asked == "limit":
-        return Answer(text=suppose_limit(limit_in(split.text) or "", inspected))
+        return Answer(text=what_if_limit(limit_in(split.text) or "", inspected))
     write = _WRITERS.get(asked)
     if write is None:
         return Answer(
@@ -64,7 +64,7 @@ def _courtesy(_: Inspected) -> str:
     return f"I am here for this part. {CAN}"
 
 
-_WRITERS: dict[Asked, Callable[[Inspected], str]] = {
+_WRITERS: dict[Intent, Callable[[Inspected], str]] = {
     "tolerance": tell_tolerance,
     "size": tell_size,
     "place": tell_place,

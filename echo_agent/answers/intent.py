@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-Asked = Literal[
+Intent = Literal[
     "limit",
     "tolerance",
     "size",
@@ -24,7 +24,7 @@ Asked = Literal[
     "unknown",
 ]
 
-_RULES: tuple[tuple[Asked, str], ...] = (
+_RULES: tuple[tuple[Intent, str], ...] = (
     ("help", r"^\W*help\W*$|\bwhat (?:can|could) (?:you|i ask)\b"),
     ("courtesy", r"^\W*(?:hello|hi|hey|good (?:morning|day|evening)|thanks?|thank you)(?: \w+){0,2}\W*$"),
     ("tolerance", r"\b(?:toleran\w*|limits?|allow\w*|permit\w*|in spec\w*|within spec\w*)\b"),
@@ -88,7 +88,7 @@ _SURE = re.compile(r"(?:%|percent)\s*(?:sure|certain|confident|likely)\b")
 _UNITS = {"mm": "mm", "mil": "mm", "px": "px", "pix": "px", "%": "%", "per": "%"}
 
 
-def what_is_asked(text: str) -> Asked:
+def intent_of(text: str) -> Intent:
     """Tells what a question asks for; the rules are tried in order and the first that fits decides."""
     plain = " ".join(text.casefold().replace("’", "'").split())
     if limit_in(plain) is not None and not _SURE.search(plain):

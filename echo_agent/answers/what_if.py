@@ -12,7 +12,7 @@ _LENGTH: TypeAdapter[Length] = TypeAdapter(LengthLimit)
 _AREA: TypeAdapter[Area] = TypeAdapter(AreaLimit)
 
 
-def suppose_limit(limit: str, inspected: Inspected) -> str:
+def what_if_limit(limit: str, inspected: Inspected) -> str:
     """Holds measured regions against a limit that a person supposes.
 
     Args:

@@ -95,7 +95,7 @@ def measure_conversation(
 def _turn(talk: Conversation, turn: int, files: list[Path]) -> float:
     started = time.perf_counter()
     if turn % 4 == 0:
-        talk.say("Is it ok?", talk.put_aside(files[turn // 4]))
+        talk.say("Is it ok?", talk.store_image(files[turn // 4]))
     else:
         talk.say(QUESTIONS[turn % 4 - 1])
     return time.perf_counter() - started

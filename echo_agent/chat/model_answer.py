@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMes
 from echo_agent.answers.inspected import Inspected, evidence_ids
 from echo_agent.errors import ModelError
 from echo_agent.images.budget import as_data_url, read_path, within_budget
-from echo_agent.mllm.fences import fence
+from echo_agent.mllm.delimiters import delimited
 from echo_agent.report.words import measured, measured_region
 from echo_agent.settings import process_settings
 from echo_agent.state import Question
@@ -70,9 +70,9 @@ def _prompt(question: Question, inspected: Inspected, earlier: Sequence[AnyMessa
     content: list[str | dict[str, Any]] = [
         {"type": "image_url", "image_url": {"url": _data_url(uri)}} for uri in pictures
     ]
-    content.append({"type": "text", "text": fence("question", question.text)})
+    content.append({"type": "text", "text": delimited("question", question.text)})
     return [
-        SystemMessage(f"{_RULES}\n\n{fence('evidence', _evidence(inspected))}"),
+        SystemMessage(f"{_RULES}\n\n{delimited('evidence', _evidence(inspected))}"),
         *before,
         HumanMessage(content=content),
     ]

@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 
 from echo_agent.answers.engine import answer_measured
 from echo_agent.answers.inspected import Inspected, Strongest, strongest_place
-from echo_agent.answers.intent import what_is_asked
+from echo_agent.answers.intent import intent_of
 from echo_agent.answers.options import split_options
 from echo_agent.answers.verdict import tell_verdict
 from echo_agent.chat.model_answer import answer_by_model
@@ -17,7 +17,7 @@ from echo_agent.errors import EchoError, ImageError
 from echo_agent.experts.run import Update, context_of, memory_of
 from echo_agent.graph import build_graph
 from echo_agent.images.message_blocks import KEPT, take_apart
-from echo_agent.images.sources import put_source_aside
+from echo_agent.images.sources import store_source
 from echo_agent.mllm.choice import MEASURED, open_chat
 from echo_agent.report.words import percent
 from echo_agent.settings import process_settings
@@ -35,7 +35,7 @@ NOTHING_LEFT: Update = {"image": None, "verdict": None}
 
 
 def turn_intake(state: ChatState, runtime: Runtime[Context]) -> Update:
-    """Takes the last message in: puts its photograph aside and clears what the one before left."""
+    """Takes the last message in: stores its photograph and clears what the one before left."""
     message = state.messages[-1] if state.messages else None
     if not isinstance(message, HumanMessage):
         return _refused("Nothing was asked: send a photograph or a question.")
@@ -47,7 +47,7 @@ def turn_intake(state: ChatState, runtime: Runtime[Context]) -> Update:
     try:
         if len(parts.images) > 1:
             raise ImageError(f"{len(parts.images)} photographs came at once: send one at a time")
-        image = put_source_aside(parts.images[0], memory_of(runtime)) if parts.images else None
+        image = store_source(parts.images[0], memory_of(runtime)) if parts.images else None
     except EchoError as error:
         return {**_refused(_in_words(error), _without_image(message)), **NOTHING_LEFT}
     question = split_options(Question(text=parts.text)) if parts.text else None
@@ -104,7 +104,7 @@ def is_answered(state: ChatState, context: Context) -> bool:
     if question is None:
         return True
     by_model = _model_name(context) != MEASURED
-    return not by_model and not question.options and what_is_asked(question.text) == "verdict"
+    return not by_model and not question.options and intent_of(question.text) == "verdict"
 
 
 def _reply(
@@ -170,7 +170,7 @@ def _in_words(error: EchoError) -> str:
 
 
 def _with_kept_image(message: HumanMessage, text: str, image: ImageRef) -> HumanMessage:
-    """The message with its pixels replaced by the digest under which they were put aside."""
+    """The message with its pixels replaced by the digest under which they were stored."""
     blocks: list[str | dict[str, str]] = [{"type": "image", "url": f"{KEPT}{image.sha256}"}]
     if text:
         blocks.insert(0, {"type": "text", "text": text})
@@ -196,5 +196,5 @@ def _without_image(message: HumanMessage) -> HumanMessage:
 
 
 def kept_message(text: str, image: ImageRef) -> HumanMessage:
-    """A message about an image that was put aside already: what a client sends that shares the memory's folder."""
+    """A message about an image that was stored already: what a client sends that shares the memory's folder."""
     return _with_kept_image(HumanMessage(text), text, image)

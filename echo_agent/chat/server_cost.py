@@ -25,7 +25,7 @@ from echo_agent.memory.memory import Memory
 if TYPE_CHECKING:
     from langgraph_sdk.client import SyncLangGraphClient
 
-LONGEST_START = 60.0
+MAX_START_SECONDS = 60.0
 GRAPHS = {"inspection": "graphs.inspection:graph", "chat": "graphs.chat:graph"}
 
 
@@ -71,7 +71,7 @@ def measure_server(memory: Memory, photograph: Image.Image, product: str | None)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = photographs_of_half_a_megabyte(photograph, folder)
-        image = memory.put_aside(photograph).model_dump()
+        image = memory.store_image(photograph).model_dump()
         with _server(folder, memory) as (place, start), get_sync_client(url=place, timeout=300) as client:
             first_event, first_verdict = _inspect(client, image, product)
             later_event, later_verdict = _inspect(client, image, product)
@@ -122,12 +122,14 @@ def _server(folder: Path, memory: Memory) -> Iterator[tuple[str, float]]:
 
 
 def _seconds_until_ok(place: str, process: "subprocess.Popen[bytes]", started: float) -> float:
-    while time.perf_counter() - started < LONGEST_START and process.poll() is None:
+    while time.perf_counter() - started < MAX_START_SECONDS and process.poll() is None:
         with contextlib.suppress(httpx.HTTPError):
             if httpx.get(f"{place}/ok", timeout=2).status_code == httpx.codes.OK:
                 return time.perf_counter() - started
         time.sleep(0.05)
-    raise ModelError(f"langgraph dev did not answer within {LONGEST_START:g} s: run 'make studio' to see why")
+    raise ModelError(
+        f"langgraph dev did not answer within {MAX_START_SECONDS:g} s: run 'make studio' to see why"
+    )
 
 
 def _inspect(

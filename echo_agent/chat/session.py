@@ -1,4 +1,4 @@
-"""A conversation from Python: photographs are put aside before the graph sees the turn."""
+"""A conversation from Python: photographs are stored before the graph sees the turn."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,8 +68,8 @@ class Conversation:
         """What the thread holds; an empty state where it is new."""
         return ChatState.model_validate(self._graph.get_state(self._config).values)
 
-    def put_aside(self, image: ImageLike) -> ImageRef:
-        """Puts a photograph aside for the next turn.
+    def store_image(self, image: ImageLike) -> ImageRef:
+        """Stores a photograph for the next turn.
 
         Raises:
             ImageError: It is too large or cannot be read.
@@ -79,14 +79,14 @@ class Conversation:
             if isinstance(image, str | Path)
             else image
         )
-        return self.memory.put_aside(given)
+        return self.memory.store_image(given)
 
     def say(self, text: str, image: ImageRef | None = None) -> str:
         """Takes a turn.
 
         Args:
             text: What the person says; may be empty beside an image.
-            image: A photograph that was put aside.
+            image: A photograph that was stored.
 
         Returns:
             The answer.
@@ -98,7 +98,7 @@ class Conversation:
 
         Args:
             text: What the person says; may be empty beside an image.
-            image: A photograph that was put aside.
+            image: A photograph that was stored.
 
         Yields:
             The pieces; their texts put together are the answer.

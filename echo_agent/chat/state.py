@@ -30,7 +30,7 @@ class ChatState(ChatInput):
 
     Attributes:
         turn: What the last turn was.
-        image: The photograph that is talked about, put aside; never its pixels.
+        image: The photograph that is talked about, stored; never its pixels.
         question: The last question.
         verdict: What the inspection of that photograph found.
     """

@@ -124,7 +124,7 @@ class Terminal:
             raise ImageError("no photograph was named: /image FILE [QUESTION]")
         whole = Path(rest).expanduser()
         file, question = (whole, "") if whole.is_file() else (Path(words[0]), " ".join(words[1:]))
-        self._say(question, self._talk.put_aside(file))
+        self._say(question, self._talk.store_image(file))
 
     def _product(self, rest: str) -> None:
         if rest and rest != "-":

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(no_args_is_help=True, help="Check, start and import knowledge cards.")
-import_app = typer.Typer(no_args_is_help=True, help="Turn know-how of other projects into cards.")
+import_app = typer.Typer(no_args_is_help=True, help="Turn domain knowledge of other projects into cards.")
 app.add_typer(import_app, name="import")
 
 FolderOption = Annotated[

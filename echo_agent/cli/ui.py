@@ -29,16 +29,16 @@ def ui(
 ) -> None:
     """Open the page for the line in a browser."""
     from echo_agent.inspector import Inspector
-    from echo_agent.ui.desk import Desk
+    from echo_agent.ui.controller import Controller
     from echo_agent.ui.serving import serve
 
     if not password and not _this_machine(host):
         raise EchoError(
             f"{host} can be reached by others: give a password by ECHO_UI_PASSWORD, or listen at 127.0.0.1"
         )
-    desk = Desk(Inspector.open(memory, mllm=mllm))
+    controller = Controller(Inspector.open(memory, mllm=mllm))
     typer.echo(f"Echo is at http://{host}:{port} (Ctrl-C ends it).")
-    serve(desk, host=host, port=port, password=password, open_browser=browser)
+    serve(controller, host=host, port=port, password=password, open_browser=browser)
 
 
 def _this_machine(host: str) -> bool:

@@ -16,7 +16,7 @@ class Guard:
     """What a model may not pass, whether the router lets it see that evidence or not.
 
     Attributes:
-        rejected: Why the evidence or the know-how does not pass the part; empty where it may pass.
+        rejected: Why the evidence or the domain knowledge does not pass the part; empty where it may pass.
         undecidable: Why nobody may decide from this photograph; empty where it can be judged.
     """
 
@@ -30,7 +30,7 @@ class Guard:
         Args:
             evidence: The Reference Extractor's evidence; None where it takes no part.
             measured: The attempt that the evidence alone comes to.
-            effect: What the findings of the know-how permit and force.
+            effect: What the findings of the domain knowledge permit and force.
         """
         rejected = effect.reasons if effect.forces_defective or effect.needs_a_person else ()
         if evidence is not None and measured.label == "defective" and not effect.permits_normal:
@@ -70,7 +70,7 @@ def decide_by_mllm(
         case: What it is shown.
         measured: The attempt that the evidence which it is shown comes to alone; its number and change are taken over.
         guard: What it may not pass.
-        effect: What the know-how that it is shown permits and forces.
+        effect: What the domain knowledge that it is shown permits and forces.
         calibration: The model's calibration on this path; None while uncalibrated.
         min_confidence: Below it the label is ``review``.
 

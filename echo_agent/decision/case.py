@@ -15,13 +15,13 @@ from echo_agent.state import Box, ImageRef, Reference, Region, State
 CROP_MARGIN = 0.5
 """Margin around a region, as a share of its width and height."""
 
-SMALLEST_CROP = 224
+MIN_CROP = 224
 """Side in pixels that a crop is enlarged to at least."""
 
 
 @dataclass(frozen=True)
-class Rung:
-    """One step of the ladder of attempts.
+class EscalationLevel:
+    """One level of the escalation of attempts.
 
     Attributes:
         changed: What it changes against the step before, in words.
@@ -38,10 +38,12 @@ class Rung:
     pixels: int = 1
 
 
-LADDER = (
-    Rung("first look", references=1, crops=0, orders=2),
-    Rung("stepwise reasoning; worst region enlarged beside the reference", references=1, crops=1, orders=2),
-    Rung(
+ESCALATION_LEVELS = (
+    EscalationLevel("first look", references=1, crops=0, orders=2),
+    EscalationLevel(
+        "stepwise reasoning; worst region enlarged beside the reference", references=1, crops=1, orders=2
+    ),
+    EscalationLevel(
         "more references, three regions enlarged, twice the pixels, the options in further orders",
         references=3,
         crops=3,
@@ -51,9 +53,9 @@ LADDER = (
 )
 
 
-def rung_of(state: State) -> Rung:
-    """Returns the step of the ladder that the next attempt stands on; the last serves all further ones."""
-    return LADDER[min(len(state.attempts), len(LADDER) - 1)]
+def escalation_level_of(state: State) -> EscalationLevel:
+    """Returns the level of the escalation that the next attempt stands on; the last serves all further ones."""
+    return ESCALATION_LEVELS[min(len(state.attempts), len(ESCALATION_LEVELS) - 1)]
 
 
 def case_of(state: State, context: Context, memory: Memory | None) -> Case:
@@ -67,11 +69,11 @@ def case_of(state: State, context: Context, memory: Memory | None) -> Case:
     Raises:
         ImageError: There is no image in the state, or it cannot be read.
     """
-    rung = rung_of(state)
+    level = escalation_level_of(state)
     use = state.route.use if state.route is not None else context.experts
     evidence = state.reference if "reference" in use else None
-    found = evidence.references[: rung.references] if evidence is not None else ()
-    regions = evidence.regions[: rung.crops] if evidence is not None else ()
+    found = evidence.references[: level.references] if evidence is not None else ()
+    regions = evidence.regions[: level.crops] if evidence is not None else ()
     if state.image is None:
         raise ImageError("no image was given: put an ImageRef into the state, or use Inspector.inspect")
     pictured = found[0] if found else None
@@ -84,8 +86,8 @@ def case_of(state: State, context: Context, memory: Memory | None) -> Case:
         trace=state.trace if "reasoning" in use else None,
         question=state.question,
         path="reasoned" if state.trace is not None and "reasoning" in use else "fast",
-        orders=rung.orders,
-        max_pixels=process_settings().mllm_max_pixels * rung.pixels,
+        orders=level.orders,
+        max_pixels=process_settings().mllm_max_pixels * level.pixels,
     )
 
 
@@ -99,8 +101,8 @@ def _crops(
     return tuple(
         Crop(
             region=region.id,
-            query=memory.put_aside(cut(query, region.box, query.size)),
-            reference=memory.put_aside(cut(beside, region.box, query.size)) if beside is not None else None,
+            query=memory.store_image(cut(query, region.box, query.size)),
+            reference=memory.store_image(cut(beside, region.box, query.size)) if beside is not None else None,
         )
         for region in regions
     )
@@ -114,5 +116,5 @@ def cut(image: Image.Image, box: Box, size: tuple[int, int]) -> Image.Image:
     top, bottom = max(0.0, box.top - high) * down, min(float(size[1]), box.bottom + high) * down
     corner = (max(int(left) + 1, round(right)), max(int(top) + 1, round(bottom)))
     crop = image.crop((int(left), int(top), *corner))
-    scale = max(1.0, SMALLEST_CROP / max(crop.size))
+    scale = max(1.0, MIN_CROP / max(crop.size))
     return crop.resize((max(1, round(crop.width * scale)), max(1, round(crop.height * scale))))

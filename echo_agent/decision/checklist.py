@@ -15,7 +15,7 @@ from echo_agent.state import Box, ChecklistFinding, ImageRef, KnowledgeEvidence,
 ORDERS = 2
 """Orders of yes and no in which each statement is asked."""
 
-MOST_ASKED = 8
+MAX_ASKED = 8
 """Statements that are asked of one photograph at most: each costs as much as a decision."""
 
 
@@ -24,11 +24,11 @@ def answer_checklist(
 ) -> KnowledgeEvidence | None:
     """Asks the model about each statement that was not counted, with a crop of its places where they are known.
 
-    It is asked where the part is judged and the know-how is used, once an inspection. An answer below
-    ``Context.min_confidence``, one that cannot be read and one that is late are "cannot tell".
+    It is asked where the part is judged and the domain knowledge is used, once an inspection. An answer below
+    ``Context.min_confidence``, one that cannot be read and one that is late are "undetermined".
 
     Returns:
-        The know-how's evidence with the answers.
+        The domain knowledge's evidence with the answers.
 
     Raises:
         ModelError: The model is missing, misconfigured or cannot be reached.
@@ -38,7 +38,7 @@ def answer_checklist(
     is_judged = route is None or (route.kind == "discrimination" and "knowledge" in route.use)
     if knowledge is None or state.image is None or state.attempts or not is_judged:
         return knowledge
-    untold = [finding for finding in knowledge.checklist if finding.holds is None][:MOST_ASKED]
+    untold = [finding for finding in knowledge.checklist if finding.holds is None][:MAX_ASKED]
     asked = {finding.id: _ask(finding, state, decider, context, memory) for finding in untold}
     checklist = tuple(asked.get(finding.id, finding) for finding in knowledge.checklist)
     return knowledge.model_copy(update={"checklist": checklist})
@@ -95,7 +95,7 @@ def _crops(
     size = (image.width, image.height)
 
     def enlarged(photograph: Image.Image) -> ImageRef:
-        return memory.put_aside(cut(photograph, around, size))
+        return memory.store_image(cut(photograph, around, size))
 
     return (
         Crop(

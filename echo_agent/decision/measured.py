@@ -62,7 +62,7 @@ def decide_measured(
         max_false_reject: Wanted expected false-reject rate.
         min_confidence: Below it the label is ``review``.
         changed: What this attempt changed against the one before.
-        effect: What the findings of the know-how permit and force.
+        effect: What the findings of the domain knowledge permit and force.
 
     Returns:
         The attempt. ``defective`` needs a p-value of at most ``max_false_reject``; ``normal`` a part that does not
@@ -169,10 +169,10 @@ def _by_rules(
         f"Score {score:.2f} (1 is a typical normal part), threshold {limit:.2f}, p = {evidence.p_value:.3f}."
     )
     if effect.forces_defective:
-        broken = ("A rule of the know-how is broken.", *effect.reasons, score_text)
+        broken = ("A rule of the domain knowledge is broken.", *effect.reasons, score_text)
         return "defective", RULE_CONFIDENCE if effect.is_sure else BORDER_CONFIDENCE, broken
     if effect.needs_a_person:
-        doubt = "A rule of the know-how may be broken: a person should look."
+        doubt = "A rule of the domain knowledge may be broken: a person should look."
         return "review", UNDECIDED, (doubt, *effect.reasons, score_text)
     if effect.permits_normal and label != "normal":
         within = (

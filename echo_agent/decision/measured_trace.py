@@ -3,8 +3,8 @@
 from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
 from echo_agent.state import KnowledgeEvidence, ReferenceEvidence, Trace, TraceStep
 
-MOST_REGIONS = 3
-MOST_FINDINGS = 6
+MAX_REGIONS = 3
+MAX_FINDINGS = 6
 
 
 def measured_trace(reference: ReferenceEvidence, knowledge: KnowledgeEvidence | None) -> Trace:
@@ -35,8 +35,8 @@ def measured_trace(reference: ReferenceEvidence, knowledge: KnowledgeEvidence | 
 def _observe(reference: ReferenceEvidence, knowledge: KnowledgeEvidence | None) -> TraceStep:
     regions = reference.regions
     if regions:
-        named = ", ".join(f"{region.id} {region.place}" for region in regions[:MOST_REGIONS])
-        more = f" and {len(regions) - MOST_REGIONS} more" if len(regions) > MOST_REGIONS else ""
+        named = ", ".join(f"{region.id} {region.place}" for region in regions[:MAX_REGIONS])
+        more = f" and {len(regions) - MAX_REGIONS} more" if len(regions) > MAX_REGIONS else ""
         text = f"{len(regions)} area(s) differ from the references: {named}{more}."
     else:
         text = "No area of the image differs more than the references differ from each other."
@@ -60,7 +60,7 @@ def _compare(reference: ReferenceEvidence) -> TraceStep:
 def _measure(reference: ReferenceEvidence) -> TraceStep:
     if not reference.regions:
         return TraceStep(kind="measure", text="There is no area to measure.", evidence=(reference.id,))
-    shown = reference.regions[:MOST_REGIONS]
+    shown = reference.regions[:MAX_REGIONS]
     text = " ".join(
         f"{region.id} covers {region.area_px} px2 ({region.area_px_low} to {region.area_px_high} by where its border "
         f"is drawn) and is {region.length_px:.0f} px long."
@@ -78,7 +78,7 @@ def _weigh(
         ids = (reference.id,) if knowledge is None else (reference.id, knowledge.id)
         return TraceStep(kind="weigh", text=f"{why} The comparison alone counts.", evidence=ids)
     decisive = [finding for finding in findings if finding[0] in effect.findings] or findings
-    shown = decisive[:MOST_FINDINGS]
+    shown = decisive[:MAX_FINDINGS]
     return TraceStep(
         kind="weigh",
         text=" ".join(reason for _, reason in shown),
@@ -87,7 +87,7 @@ def _weigh(
 
 
 def _findings(knowledge: KnowledgeEvidence | None) -> list[tuple[str, str]]:
-    """Returns id and reason of each finding of the know-how."""
+    """Returns id and reason of each finding of the domain knowledge."""
     if knowledge is None:
         return []
     found = [(finding.id, finding.reason) for finding in knowledge.tolerances]
@@ -99,9 +99,9 @@ def _conclude(reference: ReferenceEvidence, effect: VerdictEffect) -> TraceStep:
     if reference.score is None or reference.threshold is None or reference.p_value is None:
         text = "Without a calibration nothing can be concluded; a person should look."
     elif effect.forces_defective:
-        text = "A rule of the know-how is broken: it is defective."
+        text = "A rule of the domain knowledge is broken: it is defective."
     elif effect.needs_a_person:
-        text = "A rule of the know-how may be broken: a person should look."
+        text = "A rule of the domain knowledge may be broken: a person should look."
     elif reference.score > reference.threshold and effect.permits_normal:
         text = "It differs from its references, but all that differs lies within tolerance: it may pass as normal."
     elif reference.score > reference.threshold:

@@ -1,4 +1,4 @@
-"""The tools of the Reasoning Expert: zoom, further references, measuring, looking up know-how."""
+"""The tools of the Reasoning Expert: zoom, further references, measuring, looking up domain knowledge."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ MANUAL: dict[str, tuple[Expert, str]] = {
         "reference",
         'measure {"region": "R1"} or {"box": [left, top, right, bottom]}: sizes and map values there, in pixels',
     ),
-    "look_up": ("knowledge", 'look_up {"query": "..."}: passages of the know-how'),
+    "look_up": ("knowledge", 'look_up {"query": "..."}: passages of the domain knowledge'),
 }
 """Each tool with the expert whose evidence it reaches, and how it is called."""
 
@@ -103,7 +103,7 @@ class ReasoningTools:
             found = self._memory.evidence(
                 image,
                 evidence.product,
-                effort=evidence.effort,
+                escalation_level=evidence.escalation_level,
                 shots=wanted,
                 max_false_reject=self._context.max_false_reject,
                 max_escape=self._context.max_escape,
@@ -137,11 +137,11 @@ class ReasoningTools:
         _, evidence = self._seen()
         query = _Query.model_validate(arguments).query
         if evidence.product is None:
-            return ToolResult(text="The product is not known, so there is no know-how.")
+            return ToolResult(text="The product is not known, so there is no domain knowledge.")
         card = find_card(evidence.product, process_settings().knowledge, self._memory.card(evidence.product))
         passages = look_up(card, query) if card is not None else []
         told = [f"{passage.file}, line {passage.line}: {passage.text}" for passage in passages]
-        return ToolResult(text="\n".join(told) or "The know-how says nothing of it.")
+        return ToolResult(text="\n".join(told) or "The domain knowledge says nothing of it.")
 
     def _seen(self) -> tuple[ImageRef, ReferenceEvidence]:
         if self._image is None or self._evidence is None:
@@ -163,7 +163,7 @@ class ReasoningTools:
         return Box(left=left, top=top, right=right, bottom=bottom)
 
     def _kept(self, picture: Any, place: Box, size: tuple[int, int]) -> ImageRef:
-        return self._memory.put_aside(cut(picture, place, size))
+        return self._memory.store_image(cut(picture, place, size))
 
 
 def _sizes(region: Region) -> str:

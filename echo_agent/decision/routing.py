@@ -45,7 +45,7 @@ def choose_route(
         kind: Kind of the question; ``discrimination`` where none was asked.
         p_value: p-value of the part's score among normal parts.
         attempts: Decisions made so far; a retry is always reasoned in ``adaptive``.
-        disagreement: Whether the know-how contradicts the comparison.
+        disagreement: Whether the domain knowledge contradicts the comparison.
 
     Returns:
         The route with its reason.
@@ -68,7 +68,7 @@ def _need(kind: KindOfQuestion, p_value: float | None, attempts: int, disagreeme
     if attempts:
         return True, "the attempt before was not sure enough"
     if disagreement:
-        return True, "the know-how and the comparison with the references disagree"
+        return True, "the domain knowledge and the comparison with the references disagree"
     if kind.kind in REASONED:
         return True, f"{kind.why}, which needs more than a look"
     if kind.kind in {"place", "object"}:

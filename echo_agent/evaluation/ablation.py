@@ -16,7 +16,7 @@ from echo_agent.images.decoding import load_image
 from echo_agent.memory.normal_model import fit
 from echo_agent.state import Value
 from echo_agent.vision.anomaly_map import at_size
-from echo_agent.vision.features import ALONE, Encoder, Features, Level
+from echo_agent.vision.features import ALONE, Encoder, FeatureLayer, Features
 
 MAP_SIDE = 256
 """Maps and masks are compared at this length of the longer side."""
@@ -30,53 +30,54 @@ def _as_it_is(features: Features) -> Features:
     return features
 
 
-def _set(level: Level, **settings: Any) -> Level:
-    return replace(level, use=replace(level.use, **settings))
+def _set(layer: FeatureLayer, **settings: Any) -> FeatureLayer:
+    return replace(layer, use=replace(layer.use, **settings))
 
 
 def _using(**settings: Any) -> Change:
-    """The levels with other settings, the same for all of them, those of the overview included."""
+    """The layers with other settings, the same for all of them, those of the global branch included."""
     return lambda features: replace(
         features,
-        levels=tuple(_set(level, **settings) for level in features.levels),
-        overview=tuple(_set(level, **settings) for level in features.overview),
+        layers=tuple(_set(layer, **settings) for layer in features.layers),
+        global_branch=tuple(_set(layer, **settings) for layer in features.global_branch),
     )
 
 
 def _weighing(*weights: float) -> Change:
-    """The levels with these weights, fine to coarse."""
+    """The layers with these weights, fine to coarse."""
     return lambda features: replace(
         features,
-        levels=tuple(
-            _set(level, weight=weight) for level, weight in zip(features.levels, weights, strict=True)
+        layers=tuple(
+            _set(layer, weight=weight) for layer, weight in zip(features.layers, weights, strict=True)
         ),
     )
 
 
-def _overview_weighing(weight: float) -> Change:
-    """The levels of the overview with this weight; without it where it is 0."""
+def _global_branch_weighing(weight: float) -> Change:
+    """The layers of the global branch with this weight; without it where it is 0."""
     return lambda features: replace(
-        features, overview=tuple(_set(level, weight=weight) for level in features.overview if weight)
+        features,
+        global_branch=tuple(_set(layer, weight=weight) for layer in features.global_branch if weight),
     )
 
 
 def _only(index: int) -> Change:
-    """One level alone, counted from the finest (0) or from the coarsest (-1), without the overview."""
+    """One layer alone, counted from the finest (0) or from the coarsest (-1), without the global branch."""
     return lambda features: replace(
-        features, levels=(_set(features.levels[index], on_map=True),), overview=()
+        features, layers=(_set(features.layers[index], on_map=True),), global_branch=()
     )
 
 
 def _drawn_from(*indices: int) -> Change:
-    """The map drawn from these levels."""
+    """The map drawn from these layers."""
     return lambda features: replace(
         features,
-        levels=tuple(_set(level, on_map=index in indices) for index, level in enumerate(features.levels)),
+        layers=tuple(_set(layer, on_map=index in indices) for index, layer in enumerate(features.layers)),
     )
 
 
 def _joined(features: Features) -> Features:
-    return replace(features, levels=(Level(features.patches, ALONE),), overview=())
+    return replace(features, layers=(FeatureLayer(features.patches, ALONE),), global_branch=())
 
 
 def _unguided(features: Features) -> Features:
@@ -89,7 +90,7 @@ class Variant:
 
     Attributes:
         change: What it makes of an image's features.
-        turning: Whether turned copies may serve as references.
+        turning: Whether rotated copies may serve as references.
         scale: Multiple of the encoder's working resolution.
     """
 
@@ -100,24 +101,24 @@ class Variant:
 
 VARIANTS: dict[str, Variant] = {
     "default": Variant(),
-    "levels joined on one grid": Variant(_joined),
-    "the finest level alone": Variant(_only(0)),
-    "the middle level alone": Variant(_only(1)),
-    "the coarsest level alone": Variant(_only(-1)),
-    "without the overview": Variant(_overview_weighing(0.0)),
-    "the overview alone": Variant(_weighing(0.0, 0.0, 0.0)),
-    "the overview with weight 1": Variant(_overview_weighing(1.0)),
-    "the overview with weight 3": Variant(_overview_weighing(3.0)),
-    "the middle level with twice the weight": Variant(_weighing(1.0, 2.0, 1.0)),
+    "layers joined on one grid": Variant(_joined),
+    "the finest layer alone": Variant(_only(0)),
+    "the middle layer alone": Variant(_only(1)),
+    "the coarsest layer alone": Variant(_only(-1)),
+    "without the global_branch": Variant(_global_branch_weighing(0.0)),
+    "the global branch alone": Variant(_weighing(0.0, 0.0, 0.0)),
+    "the global branch with weight 1": Variant(_global_branch_weighing(1.0)),
+    "the global branch with weight 3": Variant(_global_branch_weighing(3.0)),
+    "the middle layer with twice the weight": Variant(_weighing(1.0, 2.0, 1.0)),
     "without the surroundings": Variant(_using(surroundings=0.0)),
-    "half of the surroundings at every level": Variant(_using(surroundings=0.5)),
+    "half of the surroundings at every layer": Variant(_using(surroundings=0.5)),
     "directions alone, without the lengths": Variant(_using(length=0.0)),
     "without the rarity in the image": Variant(_using(rarity=0.0)),
-    "worst 1 %": Variant(_using(worst_share=0.01)),
-    "worst 10 %": Variant(_using(worst_share=0.1)),
-    "no turned copies": Variant(turning=False),
-    "map of the middle level": Variant(_drawn_from(1)),
-    "map of all levels": Variant(_drawn_from(0, 1, 2)),
+    "worst 1 %": Variant(_using(top_k_share=0.01)),
+    "worst 10 %": Variant(_using(top_k_share=0.1)),
+    "no rotated copies": Variant(turning=False),
+    "map of the middle layer": Variant(_drawn_from(1)),
+    "map of all layers": Variant(_drawn_from(0, 1, 2)),
     "map without the strength of the answer": Variant(_using(strength=0.0)),
     "map without the edges of the image": Variant(_unguided),
     "at 1.25 times the resolution": Variant(scale=1.25),
@@ -196,18 +197,18 @@ def _measure(
     references = category.references(shots, seed)
     changed = _Changed(encoder, variant.change)
     images = [load_image(path) for path in references]
-    resolution = fit(images, changed, variant.scale, turned=None if variant.turning else False).resolution
+    resolution = fit(images, changed, variant.scale, rotated=None if variant.turning else False).resolution
     scores, pixels, defective = [], PixelAccumulator(), []
     for test in category.tests_beside(references):
         image = load_image(test.path)
-        look = resolution.look(changed.encode([image], scale=variant.scale)[0])
-        scores.append(look.score)
+        prediction = resolution.predict(changed.encode([image], scale=variant.scale)[0])
+        scores.append(prediction.score)
         defective.append(test.defective)
         mask = test.mask(image.size)
         if mask is not None:
             size = _map_size(image)
             small = Image.fromarray(mask).resize(size, Image.Resampling.NEAREST)
-            pixels.add(at_size(look.anomaly_map, size), _as_bool(small))
+            pixels.add(at_size(prediction.anomaly_map, size), _as_bool(small))
     return image_metrics(scores, defective).auroc, pixels.metrics().aupro
 
 

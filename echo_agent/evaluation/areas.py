@@ -90,7 +90,7 @@ def evaluate_areas(
         references = category.references(shots, seed)
         inspector.register(category.name, references)
         for number, test in enumerate(masked, start=1):
-            image = inspector.memory.put_aside(test.path)
+            image = inspector.memory.store_image(test.path)
             regions = inspector.memory.evidence(image, category.name).regions
             truth = test.mask((image.width, image.height))
             if truth is not None and truth.any():

@@ -10,15 +10,15 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation.known_features import KnownFeatures
 from echo_agent.memory import calibration
 from echo_agent.memory.evidence import combine
-from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, fit
+from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
 from echo_agent.report.colours import DEFECTIVE_FROM
 from echo_agent.state import Value
 from echo_agent.vision.anomaly_map import at_size
+from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Encoder
-from echo_agent.vision.levels import Look
 
 MAP_PERCENTILE = 99
-LEAST_UNSEEN = 10
+MIN_UNSEEN = 10
 
 Progress = Callable[[int, int], None]
 
@@ -30,13 +30,13 @@ class Draw(Value):
         false_reject_rate: Share of the unseen normals that score above the threshold and may be called defective.
         above_bound: Whether that share is above the bound that was printed.
         dark: Share of the unseen normals whose map's 99th percentile stays below where the colours of a defect start.
-        turned: Whether turned copies served as references too.
+        rotated: Whether rotated copies served as references too.
     """
 
     false_reject_rate: float
     above_bound: bool
     dark: float
-    turned: bool
+    rotated: bool
 
 
 class CalibrationResult(Value):
@@ -54,7 +54,7 @@ class CalibrationResult(Value):
         sd_false_reject: Their standard deviation.
         share_above_bound: Share of the draws whose rate is above the printed bound.
         dark_maps: Mean share of unseen normals whose map's 99th percentile stays below the ``defective`` colour.
-        turned: Share of the draws whose references were joined by turned copies.
+        rotated: Share of the draws whose references were joined by rotated copies.
     """
 
     normals: int
@@ -68,7 +68,7 @@ class CalibrationResult(Value):
     sd_false_reject: float
     share_above_bound: float
     dark_maps: float
-    turned: float
+    rotated: float
 
 
 def measure_calibration(
@@ -100,9 +100,9 @@ def measure_calibration(
     Raises:
         DatasetError: There are too few images for so many references.
     """
-    if len(images) < shots + LEAST_UNSEEN:
+    if len(images) < shots + MIN_UNSEEN:
         raise DatasetError(
-            f"{len(images)} normals are too few for {shots} references and {LEAST_UNSEEN} unseen ones: "
+            f"{len(images)} normals are too few for {shots} references and {MIN_UNSEEN} unseen ones: "
             "give more photographs or fewer --shots"
         )
     known = KnownFeatures(encoder)
@@ -113,9 +113,11 @@ def measure_calibration(
         order = generator.sample(range(len(images)), len(images))
         references = [images[index] for index in order[:shots]]
         others = [images[index] for index in order[shots : shots + unseen]]
-        resolution = fit(references, known, EFFORT_SCALES[0]).resolution
-        looks = [resolution.look(known.encode([image], scale=EFFORT_SCALES[0])[0]) for image in others]
-        found.append(_draw(resolution, looks, others, max_false_reject, promised.bound_95))
+        resolution = fit(references, known, ESCALATION_SCALES[0]).resolution
+        predictions = [
+            resolution.predict(known.encode([image], scale=ESCALATION_SCALES[0])[0]) for image in others
+        ]
+        found.append(_draw(resolution, predictions, others, max_false_reject, promised.bound_95))
         if progress is not None:
             progress(done, draws)
     rates = np.array([draw.false_reject_rate for draw in found])
@@ -131,13 +133,13 @@ def measure_calibration(
         sd_false_reject=float(rates.std(ddof=1)) if draws > 1 else 0.0,
         share_above_bound=float(np.mean([draw.above_bound for draw in found])),
         dark_maps=float(np.mean([draw.dark for draw in found])),
-        turned=float(np.mean([draw.turned for draw in found])),
+        rotated=float(np.mean([draw.rotated for draw in found])),
     )
 
 
 def _draw(
     resolution: Resolution,
-    looks: Sequence[Look],
+    predictions: Sequence[Prediction],
     images: Sequence[Image.Image],
     max_false_reject: float,
     bound: float | None,
@@ -147,20 +149,20 @@ def _draw(
     limit = calibration.threshold(scores, max_false_reject)
     rejected = [
         limit is not None
-        and look.score > limit
-        and calibration.conformal_p_value(look.score, scores) <= max_false_reject
-        for look in looks
+        and prediction.score > limit
+        and calibration.conformal_p_value(prediction.score, scores) <= max_false_reject
+        for prediction in predictions
     ]
     rate = float(np.mean(rejected))
     percentiles = [
-        np.percentile(at_size(combine([look]).anomaly_map, image.size), MAP_PERCENTILE)
-        for look, image in zip(looks, images, strict=True)
+        np.percentile(at_size(combine([prediction]).anomaly_map, image.size), MAP_PERCENTILE)
+        for prediction, image in zip(predictions, images, strict=True)
     ]
     return Draw(
         false_reject_rate=rate,
         above_bound=bound is not None and rate > bound,
         dark=float(np.mean([percentile < DEFECTIVE_FROM for percentile in percentiles])),
-        turned=resolution.turned,
+        rotated=resolution.rotated,
     )
 
 
@@ -179,6 +181,6 @@ def as_text(name: str, result: CalibrationResult) -> str:
             f"  false rejects: {result.mean_false_reject:.1%} ± {result.sd_false_reject:.1%}",
             f"  draws above the bound: {result.share_above_bound:.1%}",
             f"  maps whose 99th percentile stays below the colour of a defect: {result.dark_maps:.1%}",
-            f"  draws with turned copies as references: {result.turned:.0%}",
+            f"  draws with rotated copies as references: {result.rotated:.0%}",
         )
     )

@@ -12,7 +12,7 @@ from echo_agent.evaluation.mllm_benchmark import machine_name
 from echo_agent.evaluation.mllm_check import peak_memory_gib
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.evidence import combine
-from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, fit
+from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
 from echo_agent.state import Value
 from echo_agent.vision.features import Array, Encoder
 from echo_agent.vision.regions import find_regions
@@ -100,7 +100,7 @@ def benchmark_evidence(
     for done, count in enumerate(counts, start=1):
         chosen = References(normals, count)
         started = time.perf_counter()
-        resolution = fit(chosen, encoder, EFFORT_SCALES[0]).resolution
+        resolution = fit(chosen, encoder, ESCALATION_SCALES[0]).resolution
         fitted = time.perf_counter() - started
         spent = [_look_at(path, resolution, encoder) for _ in range(rounds + 1) for path in images]
         stages = np.array(spent[len(images) :]) * 1000
@@ -178,11 +178,11 @@ def _look_at(path: Path, resolution: Resolution, encoder: Encoder) -> tuple[floa
     clock = [time.perf_counter()]
     image = load_image(path)
     clock.append(time.perf_counter())
-    (features,) = encoder.encode([image], scale=EFFORT_SCALES[0])
+    (features,) = encoder.encode([image], scale=ESCALATION_SCALES[0])
     clock.append(time.perf_counter())
-    look = resolution.look(features)
+    prediction = resolution.predict(features)
     clock.append(time.perf_counter())
-    anomaly_map = combine([look]).anomaly_map
+    anomaly_map = combine([prediction]).anomaly_map
     clock.append(time.perf_counter())
     find_regions(anomaly_map, size=image.size)
     clock.append(time.perf_counter())
@@ -193,8 +193,8 @@ def _look_at_all(paths: Sequence[Path], resolution: Resolution, encoder: Encoder
     """Seconds for all images, encoded in one go."""
     started = time.perf_counter()
     images = [load_image(path) for path in paths]
-    for image, features in zip(images, encoder.encode(images, scale=EFFORT_SCALES[0]), strict=True):
-        find_regions(combine([resolution.look(features)]).anomaly_map, size=image.size)
+    for image, features in zip(images, encoder.encode(images, scale=ESCALATION_SCALES[0]), strict=True):
+        find_regions(combine([resolution.predict(features)]).anomaly_map, size=image.size)
     return time.perf_counter() - started
 
 

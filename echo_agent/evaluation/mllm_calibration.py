@@ -34,8 +34,8 @@ def calibrate_mllm(
 ) -> Calibration:
     """Fits and stores the calibration of a model on one path.
 
-    Each image is shown to the model as an inspection shows it: evidence, know-how and, on the reasoned path, the
-    steps that the model itself writes (the measured ones where its own cannot be read).
+    Each image is shown to the model as an inspection shows it: evidence, domain knowledge and, on the reasoned path,
+    the steps that the model itself writes (the measured ones where its own cannot be read).
 
     The images must be none of the product's references: these look normal to every expert.
 
@@ -58,7 +58,7 @@ def calibrate_mllm(
     )
     own, measured = [], []
     for done, image in enumerate(images, start=1):
-        state = _shown(memory.put_aside(image.path), product, run, decider)
+        state = _shown(memory.store_image(image.path), product, run, decider)
         own.append(decider.decide(case_of(state, run, memory)).defective)
         measured.append(_measured(state, run))
         if progress is not None:

@@ -105,7 +105,7 @@ class MmadRun:
         return cls(root, out or Path(settings.name), settings, images, source)
 
     def check(self, progress: Progress | None = None) -> DatasetCheck:
-        """Looks for missing files and for images that show another object than their path says.
+        """Scorer for missing files and for images that show another object than their path says.
 
         Args:
             progress: Called with images done and images in all.

@@ -11,7 +11,7 @@ from echo_agent.evaluation.mmad_cards import Cards, card_of_image
 from echo_agent.evaluation.mmad_dataset import MmadImage, MmadQuestion
 from echo_agent.evaluation.mmad_run import DECIDING, REGISTERING, Progress, RunSettings
 from echo_agent.evaluation.mmad_staging import Staging, product_in_words, product_of_templates
-from echo_agent.images.stored import put_aside
+from echo_agent.images.stored import store_image
 from echo_agent.state import Attempt, ImageRef, Label, Verdict
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class GraphAsker:
         inspector: Inspector on a memory of the run's own.
         staging: Gives images under names that say nothing.
         settings: The run's settings.
-        cards: Know-how by dataset and product, which a product is registered with.
+        cards: Domain knowledge by dataset and product, which a product is registered with.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class GraphAsker:
     def _ref(self, image: MmadImage) -> ImageRef:
         """The image, read once for all its questions."""
         if self._last is None or self._last[0] != image.path:
-            self._last = (image.path, self._inspector.memory.put_aside(self._staging.stage(image.path)))
+            self._last = (image.path, self._inspector.memory.store_image(self._staging.stage(image.path)))
         return self._last[1]
 
     def _product(self, image: MmadImage) -> str | None:
@@ -163,4 +163,4 @@ class BareAsker:
 
 
 def _ref(copy: Path) -> ImageRef:
-    return put_aside(copy, copy.parent)
+    return store_image(copy, copy.parent)

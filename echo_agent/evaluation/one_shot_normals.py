@@ -72,7 +72,7 @@ def measure_category(
     logs = []
     for number, image in enumerate(images):
         reference = fit([image], encoder, 1.0).resolution
-        scores = (reference.look(other).score for index, other in enumerate(features) if index != number)
+        scores = (reference.predict(other).score for index, other in enumerate(features) if index != number)
         logs += [math.log(score) for score in scores if score > COPY]
         if progress is not None:
             progress(number + 1, len(images))

@@ -155,11 +155,11 @@ def _score_in_turn(
     rivalled = time.perf_counter() - started
     memory.forget()
     started = time.perf_counter()
-    look = memory.evidence(memory.put_aside(path), product)
+    prediction = memory.evidence(memory.store_image(path), product)
     looked = time.perf_counter() - started
     anomaly_map = memory.anomaly_map(verdict.map_id)
     return {
         "echo": (inspected, verdict.score, anomaly_map),
         "patchcore": (rivalled, scored.score, scored.anomaly_map),
-        "first look": (looked, look.score or 0.0, anomaly_map),
+        "first look": (looked, prediction.score or 0.0, anomaly_map),
     }

@@ -28,7 +28,7 @@ class Compared(Value):
         product: Name of the category.
         shots: References.
         seed: Seed that chose them.
-        echo: Figures of whole inspections, finer looks, regions and verdict included.
+        echo: Figures of whole inspections, finer predictions, regions and verdict included.
         echo_first_look_ms: Median milliseconds of the evidence's first look alone, decoding included: what
             PatchCore does.
         patchcore: Figures of anomalib's model.

@@ -130,7 +130,7 @@ def score_labelled(
     known = {image.sha256 for image in memory.product(product).references}
     scores: dict[bool, list[float]] = {False: [], True: []}
     for done, test in enumerate(category.tests, start=1):
-        image = memory.put_aside(test.path)
+        image = memory.store_image(test.path)
         if image.sha256 not in known:
             found = memory.evidence(image, product)
             if found.score is None:

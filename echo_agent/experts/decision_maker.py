@@ -10,12 +10,12 @@ from langgraph.runtime import Runtime
 from echo_agent.answers.closed import answer_of
 from echo_agent.context import Context, Expert
 from echo_agent.decision.by_language_model import Guard, decide_by_mllm, undecidable
-from echo_agent.decision.case import case_of, rung_of
+from echo_agent.decision.case import case_of, escalation_level_of
 from echo_agent.decision.checklist import answer_checklist
 from echo_agent.decision.measured import decide_measured, nothing_to_decide_from
 from echo_agent.experts.run import Update, can_wait, context_of, memory_of, timed
 from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
-from echo_agent.memory.normal_model import EFFORT_SCALES
+from echo_agent.memory.normal_model import ESCALATION_SCALES
 from echo_agent.mllm.choice import open_decider
 from echo_agent.mllm.confidence import stored
 from echo_agent.mllm.decider import Decider
@@ -90,14 +90,14 @@ def _measured(state: State, context: Context, route: Route | None) -> Attempt:
 
 
 def effect_of(state: State) -> VerdictEffect:
-    """Returns what the know-how makes of the measured regions."""
+    """Returns what the domain knowledge makes of the measured regions."""
     if state.reference is None or state.knowledge is None:
         return VerdictEffect()
     return verdict_effect(state.reference.regions, state.knowledge.tolerances, state.knowledge.checklist)
 
 
 def _by_mllm(decider: Decider, state: State, runtime: Runtime[Context]) -> Attempt:
-    """Lets the MLLM decide on the rung of the ladder that this attempt stands on.
+    """Lets the MLLM decide on the level of the ladder that this attempt stands on.
 
     It is shown what the router chose, and guarded by all that the experts found.
     """
@@ -107,8 +107,8 @@ def _by_mllm(decider: Decider, state: State, runtime: Runtime[Context]) -> Attem
     found = what_is_used(state.model_copy(update={"route": None}), context.experts)
     guard = Guard.of(found.reference, _measured(found, context, None), effect_of(found))
     case = case_of(state, context, memory)
-    rung = rung_of(state)
-    changed = f"{rung.changed}; {measured.changed}" if state.attempts else rung.changed
+    level = escalation_level_of(state)
+    changed = f"{level.changed}; {measured.changed}" if state.attempts else level.changed
     by = decider.decided_by()
     return decide_by_mllm(
         decider,
@@ -124,7 +124,7 @@ def _by_mllm(decider: Decider, state: State, runtime: Runtime[Context]) -> Attem
 def _what_changed(state: State) -> str:
     if not state.attempts:
         return "first look"
-    scales = ", ".join(f"{scale:g}" for scale in EFFORT_SCALES[: state.effort + 1])
+    scales = ", ".join(f"{scale:g}" for scale in ESCALATION_SCALES[: state.escalation_level + 1])
     count = len(state.reference.references) if state.reference else 0
     return f"resolutions {scales} of the encoder together, {count} nearest references"
 
@@ -140,7 +140,7 @@ def more_evidence_helps(attempt: Attempt, evidence: ReferenceEvidence | None) ->
         attempt.label == "review"
         and evidence is not None
         and evidence.p_value is not None
-        and evidence.effort + 1 < len(EFFORT_SCALES)
+        and evidence.escalation_level + 1 < len(ESCALATION_SCALES)
         and evidence.quality.acceptable
         and (evidence.guarantee is None or evidence.guarantee.normals_missing == 0)
         and all(match.resembles for match in evidence.matches if match.product == evidence.product)

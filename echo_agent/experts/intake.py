@@ -18,7 +18,7 @@ def intake(state: State, runtime: Runtime[Context]) -> Update:
     if state.image is None:
         raise ImageError("no image was given: put an ImageRef into the state, or use Inspector.inspect")
     return {
-        "effort": 0,
+        "escalation_level": 0,
         "reference": None,
         "knowledge": None,
         "route": None,

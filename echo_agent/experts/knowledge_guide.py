@@ -1,4 +1,4 @@
-"""Knowledge Guide: brings the know-how about the product and holds its tolerances against what was measured.
+"""Knowledge Guide: brings the domain knowledge about the product and holds its tolerances against what was measured.
 
 Statements of the card that draw their places are counted there.
 """

@@ -17,12 +17,12 @@ def reference_extractor(state: State, runtime: Runtime[Context]) -> Update:
     if state.image is None:
         raise ImageError("no image was given: put an ImageRef into the state, or use Inspector.inspect")
     context = context_of(runtime)
-    effort = len(state.attempts)
+    escalation_level = len(state.attempts)
     found = memory_of(runtime).evidence(
         state.image,
         state.product,
-        effort=effort,
-        shots=context.shots * (effort + 1),
+        escalation_level=escalation_level,
+        shots=context.shots * (escalation_level + 1),
         max_false_reject=context.max_false_reject,
         max_escape=context.max_escape,
     )
@@ -34,4 +34,4 @@ def reference_extractor(state: State, runtime: Runtime[Context]) -> Update:
             quality=found.quality,
             memory_version=found.memory_version,
         )
-    return {"reference": found, "effort": effort}
+    return {"reference": found, "escalation_level": escalation_level}

@@ -38,7 +38,7 @@ def after_router(state: State) -> Literal["reasoning_expert", "decision_maker"]:
 
 
 def _disagree(reference: ReferenceEvidence | None, knowledge: KnowledgeEvidence | None) -> bool:
-    """Tells whether the know-how pulls the other way than the comparison with the references."""
+    """Tells whether the domain knowledge pulls the other way than the comparison with the references."""
     if reference is None or knowledge is None or reference.score is None or reference.threshold is None:
         return False
     effect = verdict_effect(reference.regions, knowledge.tolerances, knowledge.checklist)

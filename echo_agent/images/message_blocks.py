@@ -8,11 +8,11 @@ from typing import Any, Literal
 from echo_agent.errors import ImageError
 from echo_agent.images.decoding import IMAGE_SUFFIXES
 
-LONGEST_TEXT = 8_000
+MAX_TEXT_LENGTH = 8_000
 """Characters of a message's text; a longer one is no question about a part."""
 
 KEPT = "echo-image:"
-"""Prefix under which a message names an image that was put aside, followed by its SHA-256."""
+"""Prefix under which a message names an image that was stored, followed by its SHA-256."""
 
 _SUFFIXES = "|".join(sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES))
 _DATA_URL = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60};base64,[A-Za-z0-9+/=_-]*")
@@ -69,9 +69,9 @@ def take_apart(content: str | Sequence[str | dict[str, Any]]) -> MessageParts:
         texts.append(text)
         images += found
     text = "\n".join(part for part in texts if part)
-    if len(text) > LONGEST_TEXT:
+    if len(text) > MAX_TEXT_LENGTH:
         raise ImageError(
-            f"the message has {len(text)} characters, more than the {LONGEST_TEXT} allowed: ask in fewer words"
+            f"the message has {len(text)} characters, more than the {MAX_TEXT_LENGTH} allowed: ask in fewer words"
         )
     return MessageParts(text, tuple(images))
 
@@ -79,7 +79,7 @@ def take_apart(content: str | Sequence[str | dict[str, Any]]) -> MessageParts:
 def _in_text(text: str) -> tuple[str, list[ImageSource]]:
     images = [_of_url(found.group()) for found in _DATA_URL.finditer(text)]
     rest = _DATA_URL.sub("", text)
-    if len(rest) <= LONGEST_TEXT:
+    if len(rest) <= MAX_TEXT_LENGTH:
         images += [_of_url(found.group(1) or found.group(2)) for found in _NAMED_IN_TEXT.finditer(rest)]
         rest = _NAMED_IN_TEXT.sub("", rest)
     return rest.strip(), images

@@ -12,8 +12,8 @@ from echo_agent.settings import Settings, process_settings
 from echo_agent.state import ImageRef
 
 
-def put_source_aside(source: ImageSource, memory: Memory) -> ImageRef:
-    """Puts the image of a message aside, in the memory's folder.
+def store_source(source: ImageSource, memory: Memory) -> ImageRef:
+    """Stores the image of a message, in the memory's folder.
 
     Args:
         source: Where the image is.
@@ -24,7 +24,7 @@ def put_source_aside(source: ImageSource, memory: Memory) -> ImageRef:
     """
     if source.kind == "kept":
         return memory.kept_image(source.value)
-    return memory.put_aside(_bytes_of(source, process_settings()))
+    return memory.store_image(_bytes_of(source, process_settings()))
 
 
 def read_file(path: Path, settings: Settings) -> bytes:

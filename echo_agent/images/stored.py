@@ -1,4 +1,4 @@
-"""Image files by their digest: what is given in memory is put aside, references are copied."""
+"""Image files by their digest: what is given in memory is stored, references are copied."""
 
 import hashlib
 import io
@@ -20,7 +20,7 @@ from echo_agent.images.decoding import (
 from echo_agent.state import ImageRef
 
 
-def put_aside(image: ImageLike, folder: Path) -> ImageRef:
+def store_image(image: ImageLike, folder: Path) -> ImageRef:
     """Makes an ``ImageRef`` of an image; one that is no file yet is written into a folder under its digest.
 
     Args:
@@ -38,7 +38,7 @@ def put_aside(image: ImageLike, folder: Path) -> ImageRef:
 
 
 def open_image(image: ImageLike, folder: Path) -> tuple[ImageRef, Image.Image]:
-    """``put_aside``, and the upright RGB image that was decoded on the way."""
+    """``store_image``, and the upright RGB image that was decoded on the way."""
     if isinstance(image, str | Path):
         data = read_image_file(image)
         return _ref(Path(image).resolve(), data, decode_image(data, name=str(image)))
@@ -70,7 +70,7 @@ def copy_image(image: ImageRef, folder: Path) -> ImageRef:
 
 
 def find_image(digest: str, folder: Path) -> ImageRef:
-    """Finds an image that ``put_aside`` or ``copy_image`` wrote into a folder.
+    """Finds an image that ``store_image`` or ``copy_image`` wrote into a folder.
 
     Raises:
         ImageError: There is none under that digest.
@@ -79,7 +79,7 @@ def find_image(digest: str, folder: Path) -> ImageRef:
     file = next(iter(sorted(folder.glob(f"{digest}.*"))), None) if known else None
     if file is None:
         raise ImageError(f"no image is kept under {digest[:64]!r}: send the photograph again")
-    return put_aside(file, folder)
+    return store_image(file, folder)
 
 
 def _ref(file: Path, data: bytes, loaded: Image.Image) -> tuple[ImageRef, Image.Image]:

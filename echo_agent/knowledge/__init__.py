@@ -1,1 +1,1 @@
-"""Know-how about products: cards, the rules in them, and the passages they cite."""
+"""Domain knowledge about products: cards, the rules in them, and the passages they cite."""

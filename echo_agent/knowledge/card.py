@@ -166,7 +166,7 @@ class ChecklistItem(Part):
 
 
 class Card(Part):
-    """A knowledge card: the know-how about one product."""
+    """A knowledge card: the domain knowledge about one product."""
 
     schema_version: Literal[1] = Field(description="Version of this schema.")
     product: Text = Field(description="The product's name.")
@@ -179,7 +179,7 @@ class Card(Part):
     defects: tuple[DefectType, ...] = ()
     tolerances: tuple[Tolerance, ...] = ()
     checklist: tuple[ChecklistItem, ...] = ()
-    sources: tuple[Text, ...] = Field(default=(), description="Where the know-how comes from.")
+    sources: tuple[Text, ...] = Field(default=(), description="Where the domain knowledge comes from.")
 
     def defect(self, name: str) -> DefectType | None:
         """Returns the defect type of that name or alias, or None."""

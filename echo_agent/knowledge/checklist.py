@@ -63,9 +63,9 @@ def counted(identity: str, item: ChecklistItem, places: Sequence[CountedPlace]) 
         return cannot_tell(identity, item, f"it draws {len(places)} places and expects {_number(expected)}")
     of = {
         presence: [place for place in places if place.presence == presence]
-        for presence in ("present", "missing", "cannot tell")
+        for presence in ("present", "missing", "undetermined")
     }
-    missing, untold = of["missing"], of["cannot tell"]
+    missing, untold = of["missing"], of["undetermined"]
     holds = False if missing else (None if untold else True)
     said = f"{len(of['present'])} of {expected} {item.what or 'things'} are where they should be"
     if missing:
@@ -113,7 +113,7 @@ def answered(
 
     Args:
         finding: The finding of the statement so far.
-        letter: The answered letter; anything but the two options is "cannot tell".
+        letter: The answered letter; anything but the two options is "undetermined".
         by: Who answered.
         why: Why there is no answer, where there is none; one clause.
     """

@@ -14,7 +14,7 @@ from echo_agent.knowledge.retriever import PassageRetriever
 from echo_agent.knowledge.rules import hold_tolerances
 from echo_agent.state import ChecklistFinding, CountedPlace, KnowledgeEvidence, Region
 
-MOST_DOCUMENT_PASSAGES = 4
+MAX_DOCUMENT_PASSAGES = 4
 
 Counts = Mapping[int, Sequence[CountedPlace]]
 """Index of a checklist item to what was found at its places."""
@@ -75,7 +75,7 @@ def look_up(loaded: LoadedCard, query: str, embeddings: Embeddings | None = None
     folder = loaded.file.parent
     documents = _documents(folder, _stamp(file for file in folder.rglob("*") if file.is_file()))
     return PassageRetriever([*card_passages(loaded), *documents], embeddings).search(
-        query, MOST_DOCUMENT_PASSAGES
+        query, MAX_DOCUMENT_PASSAGES
     )
 
 
@@ -96,7 +96,7 @@ def _from_documents(loaded: LoadedCard, query: str, embeddings: Embeddings | Non
     folder = loaded.file.parent
     passages = _documents(folder, _stamp(file for file in folder.rglob("*") if file.is_file()))
     wanted = query or " ".join(defect.name for defect in loaded.card.defects)
-    return PassageRetriever(passages, embeddings).search(wanted, MOST_DOCUMENT_PASSAGES)
+    return PassageRetriever(passages, embeddings).search(wanted, MAX_DOCUMENT_PASSAGES)
 
 
 def _stamp(files: Iterable[Path]) -> tuple[tuple[str, int], ...]:

@@ -1,4 +1,4 @@
-"""Passages of know-how: pieces of a card or a document that can be cited with file and line."""
+"""Passages of domain knowledge: pieces of a card or a document that can be cited with file and line."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from echo_agent.state import Citation
 
 @dataclass(frozen=True)
 class Passage:
-    """A piece of know-how.
+    """A piece of domain knowledge.
 
     Attributes:
         text: Its text.

@@ -20,7 +20,7 @@ _COMMON = frozenset(_COMMON_WORDS.split())
 
 
 class PassageRetriever:
-    """Searches passages of know-how.
+    """Searches passages of domain knowledge.
 
     Args:
         passages: The passages.

@@ -38,7 +38,7 @@ def hold_tolerances(card: Card, regions: Sequence[Region], width: int, height: i
     A tolerance for a zone goes before one without a zone for the same defect type where the region lies
     wholly in that zone; a region that only reaches into the zone must keep both. The whole uncertainty of the
     measurement must keep a limit for ``within``, its best value must break it for ``exceeds``: a doubt never passes a
-    part. ``cannot tell`` is what lies between, what needs a scale that is missing, and a limit broken only by a region
+    part. ``undetermined`` is what lies between, what needs a scale that is missing, and a limit broken only by a region
     that vanishes at the stricter threshold, which may be no region at all.
 
     Args:
@@ -179,20 +179,20 @@ def _finding(
 
 def _outcome(measured: Measured | None, rule: _Rule) -> Outcome:
     if measured is None:
-        return "cannot tell"
+        return "undetermined"
     if measured.high <= rule.limit:
         return "within"
     if measured.value <= rule.limit:
-        return "cannot tell"
+        return "undetermined"
     sure = measured.low > (rule.limit if rule.unit == "count" else 0)
-    return "exceeds" if sure else "cannot tell"
+    return "exceeds" if sure else "undetermined"
 
 
 def _judged(measured: Measured, rule: _Rule) -> str:
     outcome = _outcome(measured, rule)
-    if outcome == "cannot tell" and measured.value <= rule.limit:
+    if outcome == "undetermined" and measured.value <= rule.limit:
         return "by where its border is drawn this may break"
-    if outcome == "cannot tell":
+    if outcome == "undetermined":
         return "too faint to hold against"
     return "this keeps" if outcome == "within" else "this breaks"
 

@@ -1,9 +1,9 @@
-"""What the know-how's findings do to a verdict."""
+"""What the domain knowledge's findings do to a verdict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from echo_agent.state import MOST_REGIONS, ChecklistFinding, Region, ToleranceFinding
+from echo_agent.state import MAX_REGIONS, ChecklistFinding, Region, ToleranceFinding
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def verdict_effect(
         )
     covered = {finding.region for finding in tolerances}
     all_within = all(finding.outcome == "within" for finding in tolerances)
-    if 0 < len(regions) < MOST_REGIONS and all_within and covered.issuperset(region.id for region in regions):
+    if 0 < len(regions) < MAX_REGIONS and all_within and covered.issuperset(region.id for region in regions):
         return VerdictEffect(
             permits_normal=True,
             findings=tuple(finding.id for finding in tolerances),
@@ -95,7 +95,7 @@ def _is_surely_broken(finding: ToleranceFinding) -> bool:
 def _may_break(finding: ToleranceFinding) -> bool:
     """Whether the measured value keeps the limit and the upper end of its uncertainty does not."""
     return (
-        finding.outcome == "cannot tell"
+        finding.outcome == "undetermined"
         and finding.measured is not None
         and finding.measured_high is not None
         and finding.measured <= finding.limit < finding.measured_high

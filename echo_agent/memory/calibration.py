@@ -8,7 +8,7 @@ import scipy
 
 from echo_agent.state import EscapeGuarantee, Guarantee
 
-FEWEST_FOR_TAIL = 3
+MIN_FOR_TAIL = 3
 
 DEFAULT_ESCAPE = 0.10
 """Wanted expected escape rate where none is given."""
@@ -42,7 +42,7 @@ def tail_p_value(score: float, normal_scores: Sequence[float]) -> float | None:
         (Geisser 1993, predictive distribution of a normal sample); None with fewer than three normals.
     """
     count = len(normal_scores)
-    if count < FEWEST_FOR_TAIL:
+    if count < MIN_FOR_TAIL:
         return None
     logs = np.log(np.maximum(np.asarray(normal_scores, dtype=np.float64), 1e-12))
     spread = max(float(logs.std(ddof=1)), 1e-3)

@@ -13,7 +13,7 @@ from echo_agent.vision.place_descriptors import Photograph, RelativeBox
 from echo_agent.vision.place_fitting import fit_places, scale_for
 from echo_agent.vision.regions import place_in_words
 
-MOST_REFERENCES = 24
+MAX_REFERENCES = 24
 """References that the places are learned from, the drawn one included; more cost time and tell little."""
 
 CACHED_MODELS = 4
@@ -70,7 +70,7 @@ class Counting:
         (first,) = self._encoder.encode([load_image(drawn.uri)])
         scale = scale_for(boxes, first.patches)
         others = [image for image in record.references if image.sha256 != drawn.sha256]
-        chosen = [drawn, *others[: MOST_REFERENCES - 1]]
+        chosen = [drawn, *others[: MAX_REFERENCES - 1]]
         return fit_places([self._photograph(image, scale) for image in chosen], boxes), scale
 
     def _photograph(self, image: ImageRef, scale: float) -> Photograph:

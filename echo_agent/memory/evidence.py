@@ -13,15 +13,15 @@ from echo_agent.memory.index import Neighbour
 from echo_agent.memory.product import ProductRecord
 from echo_agent.state import ImageRef, ProductMatch, Reference, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
+from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array
-from echo_agent.vision.levels import Look
 from echo_agent.vision.places import place_shares
 from echo_agent.vision.regions import find_regions
 
 PEAK_SHARE = 0.9
 """Where a part stands out but no patch alone does, regions are drawn at this share of the map's peak."""
 
-LARGEST_KEPT = 60000.0
+MAX_KEPT = 60000.0
 """Map values are kept as float16, which ends at 65504."""
 
 
@@ -54,30 +54,33 @@ def nearest_references(neighbours: Sequence[Neighbour], record: ProductRecord) -
     )
 
 
-def combine(looks: Sequence[Look]) -> Look:
+def combine(predictions: Sequence[Prediction]) -> Prediction:
     """Averages the scores and the maps of several resolutions, on the grid of the finest."""
-    rows, columns = looks[-1].anomaly_map.shape
-    maps = [at_size(look.anomaly_map, (columns, rows)) for look in looks]
-    return Look(float(np.mean([look.score for look in looks])), np.mean(maps, axis=0, dtype=np.float32))
+    rows, columns = predictions[-1].anomaly_map.shape
+    maps = [at_size(prediction.anomaly_map, (columns, rows)) for prediction in predictions]
+    return Prediction(
+        float(np.mean([prediction.score for prediction in predictions])),
+        np.mean(maps, axis=0, dtype=np.float32),
+    )
 
 
 def describe(
-    look: Look,
+    prediction: Prediction,
     normals: Sequence[float],
     *,
     image: ImageRef,
     record: ProductRecord,
-    effort: int,
+    escalation_level: int,
     max_false_reject: float,
 ) -> ReferenceEvidence:
     """Puts the score on the calibration and measures the regions.
 
     Args:
-        look: Combined look at the image.
+        prediction: Combined prediction of the image.
         normals: Scores of the references, each against the others; empty for a single reference.
         image: The image.
         record: The product.
-        effort: Effort of the look.
+        escalation_level: Effort of the look.
         max_false_reject: Wanted expected false-reject rate.
 
     Returns:
@@ -85,26 +88,26 @@ def describe(
     """
     limit = calibration.threshold(normals, max_false_reject)
     size = image.width, image.height
-    stands_out = limit is not None and look.score > limit
-    regions = find_regions(look.anomaly_map, size=size, stands_out=stands_out)
+    stands_out = limit is not None and prediction.score > limit
+    regions = find_regions(prediction.anomaly_map, size=size, stands_out=stands_out)
     if not regions and stands_out:
-        faint = PEAK_SHARE * float(look.anomaly_map.max())
-        regions = find_regions(look.anomaly_map, faint, size=size, stands_out=True)
+        faint = PEAK_SHARE * float(prediction.anomaly_map.max())
+        regions = find_regions(prediction.anomaly_map, faint, size=size, stands_out=True)
     return ReferenceEvidence(
         product=record.name,
         product_given=False,
         matches=(),
         memory_version=record.version,
         encoder=record.encoder,
-        effort=effort,
-        score=look.score,
+        escalation_level=escalation_level,
+        score=prediction.score,
         threshold=limit,
-        p_value=calibration.conformal_p_value(look.score, normals) if normals else None,
-        tail_p_value=calibration.tail_p_value(look.score, normals),
+        p_value=calibration.conformal_p_value(prediction.score, normals) if normals else None,
+        tail_p_value=calibration.tail_p_value(prediction.score, normals),
         guarantee=calibration.guarantee(len(normals), max_false_reject),
         regions=regions,
-        places=place_shares(look.anomaly_map),
-        map_id=f"{image.sha256[:24]}-{record.key}-e{effort}",
+        places=place_shares(prediction.anomaly_map),
+        map_id=f"{image.sha256[:24]}-{record.key}-e{escalation_level}",
     )
 
 
@@ -114,7 +117,7 @@ def save_map(folder: Path, map_id: str, anomaly_map: Array) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=folder, prefix=".map-")
         with os.fdopen(descriptor, "wb") as stream:
-            np.save(stream, np.minimum(anomaly_map, LARGEST_KEPT).astype(np.float16))
+            np.save(stream, np.minimum(anomaly_map, MAX_KEPT).astype(np.float16))
         Path(name).replace(folder / f"{map_id}.npy")
     except OSError as error:
         raise StoreError(

@@ -12,10 +12,10 @@ from echo_agent.vision.features import Array
 PLACE_PATCHES = 8
 """Patches that make up the most unusual place of an image."""
 
-MOST_COMPARED = 32
+MAX_COMPARED = 32
 """The newest confirmed defects of a product that an image is compared with: each is encoded once a process."""
 
-MOST_SHOWN = 3
+MAX_SHOWN = 3
 
 
 def unusual_place(patches: Array, anomaly_map: Array) -> Array:
@@ -57,10 +57,10 @@ def nearest_exemplars(
         place_of: Gives the most unusual place of a confirmed defect's photograph.
 
     Returns:
-        ``MOST_SHOWN`` at most. One *resembles* where the place is more similar to it than to the references.
+        ``MAX_SHOWN`` at most. One *resembles* where the place is more similar to it than to the references.
     """
     to_references = similarity(place, references)
-    found = [(similarity(place, place_of(said)), said) for said in confirmed[:MOST_COMPARED]]
+    found = [(similarity(place, place_of(said)), said) for said in confirmed[:MAX_COMPARED]]
     found.sort(key=lambda pair: -pair[0])
     return tuple(
         Exemplar(
@@ -72,7 +72,7 @@ def nearest_exemplars(
             who=said.answer.who,
             when=said.answer.when,
         )
-        for rank, (alike, said) in enumerate(found[:MOST_SHOWN], start=1)
+        for rank, (alike, said) in enumerate(found[:MAX_SHOWN], start=1)
     )
 
 

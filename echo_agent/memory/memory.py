@@ -18,12 +18,12 @@ from echo_agent.memory.answers import confirmed_defects, read_answers
 from echo_agent.memory.calibration import DEFAULT_ESCAPE
 from echo_agent.memory.catalog import existing_catalog, read_catalog
 from echo_agent.memory.counting import Counting
-from echo_agent.memory.know_how import read_know_how
-from echo_agent.memory.looks import Looks
-from echo_agent.memory.normal_model import EFFORT_SCALES, Progress, fit, left_out_scores
+from echo_agent.memory.domain_knowledge import read_domain_knowledge
+from echo_agent.memory.normal_model import ESCALATION_SCALES, Progress, fit, left_out_scores
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.memory.recent import Recent
 from echo_agent.memory.retention import Retention
+from echo_agent.memory.scorer import Scorer
 from echo_agent.memory.store import Encoded, Store, make_folder, named
 from echo_agent.settings import process_settings
 from echo_agent.state import CountedPlace, ImageRef, ReferenceEvidence
@@ -51,7 +51,7 @@ class Memory:
         self._evidence: Recent[tuple[object, ...], ReferenceEvidence] = Recent(CACHED_EVIDENCE)
         self._counting = Counting(encoder)
         self._retention = Retention(folder)
-        self._looks = Looks(folder, encoder, self._store.index, self._retention)
+        self._scorer = Scorer(folder, encoder, self._store.index, self._retention)
 
     @classmethod
     def open(cls, folder: str | Path, *, encoder: str | None = None, create: bool = False) -> "Memory":
@@ -143,20 +143,20 @@ class Memory:
             raise ImageError(f"no image of a normal {name} was given: at least one is needed")
         if shots is not None and shots < 1:
             raise ProductError(f"{shots} shots leave {name} without a reference: ask for at least 1")
-        know_how = None if knowledge is None else read_know_how(knowledge)
+        domain_knowledge = None if knowledge is None else read_domain_knowledge(knowledge)
         chosen: dict[str, ImageRef] = {}
         for image in registration.in_order(given, shots, seed):
-            ref = self.put_aside(image)
+            ref = self.store_image(image)
             chosen.setdefault(ref.sha256, ref)
             if len(chosen) == shots:
                 break
         return self._store.write_version(
-            name, self._encoded(list(chosen.values()), progress), know_how=know_how
+            name, self._encoded(list(chosen.values()), progress), domain_knowledge=domain_knowledge
         )
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
         """Adds normal images to a product: a new version, calibrated anew."""
-        new = [self.put_aside(image) for image in added]
+        new = [self.store_image(image) for image in added]
         return self._change(
             product,
             lambda record: list({image.sha256: image for image in (*record.references, *new)}.values()),
@@ -192,7 +192,7 @@ class Memory:
         image: ImageRef,
         product: str | None,
         *,
-        effort: int = 0,
+        escalation_level: int = 0,
         shots: int = 4,
         max_false_reject: float = registration.DEFAULT_FALSE_REJECT,
         max_escape: float = DEFAULT_ESCAPE,
@@ -202,7 +202,7 @@ class Memory:
         Args:
             image: The image.
             product: The product; the nearest one where not given.
-            effort: 0 for the first look, higher for finer ones, up to the finest there is.
+            escalation_level: 0 for the first look, higher for finer ones, up to the finest there is.
             shots: How many references to retrieve.
             max_false_reject: Wanted expected false-reject rate.
             max_escape: Wanted expected escape rate; counts where there are confirmed defects enough.
@@ -221,16 +221,16 @@ class Memory:
             confirmed = confirmed_defects(read_answers(self.folder))
             state = (*(record.key for record in records), *(said.id for said in confirmed))
             try:
-                key = (image, product, effort, shots, max_false_reject, max_escape, *state)
+                key = (image, product, escalation_level, shots, max_false_reject, max_escape, *state)
                 found = self._evidence.get(
                     key,
                     partial(
-                        self._looks.compare,
+                        self._scorer.compare,
                         image,
                         product,
                         records,
                         confirmed,
-                        effort=min(effort, len(EFFORT_SCALES) - 1),
+                        escalation_level=min(escalation_level, len(ESCALATION_SCALES) - 1),
                         shots=shots,
                         max_false_reject=max_false_reject,
                         max_escape=max_escape,
@@ -254,7 +254,7 @@ class Memory:
         """
         for _ in range(TRIES):
             try:
-                (resolution,) = self._looks.resolutions.of(self.product(product), 1)
+                (resolution,) = self._scorer.resolutions.of(self.product(product), 1)
             except FileNotFoundError as error:
                 missing = error
                 continue
@@ -276,13 +276,13 @@ class Memory:
         grid = evidence.read_map(self.folder / "maps", map_id)
         return grid if size is None else at_size(grid, size)
 
-    def put_aside(self, image: ImageLike) -> ImageRef:
+    def store_image(self, image: ImageLike) -> ImageRef:
         """Makes an ``ImageRef``; what is no file yet is kept in the memory's folder under its digest.
 
         It is kept for as long as ``Settings.kept_images`` allows; see ``retention.tidy``.
         """
         ref, pixels = stored.open_image(image, self.folder / "images")
-        self._looks.has_opened(ref, pixels)
+        self._scorer.has_opened(ref, pixels)
         if not isinstance(image, str | Path):
             self._retention.wrote()
         return ref
@@ -292,7 +292,7 @@ class Memory:
         return stored.copy_image(image, self.folder / "images")
 
     def kept_image(self, digest: str) -> ImageRef:
-        """The image that was put aside in the memory's folder under its SHA-256.
+        """The image that was stored in the memory's folder under its SHA-256.
 
         Raises:
             ImageError: There is none.
@@ -325,7 +325,7 @@ class Memory:
         """
         record = self.product(product)
         if isinstance(drawn, Path):
-            on = stored.put_aside(drawn, self.folder / "images")
+            on = stored.store_image(drawn, self.folder / "images")
         else:
             known = {reference.sha256: reference for reference in record.references}
             if drawn not in known:
@@ -337,17 +337,17 @@ class Memory:
         return self._counting.of(record, image, on, tuple(places))
 
     def encode_ahead(self, chosen: Sequence[ImageRef]) -> None:
-        """Encodes images for their first look together; see ``Looks.encode_ahead``."""
-        self._looks.encode_ahead(chosen)
+        """Encodes images for their first look together; see ``Scorer.encode_ahead``."""
+        self._scorer.encode_ahead(chosen)
 
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
-        self._looks.forget()
+        self._scorer.forget()
         self._evidence = Recent(CACHED_EVIDENCE)
 
     def _encoded(self, chosen: Sequence[ImageRef], progress: Progress | None = None) -> Encoded:
         loaded = Photographs(chosen)
-        fitted = fit(loaded, self.encoder, EFFORT_SCALES[0], progress=progress)
+        fitted = fit(loaded, self.encoder, ESCALATION_SCALES[0], progress=progress)
         return Encoded(tuple(chosen), fitted, fit_quality(loaded))
 
     def _change(self, product: str, change: Callable[[ProductRecord], list[ImageRef]]) -> ProductRecord:

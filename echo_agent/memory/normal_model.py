@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from echo_agent.memory.spooled import SpooledFeatures
+from echo_agent.memory.feature_cache import FeatureCache
 from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.coreset import bounded_banks
+from echo_agent.vision.feature_layers import Prediction, compare, rotation_helps
 from echo_agent.vision.features import Array, Encoder, Features
-from echo_agent.vision.levels import Look, compare, turning_helps
-from echo_agent.vision.views import small_changes, turned_half
+from echo_agent.vision.views import rotated_half, small_changes
 
-EFFORT_SCALES = (1.0, 1.25, 1.12)
-"""Multiples of the encoder's working resolution; effort e looks at the first e + 1 of them."""
+ESCALATION_SCALES = (1.0, 1.25, 1.12)
+"""Multiples of the encoder's working resolution; escalation_level e looks at the first e + 1 of them."""
 
-TURNING_SAMPLE = 16
+ROTATION_SAMPLE = 16
 """So many references tell whether the part lies either way."""
 
 Progress = Callable[[int, int], None]
@@ -30,35 +30,40 @@ class Resolution:
     """The normal state at one resolution.
 
     Attributes:
-        banks: Patches of the references, a bank for each level of the encoder.
+        banks: Patches of the references, a bank for each layer of the encoder.
         score_unit: Median score of the left-out references, which is score 1.
         map_unit: Highest value of the left-out references' maps, which is map value 1.
         scores: Score of each reference against the others; empty for a single reference.
-        turned: Whether copies turned by 180 degrees are in the banks.
+        rotated: Whether copies rotated by 180 degrees are in the banks.
     """
 
     banks: tuple[PatchBank, ...]
     score_unit: float
     map_unit: float
     scores: tuple[float, ...]
-    turned: bool
+    rotated: bool
 
-    def look(self, features: Features) -> Look:
+    def predict(self, features: Features) -> Prediction:
         """Compares an image with the references."""
         raw = compare(features, self.banks)
-        return Look(raw.score / self.score_unit, np.maximum(raw.anomaly_map / np.float32(self.map_unit), 0))
+        return Prediction(
+            raw.score / self.score_unit, np.maximum(raw.anomaly_map / np.float32(self.map_unit), 0)
+        )
 
     def save(self, file: Path) -> None:
-        """Writes the resolution into a file, in one step."""
+        """Writes the resolution into a file, in one step, under the names that memories on disk have always had."""
         written = file.with_suffix(f".{os.getpid()}.part")
         arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
             "levels": np.array(len(self.banks)),
             "units": np.array([self.score_unit, self.map_unit]),
             "scores": np.array(self.scores),
-            "turned": np.array(self.turned),
+            "turned": np.array(self.rotated),
         }
-        for level, bank in enumerate(self.banks):
-            arrays |= {f"patches{level}": bank.patches.astype(np.float16), f"owners{level}": bank.owners}
+        for layer, bank in enumerate(self.banks):
+            arrays |= {
+                f"patches{layer}": bank.patches.astype(np.float16),
+                f"owners{layer}": bank.image_ids,
+            }
         with written.open("wb") as stream:
             np.savez(stream, allow_pickle=False, **arrays)
         written.replace(file)
@@ -70,13 +75,13 @@ class Resolution:
             score_unit, map_unit = (float(unit) for unit in saved["units"])
             return cls(
                 banks=tuple(
-                    PatchBank(saved[f"patches{level}"].astype(np.float32), saved[f"owners{level}"])
-                    for level in range(int(saved["levels"]))
+                    PatchBank(saved[f"patches{layer}"].astype(np.float32), saved[f"owners{layer}"])
+                    for layer in range(int(saved["levels"]))
                 ),
                 score_unit=score_unit,
                 map_unit=map_unit,
                 scores=tuple(float(score) for score in saved["scores"]),
-                turned=bool(saved["turned"]),
+                rotated=bool(saved["turned"]),
             )
 
 
@@ -93,7 +98,7 @@ def fit(
     encoder: Encoder,
     scale: float,
     *,
-    turned: bool | None = None,
+    rotated: bool | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
     """Fits the normal state of a product at one resolution.
@@ -102,54 +107,54 @@ def fit(
         images: The references, RGB.
         encoder: The encoder.
         scale: Multiple of the encoder's working resolution.
-        turned: Whether turned copies are references too; found out from the references where not given.
+        rotated: Whether rotated copies are references too; found out from the references where not given.
         progress: Called with the references encoded and their number.
 
     Returns:
         The resolution and the embeddings. With a single reference the units come from small changes of that image,
         and there are no scores.
     """
-    with SpooledFeatures() as spooled:
+    with FeatureCache() as cached:
         embeddings = []
         for features in _encode(images, encoder, scale):
-            spooled.append(features)
+            cached.append(features)
             embeddings.append(features.embedding)
             if progress is not None:
-                progress(len(spooled), len(images))
+                progress(len(cached), len(images))
         copies: list[Features] = []
-        if len(images) > 1 and turned is not False:
-            copies = list(_encode(_turned(images[:TURNING_SAMPLE]), encoder, scale))
-            sample = [_middle(features) for features in islice(spooled, TURNING_SAMPLE)]
-            turned = turned or turning_helps(sample, [_middle(features) for features in copies])
-        views: Iterable[Features] = spooled
-        owners: Iterable[int] = range(len(spooled))
-        if turned:
-            rest = _encode(_turned(images[TURNING_SAMPLE:]), encoder, scale)
-            views, owners = chain(views, copies, rest), chain(owners, owners)
-        banks = bounded_banks(zip(map(_grids, views), owners, strict=True))
-        if len(spooled) > 1:
+        if len(images) > 1 and rotated is not False:
+            copies = list(_encode(_rotated(images[:ROTATION_SAMPLE]), encoder, scale))
+            sample = [_middle(features) for features in islice(cached, ROTATION_SAMPLE)]
+            rotated = rotated or rotation_helps(sample, [_middle(features) for features in copies])
+        views: Iterable[Features] = cached
+        image_ids: Iterable[int] = range(len(cached))
+        if rotated:
+            rest = _encode(_rotated(images[ROTATION_SAMPLE:]), encoder, scale)
+            views, image_ids = chain(views, copies, rest), chain(image_ids, image_ids)
+        banks = bounded_banks(zip(map(_grids, views), image_ids, strict=True))
+        if len(cached) > 1:
             left_out = [
-                compare(features, [bank.without(owner) for bank in banks])
-                for owner, features in enumerate(spooled)
+                compare(features, [bank.without(image_id) for bank in banks])
+                for image_id, features in enumerate(cached)
             ]
         else:
             changed = _encode(small_changes(images[0]), encoder, scale)
             left_out = [compare(features, banks) for features in changed]
-    return Fitted(_calibrated(banks, left_out, len(images), bool(turned)), np.stack(embeddings))
+    return Fitted(_calibrated(banks, left_out, len(images), bool(rotated)), np.stack(embeddings))
 
 
 def _calibrated(
-    banks: tuple[PatchBank, ...], left_out: Sequence[Look], references: int, turned: bool
+    banks: tuple[PatchBank, ...], left_out: Sequence[Prediction], references: int, rotated: bool
 ) -> Resolution:
     """Takes the units from looks at the references, each beside the others, or at changed copies of a single one."""
-    raw = np.array([look.score for look in left_out])
+    raw = np.array([prediction.score for prediction in left_out])
     score_unit = max(float(np.median(raw)), 1e-6)
     return Resolution(
         banks=banks,
         score_unit=score_unit,
-        map_unit=max(1e-6, *(float(look.anomaly_map.max()) for look in left_out)),
+        map_unit=max(1e-6, *(float(prediction.anomaly_map.max()) for prediction in left_out)),
         scores=tuple(float(score) for score in raw / score_unit) if references > 1 else (),
-        turned=turned,
+        rotated=rotated,
     )
 
 
@@ -158,18 +163,18 @@ def left_out_scores(resolutions: Sequence[Resolution]) -> tuple[float, ...]:
     return tuple(float(score) for score in np.mean([resolution.scores for resolution in resolutions], axis=0))
 
 
-def _turned(images: Iterable[Image.Image]) -> Iterator[Image.Image]:
-    return (turned_half(image) for image in images)
+def _rotated(images: Iterable[Image.Image]) -> Iterator[Image.Image]:
+    return (rotated_half(image) for image in images)
 
 
 def _grids(features: Features) -> tuple[Array, ...]:
-    """What a bank holds of an image, a grid a level, rounded as it is stored."""
-    return tuple(level.compared.astype(np.float16) for level in features.all_levels)
+    """What a bank holds of an image, a grid a layer, rounded as it is stored."""
+    return tuple(layer.compared.astype(np.float16) for layer in features.all_layers)
 
 
 def _middle(features: Features) -> Array:
     """The patches that tell whether the part lies either way."""
-    return features.levels[features.middle].compared.astype(np.float16)
+    return features.layers[features.middle].compared.astype(np.float16)
 
 
 def _encode(images: Iterable[Image.Image], encoder: Encoder, scale: float) -> Iterator[Features]:

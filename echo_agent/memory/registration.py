@@ -16,12 +16,12 @@ from echo_agent.state import ImageRef
 from echo_agent.vision.features import Array, Encoder
 
 DEFAULT_FALSE_REJECT = 0.10
-LONGEST_NAME = 100
+MAX_NAME_LENGTH = 100
 
 SIMILARITY_SLACK = 3.0
 """An image resembles a product up to this multiple of the largest distance between its own references."""
 
-NEAREST_REACH, FARTHEST_REACH = 0.45, 0.60
+MIN_REACH, MAX_REACH = 0.45, 0.60
 """Cosine distances between which the reach of a product is kept: defective parts stay near, other products do not."""
 
 
@@ -32,9 +32,9 @@ def check_name(product: str) -> str:
         ProductError: The name is empty, too long, or holds control characters.
     """
     name = product.strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
         raise ProductError(
-            f"{product!r} is no name for a product: give 1 to {LONGEST_NAME} printable characters"
+            f"{product!r} is no name for a product: give 1 to {MAX_NAME_LENGTH} printable characters"
         )
     return name
 
@@ -64,11 +64,11 @@ def similarity_floor(embeddings: Array) -> float:
         kept between 0.45 and 0.60; for a single reference the reach is 0.45.
     """
     if len(embeddings) < 2:
-        return 1.0 - NEAREST_REACH
+        return 1.0 - MIN_REACH
     similarities = embeddings @ embeddings.T
     np.fill_diagonal(similarities, -1.0)
     farthest = float(1.0 - similarities.max(axis=1).min())
-    return 1.0 - min(max(SIMILARITY_SLACK * farthest, NEAREST_REACH), FARTHEST_REACH)
+    return 1.0 - min(max(SIMILARITY_SLACK * farthest, MIN_REACH), MAX_REACH)
 
 
 def make_record(

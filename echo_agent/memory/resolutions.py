@@ -6,7 +6,7 @@ from pathlib import Path
 
 from echo_agent.errors import StoreError
 from echo_agent.images.photographs import Photographs
-from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, fit
+from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.recent import Recent
 from echo_agent.vision.features import Encoder
@@ -14,9 +14,9 @@ from echo_agent.vision.features import Encoder
 CACHED = 8
 
 
-def resolution_file(folder: Path, effort: int) -> Path:
+def resolution_file(folder: Path, escalation_level: int) -> Path:
     """File of a resolution in the folder of a product's version."""
-    return folder / f"resolution-{effort}.npz"
+    return folder / f"resolution-{escalation_level}.npz"
 
 
 class Resolutions:
@@ -33,8 +33,8 @@ class Resolutions:
         self._kept: Recent[tuple[str, int], Resolution] = Recent(CACHED)
         self._lock = threading.RLock()
 
-    def of(self, record: ProductRecord, efforts: int) -> list[Resolution]:
-        """The resolutions of the first ``efforts`` efforts.
+    def of(self, record: ProductRecord, escalation_levels: int) -> list[Resolution]:
+        """The resolutions of the first ``escalation_levels`` escalation_levels.
 
         Those above the first are fitted from the kept references when they are first asked for, so that a product
         whose parts are all clear never pays for them.
@@ -44,15 +44,15 @@ class Resolutions:
             StoreError: A resolution is damaged, or cannot be written.
         """
         with self._lock:
-            return [self._get(record, effort) for effort in range(efforts)]
+            return [self._get(record, escalation_level) for escalation_level in range(escalation_levels)]
 
-    def _get(self, record: ProductRecord, effort: int) -> Resolution:
-        return self._kept.get((record.key, effort), lambda: self._load(record, effort))
+    def _get(self, record: ProductRecord, escalation_level: int) -> Resolution:
+        return self._kept.get((record.key, escalation_level), lambda: self._load(record, escalation_level))
 
-    def _load(self, record: ProductRecord, effort: int) -> Resolution:
-        file = resolution_file(self._folder / record.folder, effort)
-        if effort > 0 and not file.is_file():
-            self._fit(record, effort, file)
+    def _load(self, record: ProductRecord, escalation_level: int) -> Resolution:
+        file = resolution_file(self._folder / record.folder, escalation_level)
+        if escalation_level > 0 and not file.is_file():
+            self._fit(record, escalation_level, file)
         try:
             return Resolution.load(file)
         except FileNotFoundError:
@@ -62,12 +62,12 @@ class Resolutions:
                 f"the references of {record.name} in {file} cannot be read ({type(error).__name__}): register it again"
             ) from error
 
-    def _fit(self, record: ProductRecord, effort: int, file: Path) -> None:
+    def _fit(self, record: ProductRecord, escalation_level: int, file: Path) -> None:
         fitted = fit(
             Photographs(record.references),
             self._encoder,
-            EFFORT_SCALES[effort],
-            turned=self._get(record, 0).turned,
+            ESCALATION_SCALES[escalation_level],
+            rotated=self._get(record, 0).rotated,
         )
         try:
             fitted.resolution.save(file)

@@ -81,7 +81,7 @@ def _remove_oldest(files: Iterable[Path], most: int, needed: set[str]) -> None:
 
 
 def _used(file: Path) -> float:
-    """When a file was written or last put aside again; now where another process has just removed it."""
+    """When a file was written or last stored again; now where another process has just removed it."""
     try:
         return file.stat().st_mtime
     except FileNotFoundError:

@@ -14,8 +14,8 @@ from echo_agent.errors import ProductError, StoreError
 from echo_agent.images import stored
 from echo_agent.memory import registration
 from echo_agent.memory.catalog import catalog_state, read_catalog, write_catalog
+from echo_agent.memory.domain_knowledge import DomainKnowledge, keep_domain_knowledge, kept_domain_knowledge
 from echo_agent.memory.index import ReferenceIndex
-from echo_agent.memory.know_how import KnowHow, keep_know_how, kept_know_how
 from echo_agent.memory.normal_model import Fitted
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.memory.resolutions import resolution_file
@@ -63,7 +63,7 @@ class Store:
 
     @overload
     def write_version(
-        self, product: str, encoded: Encoded, *, know_how: KnowHow | None = None
+        self, product: str, encoded: Encoded, *, domain_knowledge: DomainKnowledge | None = None
     ) -> ProductRecord: ...
 
     @overload
@@ -76,7 +76,7 @@ class Store:
         product: str,
         encoded: Encoded,
         *,
-        know_how: KnowHow | None = None,
+        domain_knowledge: DomainKnowledge | None = None,
         base: ProductRecord | None = None,
     ) -> ProductRecord | None:
         """Writes a new version beside the old one, then replaces the catalog: the step that makes it count.
@@ -100,7 +100,7 @@ class Store:
             shutil.rmtree(place, ignore_errors=True)
             try:
                 place.mkdir(parents=True)
-                record = record.model_copy(update={"card": self._keep(record, old, know_how)})
+                record = record.model_copy(update={"card": self._keep(record, old, domain_knowledge)})
                 encoded.fitted.resolution.save(resolution_file(place, 0))
                 encoded.quality.save(place)
             except OSError as error:
@@ -113,13 +113,15 @@ class Store:
             self._sweep(old)
         return record
 
-    def _keep(self, record: ProductRecord, old: ProductRecord | None, given: KnowHow | None) -> str | None:
-        """Keeps the given know-how, or that of the version before, in the new version's folder."""
+    def _keep(
+        self, record: ProductRecord, old: ProductRecord | None, given: DomainKnowledge | None
+    ) -> str | None:
+        """Keeps the given domain knowledge, or that of the version before, in the new version's folder."""
         if given is None and old is not None and old.card is not None:
-            given = kept_know_how(self.folder / old.card)
+            given = kept_domain_knowledge(self.folder / old.card)
         if given is None:
             return None
-        card = keep_know_how(given, self.folder / record.folder)
+        card = keep_domain_knowledge(given, self.folder / record.folder)
         return card.relative_to(self.folder).as_posix()
 
     def _sweep(self, old: ProductRecord | None) -> None:

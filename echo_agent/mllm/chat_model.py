@@ -23,7 +23,7 @@ class EchoVLM(BaseChatModel):
     """Any image-text model that transformers serves, run in this process.
 
     Its weights load at the first call and are shared by all objects with the same spec. Messages may hold
-    several images each, as content blocks with ``base64`` data or the ``path`` of a file that Echo put aside.
+    several images each, as content blocks with ``base64`` data or the ``path`` of a file that Echo stored.
 
     Attributes:
         spec: Which checkpoint, where and in which number format.

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from echo_agent.errors import AnswerError, ModelMemoryError
 from echo_agent.mllm.case import Case, Decision
-from echo_agent.mllm.fences import fence
+from echo_agent.mllm.delimiters import delimited
 from echo_agent.mllm.prompts import (
     TOOL_ANSWER,
     TOOLS_SPENT,
@@ -191,10 +191,10 @@ def _call(identity: str, request: ToolRequest, result: ToolResult) -> ToolCall:
 
 
 def _told(call: ToolCall, result: ToolResult, left: int) -> HumanMessage:
-    """The message that brings a tool's result; its words may come from documents, so they are fenced."""
+    """The message that brings a tool's result; its words may come from documents, so they are delimited."""
     blocks: list[str | dict[str, str]] = [
         {"type": "text", "text": TOOL_ANSWER.format(id=call.id, left=left)},
-        {"type": "text", "text": fence("result", result.text)},
+        {"type": "text", "text": delimited("result", result.text)},
     ]
     for heading, image in result.images:
         blocks += [{"type": "text", "text": heading}, {"type": "image", "path": image.uri}]

@@ -24,7 +24,7 @@ def _image_source(block: Block) -> str | None:
 
 
 def read_block(block: Block) -> Image.Image:
-    """Reads the image of a content block: base64, a data URL, or ``path`` for a file that Echo put aside.
+    """Reads the image of a content block: base64, a data URL, or ``path`` for a file that Echo stored.
 
     Nothing is fetched: a URL of the network or of the file system is refused, since a message may come from
     anyone.

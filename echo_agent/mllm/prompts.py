@@ -1,4 +1,4 @@
-"""Every text that Echo says to a model. What is not Echo's own word goes through ``fences``."""
+"""Every text that Echo says to a model. What is not Echo's own word goes through ``delimiters``."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from echo_agent.mllm.case import Case
-from echo_agent.mllm.fences import fence, quote
+from echo_agent.mllm.delimiters import delimited, quote
 from echo_agent.state import ImageRef, KnowledgeEvidence, ReferenceEvidence, Region, ToleranceFinding, Trace
 
 ROLE = (
@@ -27,8 +27,8 @@ ROLE = (
 
 VERDICT = "Is the part under inspection normal or defective?"
 VERDICT_OPTIONS = (
-    ("normal", "normal: it looks as the good parts do, within what the know-how allows"),
-    ("defective", "defective: it deviates from the good parts in a way the know-how does not allow"),
+    ("normal", "normal: it looks as the good parts do, within what the domain knowledge allows"),
+    ("defective", "defective: it deviates from the good parts in a way the domain knowledge does not allow"),
 )
 DEFECT_TYPE = "If the part were defective, which defect would it be?"
 CHOOSE = "Answer with the {labels} of one option only."
@@ -62,7 +62,7 @@ class ClosedQuestion:
 
     Attributes:
         name: What Echo calls it: ``verdict``, ``defect type`` or ``question``.
-        ask: The question's text, fenced already where it is not Echo's own.
+        ask: The question's text, delimited already where it is not Echo's own.
         options: Key and text of each option, in their own order; texts are quoted when shown.
     """
 
@@ -163,7 +163,7 @@ def _questions(case: Case) -> list[ClosedQuestion]:
             ClosedQuestion("defect type", DEFECT_TYPE, tuple((name, name) for name in types[:26]))
         )
     if case.question is not None and len(case.question.options) > 1:
-        ask = fence("question", case.question.text)
+        ask = delimited("question", case.question.text)
         questions.append(ClosedQuestion("question", ask, tuple(case.question.options.items())))
     return questions
 
@@ -171,7 +171,7 @@ def _questions(case: Case) -> list[ClosedQuestion]:
 def free_question(case: Case) -> str:
     """Returns the end of a prompt that asks the caller's open question."""
     text = case.question.text if case.question is not None else ""
-    return f"{fence('question', text)}\n{FREE_ANSWER}"
+    return f"{delimited('question', text)}\n{FREE_ANSWER}"
 
 
 def _findings(case: Case) -> str:
@@ -181,7 +181,7 @@ def _findings(case: Case) -> str:
     if case.knowledge is not None:
         lines += knowledge_lines(case.knowledge)
     if case.trace is not None:
-        lines += ["Reasoning so far:", fence("reasoning", trace_text(case.trace))]
+        lines += ["Reasoning so far:", delimited("reasoning", trace_text(case.trace))]
     return "\n".join(lines)
 
 
@@ -224,12 +224,15 @@ def _region_line(region: Region, image: ImageRef) -> str:
 
 
 def knowledge_lines(knowledge: KnowledgeEvidence) -> list[str]:
-    """Returns the know-how that applies, the cards' own words fenced."""
+    """Returns the domain knowledge that applies, the cards' own words delimited."""
     lines: list[str] = []
     if knowledge.normal:
-        lines += ["Know-how, the normal state:", fence("card", knowledge.normal)]
+        lines += ["Domain knowledge, the normal state:", delimited("card", knowledge.normal)]
     for citation in knowledge.citations:
-        lines += [f"Know-how {citation.id} from {quote(citation.file)}:", fence("card", citation.text)]
+        lines += [
+            f"Domain knowledge {citation.id} from {quote(citation.file)}:",
+            delimited("card", citation.text),
+        ]
     lines += [_tolerance_line(finding) for finding in knowledge.tolerances]
     for item in knowledge.checklist:
         state = {True: "holds", False: "does not hold", None: "cannot be told"}[item.holds]

@@ -11,7 +11,7 @@ from langgraph.graph.message import add_messages
 from pydantic import BaseModel, ConfigDict, Field
 
 from echo_agent.state.decision import Answer, Attempt, DecidedBy, HumanAnswer
-from echo_agent.state.image import MOST_REGIONS, Box, ImageRef, Region
+from echo_agent.state.image import MAX_REGIONS, Box, ImageRef, Region
 from echo_agent.state.knowledge_evidence import (
     ChecklistFinding,
     Citation,
@@ -34,7 +34,7 @@ from echo_agent.state.value import Confidence, Label, Probability, Value
 from echo_agent.state.verdict import Verdict
 
 __all__ = [
-    "MOST_REGIONS",
+    "MAX_REGIONS",
     "Answer",
     "Attempt",
     "Box",
@@ -79,7 +79,7 @@ class State(BaseModel):
     image: ImageRef | None = None
     product: str | None = None
     question: Question | None = None
-    effort: int = 0
+    escalation_level: int = 0
     reference: ReferenceEvidence | None = None
     knowledge: KnowledgeEvidence | None = None
     route: Route | None = None

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from echo_agent.state.value import Value
 
-MOST_REGIONS = 10
+MAX_REGIONS = 10
 """Regions of an image that are measured at most; where there are as many, there may be more."""
 
 

@@ -7,11 +7,11 @@ from pydantic import Field
 from echo_agent.state.image import Box
 from echo_agent.state.value import Value
 
-Outcome = Literal["within", "exceeds", "cannot tell"]
+Outcome = Literal["within", "exceeds", "undetermined"]
 
 
 class Citation(Value):
-    """A passage of the know-how, with the file and the line it stands on."""
+    """A passage of the domain knowledge, with the file and the line it stands on."""
 
     id: str
     text: str
@@ -27,7 +27,7 @@ class ToleranceFinding(Value):
         rule: The rule in words.
         defect_type: The defect type that the rule belongs to.
         region: Id of the region it was measured on; None for a rule over all regions.
-        outcome: ``within``, ``exceeds`` or ``cannot tell``.
+        outcome: ``within``, ``exceeds`` or ``undetermined``.
         measured: Measured value in ``unit``; None when it could not be measured.
         measured_low: Lower end of the measurement's uncertainty.
         measured_high: Upper end.
@@ -58,11 +58,11 @@ class CountedPlace(Value):
         place: Where it is on the photograph that the card draws it on, such as ``bottom left``.
         presence: Whether the thing is there.
         box: The place in this photograph; None where it could not be found, or lies outside.
-        reason: For "cannot tell", one clause.
+        reason: For "undetermined", one clause.
     """
 
     place: str
-    presence: Literal["present", "missing", "cannot tell"]
+    presence: Literal["present", "missing", "undetermined"]
     box: Box | None = None
     reason: str = ""
 
@@ -73,7 +73,7 @@ class ChecklistFinding(Value):
     Attributes:
         id: Name in the evidence, such as ``C1``.
         statement: The statement, such as ``four screws are present``.
-        holds: True, False, or None for "cannot tell".
+        holds: True, False, or None for "undetermined".
         expected: Expected count, where the statement counts.
         counted: Count that was found; None where a place cannot be told.
         places: The places where the things were looked for.

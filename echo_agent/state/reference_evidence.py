@@ -96,7 +96,7 @@ class ReferenceEvidence(Value):
         exemplars: The nearest defects that a person confirmed, best first.
         memory_version: Version of the product's memory.
         encoder: Id of the encoder.
-        effort: 0 for the first look, higher for finer evidence.
+        escalation_level: 0 for the first look, higher for finer evidence.
         score: Image score in multiples of a typical normal part's (1 is the median of the left-out references).
         threshold: Score above which the part is called defective; None while uncalibrated.
         pass_threshold: Score below which it may be called normal, from the product's confirmed defects; None where
@@ -119,7 +119,7 @@ class ReferenceEvidence(Value):
     exemplars: tuple[Exemplar, ...] = ()
     memory_version: int | None = None
     encoder: str = ""
-    effort: int = Field(default=0, ge=0)
+    escalation_level: int = Field(default=0, ge=0)
     score: float | None = None
     threshold: float | None = None
     pass_threshold: float | None = None

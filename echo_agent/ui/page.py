@@ -1,4 +1,4 @@
-"""The page for the line: widgets over the desk, and what happens when they are used. Works with no network."""
+"""The page for the line: widgets over the controller, and what happens when they are used. Works with no network."""
 
 import uuid
 from functools import partial
@@ -7,8 +7,8 @@ from typing import Any
 
 from echo_agent.images.decoding import load_image
 from echo_agent.report.words import promise
-from echo_agent.ui.blanks import ASK_AWAY, NO_PRODUCTS, NOTHING_CHOSEN, NOTHING_INSPECTED, NOTHING_WAITS
-from echo_agent.ui.desk import Desk
+from echo_agent.ui.controller import Controller
+from echo_agent.ui.empty_states import ASK_AWAY, NO_PRODUCTS, NOTHING_CHOSEN, NOTHING_INSPECTED, NOTHING_WAITS
 from echo_agent.ui.told import told
 from echo_agent.ui.verdict_html import records_html
 from echo_agent.ui.verdict_panel import VerdictPanel
@@ -23,12 +23,12 @@ class Page:
     """The widgets and what happens when they are used.
 
     Args:
-        desk: What it works on.
+        controller: What it works on.
         gradio: The module: it comes with the extra ``ui``.
     """
 
-    def __init__(self, desk: Desk, gradio: Any) -> None:
-        self._desk = desk
+    def __init__(self, controller: Controller, gradio: Any) -> None:
+        self._controller = controller
         self._gr = gradio
         with gradio.Blocks(title="Echo", analytics_enabled=False) as self.blocks:
             self.tab = gradio.State(lambda: uuid.uuid4().hex)
@@ -65,7 +65,7 @@ class Page:
                     self._conversation()
             with gr.Column(scale=3, min_width=480):
                 self.blank = gr.HTML(NOTHING_INSPECTED, padding=False)
-                self.inspected = VerdictPanel(self._desk, gr, "inspected")
+                self.inspected = VerdictPanel(self._controller, gr, "inspected")
 
     def _conversation(self) -> None:
         gr = self._gr
@@ -101,7 +101,7 @@ class Page:
                 )
             with gr.Column(scale=3, min_width=480):
                 self.pick = gr.HTML(NOTHING_CHOSEN, padding=False)
-                self.waiting = VerdictPanel(self._desk, gr, "waiting")
+                self.waiting = VerdictPanel(self._controller, gr, "waiting")
 
     def _products_tab(self) -> None:
         gr = self._gr
@@ -158,10 +158,10 @@ class Page:
             )
 
     def _begin(self) -> str:
-        return NOTHING_INSPECTED if self._desk.products() else NO_PRODUCTS
+        return NOTHING_INSPECTED if self._controller.products() else NO_PRODUCTS
 
     def _products(self, chosen: str | None = None) -> tuple[Any, str]:
-        known = self._desk.products()
+        known = self._controller.products()
         names = [record.name for record in known]
         rows = "".join(
             f"<tr><td><b>{escape(record.name)}</b></td><td>{record.normals}</td><td>{record.version}</td>"
@@ -174,10 +174,10 @@ class Page:
         return self._gr.update(**update), table
 
     def _records(self) -> str:
-        return records_html(told(self._gr, self._desk.records, RECORDS_SHOWN))
+        return records_html(told(self._gr, self._controller.records, RECORDS_SHOWN))
 
     def _queue(self) -> tuple[Any, ...]:
-        waiting = told(self._gr, self._desk.waiting)
+        waiting = told(self._gr, self._controller.waiting)
         pictures = []
         for record in waiting:
             picture = told(self._gr, load_image, record.image.uri)
@@ -196,19 +196,19 @@ class Page:
         gr = self._gr
         if picture is None:
             raise gr.Error("There is no photograph yet: drop or paste one.", print_exception=False)
-        image, verdict = told(gr, self._desk.inspect, tab, picture, _named(product))
+        image, verdict = told(gr, self._controller.inspect, tab, picture, _named(product))
         shown = self.inspected.show(image, verdict, opacity)
         return (*shown, gr.update(visible=False), gr.update(visible=True), [], *self._queue())
 
     def _register(self, name: str, files: list[str] | None, card: str | None) -> tuple[Any, ...]:
-        record = told(self._gr, self._desk.register, name or "", files or [], card)
+        record = told(self._gr, self._controller.register, name or "", files or [], card)
         self._gr.Info(f"{record.name} is registered with {record.normals} references.")
         return (*self._products(record.name), self._begin(), "", None, None)
 
     def _ask(self, tab: str, question: str, product: str, chat: list[Any] | None) -> tuple[list[Any], str]:
         if not question.strip():
             return chat or [], ""
-        said = told(self._gr, self._desk.ask, tab, question, _named(product))
+        said = told(self._gr, self._controller.ask, tab, question, _named(product))
         turns = [{"role": "user", "content": question}, {"role": "assistant", "content": said}]
         return [*(chat or []), *turns], ""
 
@@ -222,7 +222,7 @@ class Page:
         return choose
 
     def _choose(self, opacity: float, index: int) -> tuple[Any, ...]:
-        waiting = told(self._gr, self._desk.waiting)
+        waiting = told(self._gr, self._controller.waiting)
         if index >= len(waiting):
             raise self._gr.Error("That part no longer waits.", print_exception=False)
         record = waiting[index]

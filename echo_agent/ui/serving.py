@@ -4,17 +4,17 @@ from pathlib import Path
 from typing import Any
 
 from echo_agent.errors import MissingExtraError
-from echo_agent.ui.desk import Desk
+from echo_agent.ui.controller import Controller
 from echo_agent.ui.page import Page
 
 STYLE = Path(__file__).with_name("page.css")
 
 
-def build_page(desk: Desk) -> Any:
+def build_page(controller: Controller) -> Any:
     """Builds the page.
 
     Args:
-        desk: What it works on.
+        controller: What it works on.
 
     Returns:
         Gradio's ``Blocks``; see ``serve``.
@@ -22,16 +22,22 @@ def build_page(desk: Desk) -> Any:
     Raises:
         MissingExtraError: The extra ``ui`` is not installed.
     """
-    return Page(desk, _gradio()).blocks
+    return Page(controller, _gradio()).blocks
 
 
 def serve(
-    desk: Desk, *, host: str, port: int, password: str | None, open_browser: bool, block: bool = True
+    controller: Controller,
+    *,
+    host: str,
+    port: int,
+    password: str | None,
+    open_browser: bool,
+    block: bool = True,
 ) -> Any:
     """Serves the page.
 
     Args:
-        desk: What it works on.
+        controller: What it works on.
         host: Address to listen at.
         port: Port.
         password: Password of the user ``echo``; None for no password.
@@ -42,7 +48,7 @@ def serve(
         Gradio's ``Blocks``, running.
     """
     gradio = _gradio()
-    page = build_page(desk)
+    page = build_page(controller)
     page.launch(
         server_name=host,
         server_port=port,

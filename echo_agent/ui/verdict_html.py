@@ -10,7 +10,7 @@ from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.report.page import data_uri
 from echo_agent.report.words import attempted, decided_by, headline, measured, percent, promise
 from echo_agent.state import ImageRef, Verdict
-from echo_agent.ui.desk import proposed
+from echo_agent.ui.controller import proposed
 
 THUMBNAIL_SIDE = 150
 ROW_SIDE = 56
@@ -44,7 +44,7 @@ def reasons_html(verdict: Verdict) -> str:
 def tolerances_html(verdict: Verdict) -> str:
     """Tolerances and countable statements of the card, held against what was measured."""
     known = verdict.knowledge
-    answers = {True: "holds", False: "fails", None: "cannot tell"}
+    answers = {True: "holds", False: "fails", None: "undetermined"}
     rows: list[tuple[str, str, str]] = []
     if known is not None:
         rows += [(found.id, found.outcome, found.reason) for found in known.tolerances]

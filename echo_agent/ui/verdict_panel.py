@@ -4,7 +4,7 @@ from typing import Any
 
 from echo_agent.state import ImageRef, Label, Verdict
 from echo_agent.ui import verdict_html
-from echo_agent.ui.desk import Desk, proposed
+from echo_agent.ui.controller import Controller, proposed
 from echo_agent.ui.told import told
 
 OPACITY = 0.8
@@ -15,13 +15,13 @@ class VerdictPanel:
     """The widgets of one inspection. They are hidden until there is one.
 
     Args:
-        desk: What it works on.
+        controller: What it works on.
         gradio: The library.
         name: Prefix of the widgets' ids on the page.
     """
 
-    def __init__(self, desk: Desk, gradio: Any, name: str) -> None:
-        self._desk = desk
+    def __init__(self, controller: Controller, gradio: Any, name: str) -> None:
+        self._controller = controller
         self._gr = gradio
         self.shown = gradio.State(None)
         with gradio.Column(visible=False) as self.box:
@@ -86,7 +86,7 @@ class VerdictPanel:
             (image, verdict),
             gr.update(visible=True),
             verdict_html.verdict_banner(verdict),
-            told(gr, self._desk.picture, image, verdict, opacity),
+            told(gr, self._controller.picture, image, verdict, opacity),
             verdict_html.reasons_html(verdict),
             verdict_html.regions_html(verdict),
             verdict_html.tolerances_html(verdict),
@@ -109,14 +109,21 @@ class VerdictPanel:
         """Records the person's answer; says what was recorded."""
         image, verdict = shown
         said = told(
-            self._gr, self._desk.correct, image, verdict, label, defect_type or "", who or "", learn=learn
+            self._gr,
+            self._controller.correct,
+            image,
+            verdict,
+            label,
+            defect_type or "",
+            who or "",
+            learn=learn,
         )
         learnt = f" The memory learnt it as {said.learnt}." if said.learnt else ""
         by = f" by {said.answer.who}" if said.answer.who else ""
         return f"Recorded{by}: {said.label} (Echo proposed {said.proposed}).{learnt}"
 
     def _redraw(self, shown: Any, opacity: float) -> Any:
-        return None if shown is None else told(self._gr, self._desk.picture, *shown, opacity)
+        return None if shown is None else told(self._gr, self._controller.picture, *shown, opacity)
 
 
 def _proposal(verdict: Verdict, proposal: Label) -> str:

@@ -16,18 +16,18 @@ Points = NDArray[np.complex128]
 TOLERANCE = 1.5
 """A match agrees with a transform up to so many patches."""
 
-MOST_SCALE = 1.25
-MOST_TURN = 0.35
+MAX_SCALE = 1.25
+MAX_TURN = 0.35
 """Radians, 20 degrees: the encoder's features do not follow larger turns."""
 
 HYPOTHESES = 1000
 """With one match in ten right, a pair of right ones is among so many drawn pairs with more than 99.9 %."""
 
-LEAST_APART = 6
+MIN_APART = 6
 """Tolerances that two drawn matches lie apart at least, as nearer ones fix no turn."""
 
-LEAST_INLIERS = 12
-LEAST_SHARE = 0.4
+MIN_INLIERS = 12
+MIN_SHARE = 0.4
 """Share of the matches that must agree. Of photographs of one product 0.63 and more did; of photographs turned by 45
 to 180 degrees, whose true transform is none of those looked for, up to 0.36 agreed on a wrong one."""
 
@@ -94,12 +94,12 @@ def align(source: Array, target: Array, sizes: tuple[tuple[int, int], tuple[int,
         return None
     transform = None
     for _ in range(REFINEMENTS):
-        if agree.sum() < LEAST_INLIERS:
+        if agree.sum() < MIN_INLIERS:
             return None
         transform = _least_squares(here[agree], there[agree])
         agree = np.abs(transform(here) - there) < tolerance
     share = float(agree.mean())
-    if transform is None or agree.sum() < LEAST_INLIERS or share < LEAST_SHARE:
+    if transform is None or agree.sum() < MIN_INLIERS or share < MIN_SHARE:
         return None
     return Alignment(transform, share)
 
@@ -130,15 +130,15 @@ def _mutual_nearest(source: Array, target: Array) -> tuple[NDArray[np.intp], NDA
 
 def _most_agreed(here: Points, there: Points, tolerance: float) -> NDArray[np.bool_] | None:
     """Draws pairs of matches and returns the matches that agree with the best pair's transform."""
-    if len(here) < LEAST_INLIERS:
+    if len(here) < MIN_INLIERS:
         return None
     drawn = np.random.default_rng(0).integers(len(here), size=(2, HYPOTHESES))
     start, way = here[drawn[0]], here[drawn[1]] - here[drawn[0]]
-    apart = np.abs(way) > LEAST_APART * tolerance
+    apart = np.abs(way) > MIN_APART * tolerance
     turn = (there[drawn[1]] - there[drawn[0]])[apart] / way[apart]
     shift = there[drawn[0]][apart] - turn * start[apart]
     size = np.abs(turn)
-    likely = (np.abs(np.angle(turn)) < MOST_TURN) & (size < MOST_SCALE) & (size > 1 / MOST_SCALE)
+    likely = (np.abs(np.angle(turn)) < MAX_TURN) & (size < MAX_SCALE) & (size > 1 / MAX_SCALE)
     if not likely.any():
         return None
     error = np.abs(turn[likely, None] * here + shift[likely, None] - there) / tolerance

@@ -36,17 +36,17 @@ def standing_out(values: Array, share: float) -> Array:
     return np.asarray(values - share * around, dtype=np.float32)
 
 
-def image_score(values: Array, worst_share: float) -> float:
+def image_score(values: Array, top_k_share: float) -> float:
     """Mean of a share of the worst patches, at least of one (tail value at risk; AnomalyDINO takes 1 %).
 
     Args:
         values: How much each patch stands out ``(rows, columns)``.
-        worst_share: The share, 0 to 1.
+        top_k_share: The share, 0 to 1.
 
     Returns:
         The score, in the unit of the values.
     """
-    worst = max(1, int(values.size * worst_share))
+    worst = max(1, int(values.size * top_k_share))
     return float(np.partition(values, -worst, axis=None)[-worst:].mean())
 
 

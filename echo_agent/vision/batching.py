@@ -7,7 +7,7 @@ from PIL import Image
 
 from echo_agent.vision.features import Features
 
-LARGEST_BATCH = 16
+MAX_BATCH = 16
 """Images encoded at once: bounds the memory of the activations."""
 
 Size = tuple[int, int]
@@ -35,7 +35,7 @@ def encode_by_size(
     found: dict[int, Features] = {}
     for size in dict.fromkeys(sizes):
         members = [index for index, other in enumerate(sizes) if other == size]
-        for start in range(0, len(members), LARGEST_BATCH):
-            batch = members[start : start + LARGEST_BATCH]
+        for start in range(0, len(members), MAX_BATCH):
+            batch = members[start : start + MAX_BATCH]
             found.update(zip(batch, encode([images[index] for index in batch], size), strict=True))
     return [found[index] for index in range(len(images))]

@@ -31,11 +31,11 @@ class PatchBank:
 
     Attributes:
         patches: ``(patches, channels)``, float32.
-        owners: Index of the reference that each patch is of, ``(patches,)``, int32.
+        image_ids: Index of the reference that each patch is of, ``(patches,)``, int32.
     """
 
     patches: Array
-    owners: np.ndarray[tuple[int], np.dtype[np.int32]]
+    image_ids: np.ndarray[tuple[int], np.dtype[np.int32]]
 
     @cached_property
     def terms(self) -> Array:
@@ -44,16 +44,19 @@ class PatchBank:
         return np.concatenate([-2.0 * self.patches, norms[:, None]], axis=1, dtype=np.float32)
 
     @classmethod
-    def of(cls, grids: Sequence[Array], owners: Sequence[int]) -> "PatchBank":
+    def of(cls, grids: Sequence[Array], image_ids: Sequence[int]) -> "PatchBank":
         """Makes a bank from patch grids ``(rows, columns, channels)`` and the index of the reference of each."""
         flat = [grid.reshape(-1, grid.shape[-1]) for grid in grids]
-        marks = [np.full(len(rows), owner, dtype=np.int32) for rows, owner in zip(flat, owners, strict=True)]
-        return cls(patches=np.concatenate(flat, dtype=np.float32), owners=np.concatenate(marks))
+        marks = [
+            np.full(len(rows), image_id, dtype=np.int32)
+            for rows, image_id in zip(flat, image_ids, strict=True)
+        ]
+        return cls(patches=np.concatenate(flat, dtype=np.float32), image_ids=np.concatenate(marks))
 
-    def without(self, owner: int) -> "PatchBank":
+    def without(self, image_id: int) -> "PatchBank":
         """The bank without one reference."""
-        keep = self.owners != owner
-        return PatchBank(patches=self.patches[keep], owners=self.owners[keep])
+        keep = self.image_ids != image_id
+        return PatchBank(patches=self.patches[keep], image_ids=self.image_ids[keep])
 
 
 def patch_distances(grid: Array, bank: PatchBank) -> Array:

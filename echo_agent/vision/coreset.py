@@ -7,11 +7,11 @@ import numpy as np
 from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.features import Array
 
-MOST_PATCHES = 1536
-"""A bank keeps at most so many patches: with the embedded encoder all of 6 images at the middle level."""
+MAX_PATCHES = 1536
+"""A bank keeps at most so many patches: with the embedded encoder all of 6 images at the middle layer."""
 
 POOL = 3
-"""So many times ``MOST_PATCHES`` are gathered before they are thinned out: bounds the memory."""
+"""So many times ``MAX_PATCHES`` are gathered before they are thinned out: bounds the memory."""
 
 CHOSEN_AT_ONCE = 0.01
 """Share of the wanted patches that one step of the greedy choice takes, of the farthest ones."""
@@ -21,28 +21,28 @@ SAME = 1e-5
 
 
 def bounded_banks(
-    views: Iterable[tuple[Sequence[Array], int]], most: int = MOST_PATCHES
+    views: Iterable[tuple[Sequence[Array], int]], most: int = MAX_PATCHES
 ) -> tuple[PatchBank, ...]:
-    """Makes a bank a level, each of at most so many patches; all of them where there are fewer.
+    """Makes a bank a layer, each of at most so many patches; all of them where there are fewer.
 
     More are thinned out by a greedy choice, pool after pool (a coreset of coresets), so neither memory nor the time of
     a comparison grows with the number of references.
 
     Args:
-        views: The patch grids ``(rows, columns, channels)`` of a view, one a level, with the index of its reference;
+        views: The patch grids ``(rows, columns, channels)`` of a view, one a layer, with the index of its reference;
             at least one view.
-        most: Most patches to keep at a level.
+        most: Most patches to keep at a layer.
 
     Returns:
-        The banks, float32, in the order of the levels.
+        The banks, float32, in the order of the layers.
     """
     pools: list[_Pool] = []
-    for grids, owner in views:
+    for grids, image_id in views:
         pools = pools or [_Pool(most, grid.shape[-1]) for grid in grids]
         for pool, grid in zip(pools, grids, strict=True):
             rows = grid.reshape(-1, grid.shape[-1])
             for start in range(0, len(rows), most):
-                pool.take(rows[start : start + most], owner)
+                pool.take(rows[start : start + most], image_id)
     if not pools:
         raise ValueError("banks are made of at least one view")
     return tuple(pool.bank() for pool in pools)
@@ -57,12 +57,12 @@ class _Pool:
         self._owners = np.empty(POOL * most, dtype=np.int32)
         self._filled = 0
 
-    def take(self, rows: Array, owner: int) -> None:
+    def take(self, rows: Array, image_id: int) -> None:
         """Adds patches of a reference."""
         if self._filled + len(rows) > len(self._patches):
             self._thin_out()
         added = slice(self._filled, self._filled + len(rows))
-        self._patches[added], self._owners[added] = rows, owner
+        self._patches[added], self._owners[added] = rows, image_id
         self._filled = added.stop
 
     def bank(self) -> PatchBank:

@@ -24,13 +24,13 @@ from echo_agent.vision.place_descriptors import (
     share_outside,
 )
 
-Presence = Literal["present", "missing", "cannot tell"]
+Presence = Literal["present", "missing", "undetermined"]
 
 ALIGNED_WITH = 4
-MOST_OUTSIDE = 0.2
+MAX_OUTSIDE = 0.2
 """Share of a place that may lie outside the photograph."""
 
-MOST_DISAGREEMENT = 0.25
+MAX_DISAGREEMENT = 0.25
 """Share of the box by which references may disagree where a place is."""
 
 
@@ -43,7 +43,7 @@ class Place:
             could not be aligned.
         presence: Whether the thing is there.
         distance: How unlike the things of the references it is, 0 to 2; None where it was not compared.
-        why: For "cannot tell", one clause.
+        why: For "undetermined", one clause.
     """
 
     box: RelativeBox | None
@@ -70,7 +70,7 @@ class Limits:
         """Judges a place by its distance; its box is not known here."""
         if max(self.usual, self.near) >= self.surroundings:
             why = "the things differ from each other as much as from their surroundings"
-            return Place(None, "cannot tell", distance, why)
+            return Place(None, "undetermined", distance, why)
         if distance <= min(self.usual, self.near):
             return Place(None, "present", distance)
         if distance > max(self.usual, self.near):
@@ -79,7 +79,7 @@ class Limits:
             why = "what is there resembles the references' things less than they resemble each other"
         else:
             why = "the references' things vary too much to tell what is there from what is not"
-        return Place(None, "cannot tell", distance, why)
+        return Place(None, "undetermined", distance, why)
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class PlaceModel:
         )
 
     def _unknown(self, why: str) -> tuple[Place, ...]:
-        return tuple(Place(None, "cannot tell", why=why) for _ in self.centres)
+        return tuple(Place(None, "undetermined", why=why) for _ in self.centres)
 
     def _carry(self, photograph: Photograph) -> tuple[Similarity, NDArray[np.bool_]] | None:
         """Aligns with the nearest anchors: the one nearest to their median, and where they disagree too much."""
@@ -157,7 +157,7 @@ class PlaceModel:
         centres = np.array([transform(self.centres) for transform in found])
         median = np.median(centres.real, axis=0) + 1j * np.median(centres.imag, axis=0)
         away = np.abs(centres - median)
-        allowed = MOST_DISAGREEMENT * np.minimum(self.extents.real, self.extents.imag)
+        allowed = MAX_DISAGREEMENT * np.minimum(self.extents.real, self.extents.imag)
         doubtful = np.median(away, axis=0) > allowed
         return found[int(away.mean(axis=1).argmin())], doubtful
 
@@ -173,10 +173,10 @@ class PlaceModel:
     ) -> Place:
         box = pixel_box(transform, self.centres[number], self.extents[number], size)
         if doubtful:
-            return Place(box, "cannot tell", why="the references disagree on where it would be")
+            return Place(box, "undetermined", why="the references disagree on where it would be")
         lattice = lattice_of(transform, self.centres[number], self.extents[number])
-        if share_outside(lattice, size) > MOST_OUTSIDE:
-            return Place(box, "cannot tell", why="it lies outside the photograph")
+        if share_outside(lattice, size) > MAX_OUTSIDE:
+            return Place(box, "undetermined", why="it lies outside the photograph")
         seen = describe_around(patches, size, transform, self.centres[number], self.extents[number])
         judged = limits.judge(distance_to_things(seen, self.things))
         return Place(box, judged.presence, judged.distance, judged.why)

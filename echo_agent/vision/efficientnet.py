@@ -16,7 +16,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from echo_agent.vision.batching import Size, encode_by_size
 from echo_agent.vision.efficientnet_onnx import OnnxNetwork
-from echo_agent.vision.features import Array, Features, Level, Use
+from echo_agent.vision.features import Array, FeatureLayer, Features, Use
 from echo_agent.vision.guided import guides_of
 from echo_agent.vision.light import evened
 from echo_agent.vision.resolution import working_size
@@ -25,33 +25,33 @@ NAME = "efficientnet-lite2"
 WORKING_SIDE = 256
 STRIDE = 32
 STAGES = (6, 14, 20)
-"""Blocks that end the stages at strides 8, 16 and 32. The first two are levels of patch features as they come out; the
+"""Blocks that end the stages at strides 8, 16 and 32. The first two are layers of patch features as they come out; the
 third is so before its channels are narrowed, where more of them tell more of a texture. Its output is the embedding,
-and what is joined with the other levels."""
+and what is joined with the other layers."""
 
 FINE = Use(rarity=0.7, surroundings=1.0, strength=0.5)
-"""How the finest level counts: what is small shows against its surroundings."""
+"""How the finest layer counts: what is small shows against its surroundings."""
 
 MIDDLE = Use(rarity=0.0, surroundings=0.5)
-"""How the middle level counts."""
+"""How the middle layer counts."""
 
 COARSE = Use(rarity=0.0, surroundings=0.75, length=2.0, on_map=False)
-"""How the coarsest level counts: it tells what rather than where."""
+"""How the coarsest layer counts: it tells what rather than where."""
 
 USES = (FINE, MIDDLE, COARSE)
 
-OVERVIEW_SIDE = 128
-"""The overview is encoded at the area of a square of this side, the same at every look."""
+GLOBAL_SIDE = 128
+"""The global branch is encoded at the area of a square of this side, the same at every look."""
 
-OVERVIEW_USES = tuple(replace(use, weight=1.5, on_map=False, strength=0.0) for use in USES)
-"""How the levels of the overview count: they tell what is wrong at large, whatever the light, rather than where."""
+GLOBAL_USES = tuple(replace(use, weight=1.5, on_map=False, strength=0.0) for use in USES)
+"""How the layers of the global branch count: they tell what is wrong at large, in any light, rather than where."""
 
 USUAL_LENGTH = 16.0
 """Order of the length of features before they are brought to 1, on photographs of any kind."""
 
 
 class EfficientNetLite(nn.Module):
-    """The network up to its deepest level that is used, with batch normalisation folded into the convolutions."""
+    """The network up to its deepest layer that is used, with batch normalisation folded into the convolutions."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ def _plain(convolution: nn.Conv2d) -> nn.Module:
 
 
 class EmbeddedEncoder:
-    """The embedded encoder: patch features at the strides 8, 16 and 32, of the image and of its overview.
+    """The embedded encoder: patch features at the strides 8, 16 and 32, of the image and of its global_branch.
 
     On a CPU the network is run by ONNX Runtime, else by PyTorch.
 
@@ -139,9 +139,9 @@ class EmbeddedEncoder:
 
     @property
     def id(self) -> str:
-        """Name, working side and levels, that maps are guided, and the side of the overview."""
+        """Name, working side and layers, that maps are guided, and the side of the global branch."""
         fine, middle, coarse = STAGES
-        return f"{NAME}/{WORKING_SIDE}/{fine}+{middle}+{coarse}wide/guide/overview{OVERVIEW_SIDE}"
+        return f"{NAME}/{WORKING_SIDE}/{fine}+{middle}+{coarse}wide/guide/overview{GLOBAL_SIDE}"
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
         """Encodes images, those of one working size in one batch.
@@ -155,7 +155,7 @@ class EmbeddedEncoder:
         """
         side = round(WORKING_SIDE * scale)
         sizes = [
-            (working_size(*image.size, side, STRIDE), working_size(*image.size, OVERVIEW_SIDE, STRIDE))
+            (working_size(*image.size, side, STRIDE), working_size(*image.size, GLOBAL_SIDE, STRIDE))
             for image in images
         ]
         return encode_by_size(images, sizes, self._encode_batch)
@@ -168,22 +168,22 @@ class EmbeddedEncoder:
             overviews = self._overviews(pixels, overview_size)
             embeddings = functional.normalize(outputs[-2].mean(dim=(2, 3)), dim=1).cpu().numpy()
             narrow, _ = patches_of(outputs[-2])
-            levels = _levels(outputs, USES)
+            layers = _levels(outputs, USES)
         guides = guides_of(pixels)
         return [
             Features(
-                levels=(*levels[i][:-1], replace(levels[i][-1], narrow=narrow[i])),
+                layers=(*layers[i][:-1], replace(layers[i][-1], narrow=narrow[i])),
                 embedding=embeddings[i],
                 guide=guides[i],
-                overview=overviews[i],
+                global_branch=overviews[i],
             )
             for i in range(len(images))
         ]
 
-    def _overviews(self, pixels: Tensor, size: Size) -> list[tuple[Level, ...]]:
-        """The levels of each image at a smaller width and height and in an even light."""
+    def _overviews(self, pixels: Tensor, size: Size) -> list[tuple[FeatureLayer, ...]]:
+        """The layers of each image at a smaller width and height and in an even light."""
         smaller = functional.interpolate(pixels, size=size[::-1], mode="bicubic", antialias=True)
-        return _levels(self._network(evened(smaller).to(self._device)), OVERVIEW_USES)
+        return _levels(self._network(evened(smaller).to(self._device)), GLOBAL_USES)
 
 
 def _pixels(image: Image.Image, size: Size) -> Array:
@@ -196,29 +196,29 @@ def _pixels(image: Image.Image, size: Size) -> Array:
     return (resized[0].permute(1, 2, 0).numpy().astype(np.float32) - 127.0) / 128.0
 
 
-def _levels(outputs: Sequence[Tensor], uses: Sequence[Use]) -> list[tuple[Level, ...]]:
-    """The levels of each image, from the network's outputs at the strides 8 and 16 and its wide ones at 32."""
+def _levels(outputs: Sequence[Tensor], uses: Sequence[Use]) -> list[tuple[FeatureLayer, ...]]:
+    """The layers of each image, from the network's outputs at the strides 8 and 16 and its wide ones at 32."""
     found = [patches_of(output) for output in (*outputs[:2], outputs[-1])]
     return [
         tuple(
-            Level(patches[i], use, lengths[i] if use.length or use.strength else None)
+            FeatureLayer(patches[i], use, lengths[i] if use.length or use.strength else None)
             for (patches, lengths), use in zip(found, uses, strict=True)
         )
         for i in range(len(outputs[0]))
     ]
 
 
-def patches_of(level: Tensor) -> tuple[Array, Array]:
-    """Patch features of a level: each patch is averaged with its neighbours and brought to unit length.
+def patches_of(layer: Tensor) -> tuple[Array, Array]:
+    """Patch features of a layer: each patch is averaged with its neighbours and brought to unit length.
 
     Args:
-        level: ``(images, channels, rows, columns)``.
+        layer: ``(images, channels, rows, columns)``.
 
     Returns:
         Patches ``(images, rows, columns, channels)``, and the logarithms of the lengths that they had, over
         ``USUAL_LENGTH`` ``(images, rows, columns)``.
     """
-    last = level.contiguous(memory_format=torch.channels_last)
+    last = layer.contiguous(memory_format=torch.channels_last)
     smooth = functional.avg_pool2d(last, 3, 1, 1, count_include_pad=False).permute(0, 2, 3, 1)
     lengths = torch.linalg.vector_norm(smooth, dim=3).clamp_min(1e-12)
     patches = (smooth / lengths[..., None]).contiguous()

@@ -14,13 +14,13 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Use:
-    """How a level counts when an image is compared with its references.
+    """How a layer counts when an image is compared with its references.
 
     Attributes:
-        weight: Exponent of its score in the geometric mean over the levels; 0 where it has none.
+        weight: Exponent of its score in the geometric mean over the layers; 0 where it has none.
         rarity: How much a patch's rarity within its own image adds to its distance from the references.
         surroundings: Share of the surroundings' mean that is taken off.
-        worst_share: The level's score is the mean of this share of its worst patches.
+        top_k_share: The layer's score is the mean of this share of its worst patches.
         length: How much a difference of the logarithms of the lengths counts beside that of the directions.
         on_map: Whether the anomaly map is drawn from it: it says where something is.
         strength: Exponent of the length with which a distance counts on the map: the stronger the network's answer, the
@@ -30,18 +30,18 @@ class Use:
     weight: float = 1.0
     rarity: float = 0.7
     surroundings: float = 0.5
-    worst_share: float = 0.03
+    top_k_share: float = 0.03
     length: float = 0.0
     on_map: bool = True
     strength: float = 0.0
 
 
 ALONE = Use()
-"""How the one level of an encoder counts that has no others."""
+"""How the one layer of an encoder counts that has no others."""
 
 
 @dataclass(frozen=True)
-class Level:
+class FeatureLayer:
     """Patch features of one depth of a network.
 
     Attributes:
@@ -49,7 +49,7 @@ class Level:
         use: How it counts.
         lengths: Logarithm of the length that each patch had, over a usual one ``(rows, columns)``: how strongly the
             network answers. None where it does not count.
-        narrow: The same places with fewer channels, of unit length, which weigh more beside other levels on one grid.
+        narrow: The same places with fewer channels, of unit length, which weigh more beside other layers on one grid.
             None where the patches themselves are joined.
     """
 
@@ -60,7 +60,7 @@ class Level:
 
     @property
     def joined(self) -> Array:
-        """What is joined with other levels."""
+        """What is joined with other layers."""
         return self.patches if self.narrow is None else self.narrow
 
     @property
@@ -77,49 +77,49 @@ class Features:
     """Features of one image.
 
     Attributes:
-        levels: Patch features, fine to coarse, each on a grid of its own; at least one, of which one is on the map.
+        layers: Patch features, fine to coarse, each on a grid of its own; at least one, of which one is on the map.
         embedding: Image embedding ``(dimensions,)``, float32, of unit length.
-        overview: Patch features of the image seen smaller and in an even light, fine to coarse; they count in its
+        global_branch: Patch features of the image seen smaller and in an even light, fine to coarse; they count in its
             score, and none is on the map.
         guide: Brightness of the image, whose edges its map follows ``(rows, columns)``; see ``guided``. None where the
-            map stays on the grid of its finest level.
+            map stays on the grid of its finest layer.
     """
 
-    levels: tuple[Level, ...]
+    layers: tuple[FeatureLayer, ...]
     embedding: Array
     guide: Array | None = None
-    overview: tuple[Level, ...] = ()
+    global_branch: tuple[FeatureLayer, ...] = ()
 
     @property
-    def all_levels(self) -> tuple[Level, ...]:
-        """All levels that are held against the references, each with a bank of its own."""
-        return self.levels + self.overview
+    def all_layers(self) -> tuple[FeatureLayer, ...]:
+        """All layers that are held against the references, each with a bank of its own."""
+        return self.layers + self.global_branch
 
     @property
     def middle(self) -> int:
-        """Index of the middle level, in ``levels`` and in ``all_levels``."""
-        return len(self.levels) // 2
+        """Index of the middle layer, in ``layers`` and in ``all_layers``."""
+        return len(self.layers) // 2
 
     @cached_property
     def patches(self) -> Array:
-        """The levels joined on the grid of the middle one ``(rows, columns, channels)``, float32, of unit length."""
+        """The layers joined on the grid of the middle one ``(rows, columns, channels)``, float32, of unit length."""
         import torch
         from torch.nn import functional
 
-        from echo_agent.vision.joining import join_levels
+        from echo_agent.vision.joining import join_layers
 
-        if len(self.levels) == 1:
-            return self.levels[0].patches
-        size = self.levels[self.middle].joined.shape[:2]
+        if len(self.layers) == 1:
+            return self.layers[0].patches
+        size = self.layers[self.middle].joined.shape[:2]
         grids = []
-        for level in self.levels:
-            values = torch.from_numpy(np.asarray(level.joined, dtype=np.float32)).permute(2, 0, 1)[None]
+        for layer in self.layers:
+            values = torch.from_numpy(np.asarray(layer.joined, dtype=np.float32)).permute(2, 0, 1)[None]
             if values.shape[-2] > size[0]:
                 values = functional.adaptive_avg_pool2d(values, size)
             elif values.shape[-2] < size[0]:
                 values = functional.interpolate(values, size=size, mode="bilinear", align_corners=False)
             grids.append(values[0].permute(1, 2, 0))
-        return np.asarray(join_levels(grids).contiguous().numpy(), dtype=np.float32)
+        return np.asarray(join_layers(grids).contiguous().numpy(), dtype=np.float32)
 
 
 class Encoder(Protocol):

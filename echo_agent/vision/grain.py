@@ -10,10 +10,10 @@ TILE = 128
 WHOLE = 256
 """An image of at most this many pixels squared is measured whole, a larger one on five tiles."""
 
-LEAST_ENERGY = 0.02
+MIN_ENERGY = 0.02
 """Grey levels squared: below it a band holds rounding alone."""
 
-MOST_GRAIN = 0.9
+MAX_GRAIN = 0.9
 """Beside photographs that are pure noise themselves, noise and detail could not be told apart."""
 
 
@@ -49,7 +49,7 @@ class PixelDetail:
     @property
     def grain(self) -> float:
         """Ratio of diagonal to upright detail: blur and enlarging take the diagonal first, noise fills both alike."""
-        return float(((self.diagonal + LEAST_ENERGY) / (self.upright + LEAST_ENERGY)) ** 0.5)
+        return float(((self.diagonal + MIN_ENERGY) / (self.upright + MIN_ENERGY)) ** 0.5)
 
     def noise(self, usual_grain: float) -> float:
         """Noise beyond what is usual, from the energy that both bands share beyond the usual ratio of the two.
@@ -60,7 +60,7 @@ class PixelDetail:
         Returns:
             Standard deviation in grey levels, at least 0: *n* of ``diagonal = g^2 (upright - n^2) + n^2``.
         """
-        ratio = min(usual_grain, MOST_GRAIN) ** 2
+        ratio = min(usual_grain, MAX_GRAIN) ** 2
         return float(max(0.0, (self.diagonal - ratio * self.upright) / (1.0 - ratio)) ** 0.5)
 
 

@@ -19,7 +19,7 @@ FLAT = 0.01
 """Share of the guide's variance. A window that shows less of it shows no edge, and the map is smoothed there."""
 
 
-LEAST_CONTRAST = 1e-3
+MIN_CONTRAST = 1e-3
 """An image of less contrast, in the encoder's own unit of brightness, shows no edges."""
 
 
@@ -38,7 +38,7 @@ def guides_of(pixels: "Tensor") -> Array:
 
     small = functional.avg_pool2d(pixels.float().mean(dim=1), CELL)
     deviation, mean = torch.std_mean(small, dim=(1, 2), correction=0, keepdim=True)
-    return np.asarray(((small - mean) / deviation.clamp_min(LEAST_CONTRAST)).cpu().numpy(), dtype=np.float32)
+    return np.asarray(((small - mean) / deviation.clamp_min(MIN_CONTRAST)).cpu().numpy(), dtype=np.float32)
 
 
 def follow_edges(anomaly_map: Array, guide: Array) -> Array:
@@ -59,11 +59,11 @@ def follow_edges(anomaly_map: Array, guide: Array) -> Array:
     fine = Image.fromarray(anomaly_map.astype(np.float32)).resize((columns, rows), Image.Resampling.BICUBIC)
     values = np.asarray(fine, dtype=np.float32)
     side = 2 * max(1, round(rows / anomaly_map.shape[0])) + 1
-    level, brightness = _mean(values, side), _mean(guide, side)
-    slope = (_mean(guide * values, side) - brightness * level) / (
+    layer, brightness = _mean(values, side), _mean(guide, side)
+    slope = (_mean(guide * values, side) - brightness * layer) / (
         _mean(guide * guide, side) - brightness * brightness + FLAT
     )
-    offset = level - slope * brightness
+    offset = layer - slope * brightness
     return np.asarray(_mean(slope, side) * guide + _mean(offset, side), dtype=np.float32)
 
 

@@ -18,9 +18,9 @@ from transformers.utils import logging
 from echo_agent.errors import EncoderError
 from echo_agent.vision.batching import encode_by_size
 from echo_agent.vision.checkpoint import Checkpoint, image_processor_settings
-from echo_agent.vision.features import Array, Features, Level
+from echo_agent.vision.features import Array, FeatureLayer, Features
 from echo_agent.vision.guided import guides_of
-from echo_agent.vision.joining import join_levels
+from echo_agent.vision.joining import join_layers
 from echo_agent.vision.resolution import working_size
 from echo_agent.vision.vit_family import FAMILIES, Family
 
@@ -56,7 +56,7 @@ class HuggingFaceEncoder:
     @property
     def id(self) -> str:
         """Model, revision, working side and hidden states, and that maps are guided."""
-        return f"{self._label}/{self._side}/" + "-".join(str(level) for level in self._levels) + "/guide"
+        return f"{self._label}/{self._side}/" + "-".join(str(layer) for layer in self._levels) + "/guide"
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
         """Encodes images, those of one working size in one batch.
@@ -79,14 +79,14 @@ class HuggingFaceEncoder:
         with self._lock, torch.inference_mode():
             output = self._model(**self._family.inputs(pixels, self._patch), output_hidden_states=True)
             norm = getattr(self._model, self._family.norm)
-            levels = [norm(output.hidden_states[level])[:, self._prefix :].float() for level in self._levels]
-            patches = join_levels(levels).reshape(len(images), rows, columns, -1).cpu().numpy()
+            layers = [norm(output.hidden_states[layer])[:, self._prefix :].float() for layer in self._levels]
+            patches = join_layers(layers).reshape(len(images), rows, columns, -1).cpu().numpy()
             pooled = output.pooler_output
             if pooled is None:
                 pooled = output.last_hidden_state[:, self._prefix :].mean(dim=1)
             embeddings = functional.normalize(pooled.float(), dim=1).cpu().numpy()
         guides = guides_of(stacked.permute(0, 3, 1, 2))
-        return [Features((Level(patches[i]),), embeddings[i], guides[i]) for i in range(len(images))]
+        return [Features((FeatureLayer(patches[i]),), embeddings[i], guides[i]) for i in range(len(images))]
 
 
 class _Pixels:

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def join_levels(levels: Sequence[Tensor]) -> Tensor:
-    """Joins levels of one grid ``(..., channels)``: each is brought to unit length, and so is the whole."""
-    joined: Tensor = torch.cat([functional.normalize(level, dim=-1) for level in levels], dim=-1)
-    return joined.div(len(levels) ** 0.5)
+def join_layers(layers: Sequence[Tensor]) -> Tensor:
+    """Joins layers of one grid ``(..., channels)``: each is brought to unit length, and so is the whole."""
+    joined: Tensor = torch.cat([functional.normalize(layer, dim=-1) for layer in layers], dim=-1)
+    return joined.div(len(layers) ** 0.5)

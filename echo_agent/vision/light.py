@@ -11,7 +11,7 @@ USUAL_BRIGHTNESS = -0.1
 CONTRAST = 0.5
 """Standard deviation that images are brought to, higher than that of most photographs."""
 
-LEAST_CONTRAST = 0.04
+MIN_CONTRAST = 0.04
 """An image of less contrast is not stretched as far: what it shows is noise."""
 
 
@@ -27,5 +27,5 @@ def evened(pixels: "Tensor") -> "Tensor":
     import torch
 
     deviation, mean = torch.std_mean(pixels, dim=(1, 2, 3), correction=0, keepdim=True)
-    stretched = (pixels - mean) * (CONTRAST / deviation.clamp_min(LEAST_CONTRAST)) + USUAL_BRIGHTNESS
+    stretched = (pixels - mean) * (CONTRAST / deviation.clamp_min(MIN_CONTRAST)) + USUAL_BRIGHTNESS
     return stretched.clamp(-1.0, 1.0)

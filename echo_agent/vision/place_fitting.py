@@ -31,12 +31,12 @@ UNUSUAL = 0.001
 NEAR = 0.25
 """Share of the way from the things to their surroundings up to which a place looks like a thing. It is not a half, as
 an empty place keeps a trace: the hole of a screw is nearer to a screw than a plain surface is. References without a
-missing thing cannot tell how near; a larger share makes ``cannot tell`` of ``missing``."""
+missing thing cannot tell how near; a larger share makes ``undetermined`` of ``missing``."""
 
-LEAST_LOG_SPREAD = 0.1
+MIN_LOG_SPREAD = 0.1
 """Standard deviation of log distances that is assumed at least; references may be all but the same photograph."""
 
-LEAST_VALUES = 4
+MIN_VALUES = 4
 """Fewer comparisons of things with things tell nothing about their variation."""
 
 SURROUNDINGS = 240
@@ -158,10 +158,10 @@ def _limits(seen: Sequence[Array], beside: Sequence[Array]) -> Limits | None:
                 among.append(distance_to_things(shifted, rest))
         known = np.concatenate(others) if others else things[:, 0]
         around += [distance_to_things(row[None], known) for row in beside[number]]
-    if len(among) < LEAST_VALUES or not around:
+    if len(among) < MIN_VALUES or not around:
         return None
     logs = np.log(np.maximum(among, 1e-4))
-    spread = max(float(logs.std(ddof=1)), LEAST_LOG_SPREAD)
+    spread = max(float(logs.std(ddof=1)), MIN_LOG_SPREAD)
     margin = float(scipy.stats.t.isf(UNUSUAL, len(logs) - 1)) * spread * np.sqrt(1 + 1 / len(logs))
     typical, surroundings = float(np.median(among)), float(np.median(around))
     return Limits(

@@ -13,13 +13,13 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from echo_agent.state import ImageQuality
-from echo_agent.vision.grain import LEAST_ENERGY, PixelDetail
+from echo_agent.vision.grain import MIN_ENERGY, PixelDetail
 
 Grey = NDArray[np.float32]
 
 FILE_NAME = "quality.json"
-LARGEST_SIDE = 256
-SMALLEST_SIDE = 32
+MAX_SIDE = 256
+MIN_SIDE = 32
 LAYOUT_SIDE = 16
 LAYOUT_FLOOR = 0.05
 USUAL_NOISE = 4.0
@@ -145,7 +145,7 @@ def fit_quality(images: Sequence[Image.Image]) -> QualityModel:
     Framing is the likeness to the nearest other reference, so a single reference bounds none.
     """
     areas = [image.width * image.height for image in images]
-    side = max(SMALLEST_SIDE, min(LARGEST_SIDE, math.floor(min(areas) ** 0.5)))
+    side = max(MIN_SIDE, min(MAX_SIDE, math.floor(min(areas) ** 0.5)))
     measured, details, drawn = [], [], []
     for image in images:
         work, detail = working_image(image, side), PixelDetail.of(image)
@@ -230,7 +230,7 @@ def _noise(detail: PixelDetail, usual_grain: float) -> float:
 
 
 def _half_log(upper: float, lower: float) -> float:
-    return 0.5 * math.log2((max(upper, 0.0) + LEAST_ENERGY) / (max(lower, 0.0) + LEAST_ENERGY))
+    return 0.5 * math.log2((max(upper, 0.0) + MIN_ENERGY) / (max(lower, 0.0) + MIN_ENERGY))
 
 
 def _range(values: Sequence[float], spread: float | None) -> QualityRange:

@@ -6,7 +6,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from echo_agent.state import MOST_REGIONS, Box, Region
+from echo_agent.state import MAX_REGIONS, Box, Region
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import Array
 
@@ -31,7 +31,7 @@ development set while those of thin defects still hold more than half of them (`
 NEAREST_PEAKS = 1 / 32
 """Distance between peaks that can be told apart, as a share of the map's shorter side: half a patch."""
 
-SMALLEST_SHARE = 1e-4
+MIN_SHARE = 1e-4
 """Smaller areas, as a share of the image, are noise of the interpolation."""
 
 MEASURED_SIDE = 160
@@ -89,7 +89,7 @@ def find_regions(
                 }
             )
         )
-        if len(found) == MOST_REGIONS:
+        if len(found) == MAX_REGIONS:
             break
     return tuple(found)
 
@@ -100,7 +100,7 @@ def _peaks(anomaly_map: Array, threshold: float) -> Iterator[Point]:
     labels, count = scipy.ndimage.label(suspicious, structure=_TOUCHING)
     if not count:
         return
-    large = np.bincount(labels.ravel()) >= max(1, SMALLEST_SHARE * anomaly_map.size)
+    large = np.bincount(labels.ravel()) >= max(1, MIN_SHARE * anomaly_map.size)
     size = max(3, int(min(anomaly_map.shape) * NEAREST_PEAKS) | 1)
     tops = (scipy.ndimage.maximum_filter(anomaly_map, size) == anomaly_map) & suspicious & large[labels]
     plateaus, _ = scipy.ndimage.label(tops, structure=_TOUCHING)

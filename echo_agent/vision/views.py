@@ -30,6 +30,6 @@ def small_changes(image: Image.Image) -> list[Image.Image]:
     return [*shifted, *turned, *lit]
 
 
-def turned_half(image: Image.Image) -> Image.Image:
+def rotated_half(image: Image.Image) -> Image.Image:
     """The image turned by 180 degrees."""
     return image.transpose(Image.Transpose.ROTATE_180)

@@ -18,7 +18,7 @@ the later one are taken (as WinCLIP's successors do, such as AnomalyCLIP, Zhou e
 DENSE_SIDE = 448
 """Working side in pixels: that of AnomalyDINO, 32 x 32 patches of 14 pixels."""
 
-SMALLEST_LANGUAGE_SIDE = 336
+MIN_LANGUAGE_SIDE = 336
 """Working side in pixels of families trained against text, unless they were trained on larger images."""
 
 
@@ -27,22 +27,22 @@ class Family:
     """A family of vision transformers.
 
     Attributes:
-        levels: Which hidden states are levels, as shares of the depth.
-        norm: Name of the model's last normalisation, which every level passes.
+        layers: Which hidden states are layers, as shares of the depth.
+        norm: Name of the model's last normalisation, which every layer passes.
         prefix: Number of tokens before the patches (CLS, registers), from the vision config.
         side: Working side in pixels, from the vision config.
         inputs: The model's arguments for pixels ``(images, 3, height, width)`` and a patch size.
     """
 
-    levels: tuple[float, ...]
+    layers: tuple[float, ...]
     norm: str
     prefix: Callable[[Any], int]
     side: Callable[[Any], int]
     inputs: Callable[[Tensor, int], dict[str, Any]]
 
     def hidden_states(self, depth: int) -> tuple[int, ...]:
-        """The hidden states that are levels, from 1 (after the first block) to ``depth``."""
-        return tuple(dict.fromkeys(max(1, round(share * depth)) for share in self.levels))
+        """The hidden states that are layers, from 1 (after the first block) to ``depth``."""
+        return tuple(dict.fromkeys(max(1, round(share * depth)) for share in self.layers))
 
 
 def _pixels_alone(pixels: Tensor, patch: int) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _dense_side(config: Any) -> int:
 
 
 def _language_side(config: Any) -> int:
-    return max(SMALLEST_LANGUAGE_SIDE, int(getattr(config, "image_size", 0) or 0))
+    return max(MIN_LANGUAGE_SIDE, int(getattr(config, "image_size", 0) or 0))
 
 
 FAMILIES = {

@@ -104,7 +104,7 @@ def test_each_retry_changes_something_and_attempts_are_bounded(inspector, most):
 def test_the_graph_works_on_its_own_with_plain_input_and_no_context(inspector, monkeypatch):
     monkeypatch.setenv("ECHO_MEMORY", str(inspector.memory.folder))
     process_settings.cache_clear()
-    image = inspector.memory.put_aside(STAINED)
+    image = inspector.memory.store_image(STAINED)
     found = build_graph().invoke({"image": image.model_dump(), "product": "plate"})
     assert found["verdict"].score == inspector.inspect(STAINED, product="plate").score
     assert found["messages"][-1].content.startswith("plate: defective")
@@ -115,7 +115,7 @@ def test_without_a_checkpointer_no_person_is_waited_for(inspector, thread):
     context = Context(
         memory=str(inspector.memory.folder), human_review=True, min_confidence=1.0, max_attempts=1
     )
-    state = {"image": inspector.memory.put_aside(GOOD), "product": "plate"}
+    state = {"image": inspector.memory.store_image(GOOD), "product": "plate"}
     found = build_graph().invoke(state, thread, context=context)
     assert found["verdict"].label == "review"
     assert found["verdict"].human is None
@@ -135,7 +135,7 @@ def test_a_person_is_asked_and_the_run_goes_on(inspector, answer, label, confide
         memory=str(inspector.memory.folder), human_review=True, min_confidence=1.0, max_attempts=1
     )
     thread = {"configurable": {"thread_id": "1"}}
-    state = {"image": inspector.memory.put_aside(GOOD), "product": "plate"}
+    state = {"image": inspector.memory.store_image(GOOD), "product": "plate"}
     asked = graph.invoke(state, thread, context=context)
     (interrupt,) = asked["__interrupt__"]
     assert interrupt.value["proposed"] == "normal"
@@ -152,7 +152,9 @@ def test_a_thread_inspects_one_part_after_the_other(inspector):
     context = Context(memory=str(inspector.memory.folder))
     thread = {"configurable": {"thread_id": "1"}}
     labels = [
-        graph.invoke({"image": inspector.memory.put_aside(part), "product": "plate"}, thread, context=context)
+        graph.invoke(
+            {"image": inspector.memory.store_image(part), "product": "plate"}, thread, context=context
+        )
         for part in (STAINED, GOOD)
     ]
     assert labels[0]["verdict"].label == "defective"
@@ -224,7 +226,7 @@ def test_the_images_of_many_inspections_are_encoded_in_one_call(inspector, monke
 def confirm_defects(inspector, parts):
     answer = HumanAnswer(action="correct", label="defective", remember=True)
     for part in parts:
-        remember(inspector.memory, "plate", inspector.memory.put_aside(part), "review", answer)
+        remember(inspector.memory, "plate", inspector.memory.store_image(part), "review", answer)
 
 
 def test_with_defects_enough_a_part_is_normal_only_where_few_of_them_score_lower(inspector):
@@ -253,7 +255,7 @@ def test_with_defects_enough_a_part_is_normal_only_where_few_of_them_score_lower
 def test_each_of_many_images_is_decoded_once(inspector, monkeypatch, tmp_path):
     opened = []
     monkeypatch.setattr(
-        "echo_agent.memory.looks.load_image", lambda path: opened.append(path) or Image.open(path)
+        "echo_agent.memory.scorer.load_image", lambda path: opened.append(path) or Image.open(path)
     )
     files = [tmp_path / f"{seed}.png" for seed in range(60, 80)]
     for seed, file in enumerate(files, 60):

@@ -109,7 +109,7 @@ def test_a_verdict_does_not_say_of_an_answered_question_that_it_cannot_be_told(t
 
 def test_a_photograph_whose_inspection_was_cut_off_is_inspected_with_the_next_question(talk, plate_inspector):
     thread = {"configurable": {"thread_id": "cut off"}}
-    image = plate_inspector.memory.put_aside(spotted_part())
+    image = plate_inspector.memory.store_image(spotted_part())
     talk.graph.update_state(thread, {"image": image, "product": "plate"}, as_node="answer")
     state = talk("Where is it?", thread="cut off")
     assert state["verdict"].label == "defective"

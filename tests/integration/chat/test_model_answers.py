@@ -38,7 +38,7 @@ def says(monkeypatch):
 def conversation(plate_inspector):
     """A conversation about a defective plate that was inspected by what was measured."""
     talk = Conversation(plate_inspector.memory, InMemorySaver(), thread="m", product="plate")
-    talk.say("", talk.put_aside(spotted_part()))
+    talk.say("", talk.store_image(spotted_part()))
     return talk
 
 
@@ -46,7 +46,7 @@ def test_a_local_model_streams_its_tokens_into_one_message(plate_inspector, tiny
     chat = build_chat(InMemorySaver())
     config = {"configurable": {"thread_id": "stream"}}
     memory = str(plate_inspector.memory.folder)
-    image = plate_inspector.memory.put_aside(synthetic_part(3))
+    image = plate_inspector.memory.store_image(synthetic_part(3))
     block = {"type": "image", "url": f"echo-image:{image.sha256}"}
     first = {"messages": [{"role": "user", "content": [block]}], "product": "plate"}
     chat.invoke(first, config, context=Context(memory=memory))
@@ -86,7 +86,7 @@ def test_a_model_that_says_nothing_is_told_in_words(conversation, says):
 def test_experts_are_named_while_they_work_and_the_verdict_comes_before_the_answer(plate_inspector, says):
     talk = Conversation(plate_inspector.memory, InMemorySaver(), thread="order", product="plate")
     says("At the top [R1].")
-    pieces = list(talk.stream("Where?", talk.put_aside(spotted_part())))
+    pieces = list(talk.stream("Where?", talk.store_image(spotted_part())))
     experts = [piece.expert for piece in pieces if piece.expert]
     assert experts[:2] == ["intake", "reference_extractor"]
     text = "".join(piece.text for piece in pieces)
@@ -101,7 +101,7 @@ def test_options_are_scored_and_told_with_letter_text_and_confidence(plate_inspe
     talk = Conversation(
         plate_inspector.memory, InMemorySaver(), thread="choice", product="plate", context=context
     )
-    talk.say("", talk.put_aside(spotted_part()))
+    talk.say("", talk.store_image(spotted_part()))
     said = talk.say("What is the colour of the defect? A) Black B) Red C) Blue")
     assert re.fullmatch(r"A\) Black \(\d+ % sure\)", said)
     assert talk.state().messages[-1].additional_kwargs["answer"]["letter"] == "A"

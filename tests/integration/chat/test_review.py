@@ -25,7 +25,7 @@ def asked(inspector, seed=99, defect=True):
     """Inspects until a person is asked; gives the graph, the context and the request."""
     graph = build_graph(InMemorySaver())
     context = Context(memory=str(inspector.memory.folder), human_review=True)
-    image = inspector.memory.put_aside(synthetic_part(seed, defect=defect))
+    image = inspector.memory.store_image(synthetic_part(seed, defect=defect))
     paused = graph.invoke(State(image=image, product="plate"), THREAD, context=context)
     assert paused.get("verdict") is None
     return graph, context, paused["__interrupt__"][0]

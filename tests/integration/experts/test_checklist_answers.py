@@ -85,7 +85,7 @@ def test_a_statement_that_fails_by_the_model_needs_a_person(inspect):
 def test_an_unsure_or_unreadable_answer_tells_nothing(inspect, said):
     finding = inspect(said, min_confidence=0.8).knowledge.checklist[0]
     assert (finding.holds, finding.answered_by) == (None, None)
-    assert "cannot tell" in finding.reason
+    assert "undetermined" in finding.reason
 
 
 def test_without_the_expert_nothing_is_asked(inspect):

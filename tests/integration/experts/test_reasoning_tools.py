@@ -34,10 +34,10 @@ def steps(*evidence):
 @pytest.fixture(scope="module")
 def memory(tmp_path_factory, good_parts):
     folder = tmp_path_factory.mktemp("memory")
-    know_how = tmp_path_factory.mktemp("know-how")
-    (know_how / "card.yaml").write_text(CARD, encoding="utf-8")
-    (know_how / "press.md").write_text("The press drips oil in winter.", encoding="utf-8")
-    Inspector.open(folder).register("plate", good_parts, knowledge=know_how)
+    domain_knowledge = tmp_path_factory.mktemp("domain knowledge")
+    (domain_knowledge / "card.yaml").write_text(CARD, encoding="utf-8")
+    (domain_knowledge / "press.md").write_text("The press drips oil in winter.", encoding="utf-8")
+    Inspector.open(folder).register("plate", good_parts, knowledge=domain_knowledge)
     return folder
 
 

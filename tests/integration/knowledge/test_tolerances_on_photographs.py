@@ -46,7 +46,7 @@ def parts(tiles, memory, tmp_path_factory) -> list[Path]:
     blowholes, breaks = (sorted((tiles / "test" / kind).iterdir()) for kind in ("blowhole", "break"))
     for number, source in enumerate([*blowholes, *breaks]):
         part = Path(shutil.copyfile(source, folder / f"{number}.jpg"))
-        seen = known.evidence(known.put_aside(part), "magnetic_tile")
+        seen = known.evidence(known.store_image(part), "magnetic_tile")
         if seen.quality.acceptable and seen.score > seen.threshold and sure(seen.regions):
             found.append(part)
         if len(found) == 5:
@@ -110,7 +110,7 @@ def test_without_a_scale_nothing_is_told_in_millimetres_and_nothing_passes(inspe
     verdict = inspect("5 mm2")
     assert verdict.label == "defective"
     assert {(finding.measured, finding.outcome) for finding in verdict.knowledge.tolerances} == {
-        (None, "cannot tell")
+        (None, "undetermined")
     }
 
 

@@ -30,8 +30,11 @@ def killed_memories(tmp_path_factory, repository):
 
 
 def scores(memory):
-    image = memory.put_aside(synthetic_part(50))
-    return [memory.evidence(image, "plate", effort=effort).score for effort in (0, 2)]
+    image = memory.store_image(synthetic_part(50))
+    return [
+        memory.evidence(image, "plate", escalation_level=escalation_level).score
+        for escalation_level in (0, 2)
+    ]
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -58,6 +61,6 @@ def test_a_second_process_sees_what_the_first_registered(tmp_path, repository):
     memory.register("bolt", [synthetic_part(1)])
     process(repository, tmp_path)
     assert [record.name for record in memory.products()] == ["bolt", "plate"]
-    found = memory.evidence(memory.put_aside(synthetic_part(50)), "plate")
+    found = memory.evidence(memory.store_image(synthetic_part(50)), "plate")
     assert len(found.references) == 4
     assert memory.register("plate", [synthetic_part(2)]).version == 2

@@ -25,8 +25,8 @@ def others(*seeds):
     return [another_part(seed) for seed in seeds]
 
 
-def look(memory, image, product="plate", **options):
-    return memory.evidence(memory.put_aside(image), product, **options)
+def predicted(memory, image, product="plate", **options):
+    return memory.evidence(memory.store_image(image), product, **options)
 
 
 def files_below(folder: Path, *parts: str) -> list[str]:
@@ -36,7 +36,7 @@ def files_below(folder: Path, *parts: str) -> list[str]:
 
 
 def test_good_parts_look_like_their_references_and_stained_ones_do_not(plates):
-    good, bad = look(plates, GOOD), look(plates, STAINED)
+    good, bad = predicted(plates, GOOD), predicted(plates, STAINED)
     assert good.score <= good.threshold < bad.score
     assert good.p_value > bad.p_value == pytest.approx(1 / 11)
     assert bad.tail_p_value < good.tail_p_value
@@ -47,25 +47,25 @@ def test_good_parts_look_like_their_references_and_stained_ones_do_not(plates):
 
 
 def test_evidence_names_references_best_first_and_they_can_be_read(plates):
-    found = look(plates, GOOD, shots=3)
+    found = predicted(plates, GOOD, shots=3)
     similarities = [reference.similarity for reference in found.references]
     assert [reference.id for reference in found.references] == ["N1", "N2", "N3"]
     assert similarities == sorted(similarities, reverse=True)
     for reference in found.references:
         with Image.open(reference.image.uri) as image:
             assert image.size == (reference.image.width, reference.image.height)
-    assert len(look(plates, GOOD, shots=64).references) == 10
+    assert len(predicted(plates, GOOD, shots=64).references) == 10
 
 
 def test_finer_looks_are_other_looks_up_to_the_finest(plates):
-    found = [look(plates, GOOD, effort=effort) for effort in range(5)]
-    assert [evidence.effort for evidence in found] == [0, 1, 2, 2, 2]
+    found = [predicted(plates, GOOD, escalation_level=escalation_level) for escalation_level in range(5)]
+    assert [evidence.escalation_level for evidence in found] == [0, 1, 2, 2, 2]
     assert len({evidence.score for evidence in found}) == 3
     assert len({evidence.map_id for evidence in found}) == 3
 
 
 def test_the_map_is_kept_at_any_size(plates):
-    found = look(plates, STAINED)
+    found = predicted(plates, STAINED)
     full = plates.anomaly_map(found.map_id, (192, 144))
     assert full.shape == (144, 192)
     assert full.dtype == np.float32
@@ -84,7 +84,7 @@ def test_a_map_that_is_not_there_is_named(plates, map_id):
 def test_references_that_are_exactly_alike_give_finite_evidence(memory):
     same = [encoded(synthetic_part(1), compress_level=level) for level in range(1, 6)]
     memory.register("plate", same)
-    found = look(memory, STAINED)
+    found = predicted(memory, STAINED)
     assert np.isfinite(found.score)
     assert np.isfinite(memory.anomaly_map(found.map_id, (192, 144))).all()
 
@@ -92,7 +92,7 @@ def test_references_that_are_exactly_alike_give_finite_evidence(memory):
 def test_references_may_be_of_mixed_sizes(memory):
     sizes = [(192, 144), (144, 192), (400, 300), (96, 72), (150, 150)]
     memory.register("plate", [synthetic_part(1).resize(size) for size in sizes])
-    found = look(memory, synthetic_part(2).resize((300, 260)))
+    found = predicted(memory, synthetic_part(2).resize((300, 260)))
     assert found.score is not None
     assert plates_box_is_inside(found.regions, 300, 260)
 
@@ -103,12 +103,12 @@ def plates_box_is_inside(regions, width, height):
 
 def test_the_nearest_product_is_found_and_what_is_far_from_all_is_unknown(plates):
     plates.register("stripes", others(1, 2, 3, 4))
-    assert look(plates, GOOD, None).product == "plate"
-    found = look(plates, another_part(9), None)
+    assert predicted(plates, GOOD, None).product == "plate"
+    found = predicted(plates, another_part(9), None)
     assert found.product == "stripes"
     assert not found.product_given
     generator = np.random.default_rng(0)
-    strange = look(plates, generator.integers(0, 255, (144, 192, 3)).astype(np.uint8), None)
+    strange = predicted(plates, generator.integers(0, 255, (144, 192, 3)).astype(np.uint8), None)
     assert strange.product is None
     assert strange.score is None
     assert strange.map_id is None
@@ -117,7 +117,7 @@ def test_the_nearest_product_is_found_and_what_is_far_from_all_is_unknown(plates
 
 def test_a_given_product_that_the_image_does_not_resemble_is_said(plates):
     plates.register("stripes", others(1, 2, 3, 4))
-    found = look(plates, another_part(9), "plate")
+    found = predicted(plates, another_part(9), "plate")
     assert found.product == "plate"
     assert found.product_given
     assert [match.product for match in found.matches] == ["stripes", "plate"]
@@ -126,14 +126,14 @@ def test_a_given_product_that_the_image_does_not_resemble_is_said(plates):
 
 def test_a_given_product_is_matched_however_many_nearer_references_there_are(plates):
     plates.register("stripes", others(*range(34)))
-    assert "plate" in {match.product for match in look(plates, another_part(99), "plate").matches}
+    assert "plate" in {match.product for match in predicted(plates, another_part(99), "plate").matches}
 
 
 def test_one_normal_registers_uncalibrated(memory):
     record = memory.register("plate", goods(1))
     assert record.normals == 1
     assert record.guarantee.expected_false_reject is None
-    found = look(memory, GOOD)
+    found = predicted(memory, GOOD)
     assert found.score > 0
     assert (found.threshold, found.p_value, found.tail_p_value) == (None, None, None)
 
@@ -185,8 +185,8 @@ def test_a_card_is_kept_until_another_comes_and_a_missing_one_is_named(memory, t
 def test_each_change_of_the_references_raises_the_version(plates):
     more = plates.add_references("plate", goods(20, 21, 1))
     assert (more.version, more.normals) == (2, 12)
-    assert look(plates, GOOD).memory_version == 2
-    assert look(plates, GOOD).guarantee.normals == 12
+    assert predicted(plates, GOOD).memory_version == 2
+    assert predicted(plates, GOOD).guarantee.normals == 12
     digests = [reference.sha256 for reference in more.references[:5]]
     fewer = plates.remove_references("plate", digests)
     assert (fewer.version, fewer.normals) == (3, 7)
@@ -205,7 +205,7 @@ def test_references_that_cannot_be_removed_are_named(plates):
 
 
 def test_unknown_products_are_named_with_those_that_there_are(plates):
-    image = plates.put_aside(GOOD)
+    image = plates.store_image(GOOD)
     for act in (
         lambda: plates.product("bolt"),
         lambda: plates.remove("bolt"),
@@ -219,7 +219,7 @@ def test_unknown_products_are_named_with_those_that_there_are(plates):
 
 def test_an_empty_memory_says_that_it_has_no_products(memory):
     with pytest.raises(ProductError, match="no products"):
-        look(memory, GOOD)
+        predicted(memory, GOOD)
 
 
 def test_replaced_versions_leave_no_folder_no_row_and_no_image(plates):
@@ -237,9 +237,9 @@ def test_a_removed_product_takes_its_images_along_but_those_of_others(plates):
     plates.remove("plate")
     assert [record.name for record in plates.products()] == ["twin"]
     assert len(files_below(plates.folder, "images")) == 2
-    assert look(plates, GOOD, "twin").references
+    assert predicted(plates, GOOD, "twin").references
     plates.remove("twin")
-    assert files_below(plates.folder, "images") == [f"images/{plates.put_aside(GOOD).sha256}.png"]
+    assert files_below(plates.folder, "images") == [f"images/{plates.store_image(GOOD).sha256}.png"]
     assert not list((plates.folder / "products").iterdir())
     assert plates._store.index.keys() == set()
 
@@ -254,18 +254,18 @@ def test_a_photograph_that_was_registered_from_a_file_is_not_removed_itself(memo
 
 def test_a_product_registered_anew_after_removal_forgets_the_old_one_everywhere(plates):
     beside = Memory.open(plates.folder)
-    before = look(beside, STAINED).score
+    before = predicted(beside, STAINED).score
     plates.remove("plate")
     plates.register("plate", [stained(synthetic_part(seed)) for seed in range(5)])
-    after = look(beside, STAINED)
+    after = predicted(beside, STAINED)
     assert after.score < before
-    assert after.score == look(Memory.open(plates.folder), STAINED).score
+    assert after.score == predicted(Memory.open(plates.folder), STAINED).score
 
 
 def test_a_memory_opened_again_gives_the_same_evidence(plates):
     again = Memory.open(plates.folder)
     assert again.products() == plates.products()
-    assert look(again, STAINED) == look(plates, STAINED)
+    assert predicted(again, STAINED) == predicted(plates, STAINED)
 
 
 def test_another_encoder_is_refused_with_the_remedy(plates):
@@ -321,7 +321,7 @@ def test_a_memory_whose_folder_was_deleted_starts_afresh(tmp_path):
     fresh = open_memory(str(folder), create=True)
     assert fresh.products() == []
     fresh.register("stripes", others(1, 2))
-    assert look(fresh, another_part(3), None).product == "stripes"
+    assert predicted(fresh, another_part(3), None).product == "stripes"
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
@@ -330,27 +330,27 @@ def test_a_damaged_bank_says_to_register_again(plates):
     for bank in folder.glob("*.npz"):
         bank.write_bytes(bank.read_bytes()[:100])
     with pytest.raises(StoreError, match=r"plate.*register it again"):
-        look(Memory.open(plates.folder), GOOD)
+        predicted(Memory.open(plates.folder), GOOD)
 
 
 def test_images_put_aside_are_kept_once_under_their_digest(memory, tmp_path):
     file = tmp_path / "part.png"
     GOOD.save(file)
-    first, again = memory.put_aside(GOOD), memory.put_aside(np.asarray(GOOD))
+    first, again = memory.store_image(GOOD), memory.store_image(np.asarray(GOOD))
     assert first == again
     assert (first.width, first.height) == GOOD.size
-    assert memory.put_aside(file).uri == str(file)
+    assert memory.store_image(file).uri == str(file)
     assert len(files_below(memory.folder, "images")) == 1
-    from_bytes = memory.put_aside(file.read_bytes())
+    from_bytes = memory.store_image(file.read_bytes())
     assert Path(from_bytes.uri).read_bytes() == file.read_bytes()
 
 
 def test_a_photograph_that_is_overwritten_after_it_was_put_aside_is_judged_as_it_was(plates, tmp_path):
     file = tmp_path / "camera.png"
     STAINED.save(file)
-    expected = look(plates, STAINED).score
+    expected = predicted(plates, STAINED).score
     plates.forget()
-    taken = plates.put_aside(file)
+    taken = plates.store_image(file)
     GOOD.save(file)
     assert plates.evidence(taken, "plate").score == pytest.approx(expected)
 
@@ -358,7 +358,7 @@ def test_a_photograph_that_is_overwritten_after_it_was_put_aside_is_judged_as_it
 @pytest.mark.parametrize("image", [Image.new("RGB", (0, 4)), Image.new("1", (20_000, 6_000))])
 def test_pictures_that_cannot_be_judged_are_an_image_error_and_leave_nothing(memory, image):
     with pytest.raises(ImageError):
-        memory.put_aside(image)
+        memory.store_image(image)
     assert not files_below(memory.folder, "images")
 
 
@@ -366,7 +366,7 @@ def test_a_cut_off_picture_that_pillow_opened_is_an_image_error(memory, tmp_path
     file = tmp_path / "cut.png"
     file.write_bytes(encoded(GOOD)[:3000])
     with Image.open(file) as lazy, pytest.raises(ImageError):
-        memory.put_aside(lazy)
+        memory.store_image(lazy)
 
 
 def test_progress_counts_up_to_its_total(memory):
@@ -376,7 +376,7 @@ def test_progress_counts_up_to_its_total(memory):
 
 
 def test_threads_inspect_at_once_while_another_registers(plates):
-    images = [plates.put_aside(part) for part in (*goods(70, 71), STAINED)]
+    images = [plates.store_image(part) for part in (*goods(70, 71), STAINED)]
     expected = [plates.evidence(image, "plate").score for image in images]
 
     def register():
@@ -404,7 +404,7 @@ def test_references_added_at_once_by_two_are_all_kept(plates):
 
 def test_a_product_replaced_while_it_is_compared_is_compared_in_one_of_its_versions(plates):
     beside = Memory.open(plates.folder)
-    image = plates.put_aside(STAINED)
+    image = plates.store_image(STAINED)
     encode = beside.encoder.encode
 
     def replace_meanwhile(images, *, scale=1.0):

@@ -10,7 +10,7 @@ from tests.conftest import synthetic_part
 def test_they_are_what_an_inspection_is_held_against(memory, plates):
     scores = plates.normal_scores("plate")
     assert len(scores) == 10
-    evidence = plates.evidence(plates.put_aside(synthetic_part(42)), "plate")
+    evidence = plates.evidence(plates.store_image(synthetic_part(42)), "plate")
     assert calibration.threshold(scores, 0.1) == pytest.approx(evidence.threshold)
     assert calibration.conformal_p_value(evidence.score, scores) == pytest.approx(evidence.p_value)
 

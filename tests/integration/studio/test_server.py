@@ -27,8 +27,8 @@ def client(server):
 
 @pytest.fixture(scope="session")
 def part(studio_memory):
-    """A defective part, put aside, as the inspection takes it."""
-    return studio_memory.put_aside(spotted_part()).model_dump()
+    """A defective part, stored, as the inspection takes it."""
+    return studio_memory.store_image(spotted_part()).model_dump()
 
 
 def pixels(picture):
@@ -128,7 +128,9 @@ def test_a_chat_of_three_turns(client):
 
 def test_a_person_is_asked_and_the_run_goes_on(client, studio_memory):
     thread = client.threads.create()["thread_id"]
-    unlike = studio_memory.put_aside(Image.effect_mandelbrot((160, 120), (-2, -1.5, 1, 1.5), 60)).model_dump()
+    unlike = studio_memory.store_image(
+        Image.effect_mandelbrot((160, 120), (-2, -1.5, 1, 1.5), 60)
+    ).model_dump()
     client.runs.wait(
         thread, "inspection", input={"image": unlike, "product": "plate"}, context={"human_review": True}
     )
@@ -148,7 +150,7 @@ def test_a_person_is_asked_and_the_run_goes_on(client, studio_memory):
 
 def test_two_runs_at_once(client, studio_memory):
     pictures = [spotted_part(), synthetic_part(3)]
-    images = [studio_memory.put_aside(picture).model_dump() for picture in pictures]
+    images = [studio_memory.store_image(picture).model_dump() for picture in pictures]
 
     def run(image):
         return client.runs.wait(None, "inspection", input={"image": image, "product": "plate"})["verdict"][

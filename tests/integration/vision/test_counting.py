@@ -61,10 +61,10 @@ def places(photograph):
 def test_what_is_missing_is_named_while_the_camera_moves(places, photograph, missing):
     found = places.find(photograph(plate(40 + len(missing), missing, shift=(7, -6))))
     assert {index for index, place in enumerate(found) if place.presence == "missing"} == set(missing)
-    assert sum(place.presence == "cannot tell" for place in found) <= 1
+    assert sum(place.presence == "undetermined" for place in found) <= 1
 
 
 def test_a_photograph_of_something_else_is_not_counted(places, photograph):
     noise = np.random.default_rng(5).integers(0, 255, (29, 32, 3), dtype=np.uint8)
     other = Image.fromarray(noise).resize(SIZE, Image.Resampling.NEAREST)
-    assert {place.presence for place in places.find(photograph(other))} == {"cannot tell"}
+    assert {place.presence for place in places.find(photograph(other))} == {"undetermined"}

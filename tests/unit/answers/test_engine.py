@@ -2,7 +2,7 @@ import pytest
 
 from echo_agent.answers.engine import answer_measured
 from echo_agent.answers.inspected import Inspected, Strongest
-from echo_agent.answers.what_if import suppose_limit
+from echo_agent.answers.what_if import what_if_limit
 from echo_agent.state import (
     ChecklistFinding,
     Guarantee,
@@ -76,9 +76,9 @@ def test_what_cannot_be_measured_is_not_claimed(with_card):
 def test_a_border_too_uncertain_cannot_be_told():
     region = a_region(area_px=240, area_px_low=100, area_px_high=500)
     faint = Inspected(a_verdict(regions=(region,)), IMAGE)
-    assert "whether R1 keeps it cannot be told" in suppose_limit("240 px2", faint)
-    assert "above 0" in suppose_limit("0 px", faint)
-    assert "change nothing" in suppose_limit("3 px", Inspected(a_verdict("normal"), IMAGE))
+    assert "whether R1 keeps it cannot be told" in what_if_limit("240 px2", faint)
+    assert "above 0" in what_if_limit("0 px", faint)
+    assert "change nothing" in what_if_limit("3 px", Inspected(a_verdict("normal"), IMAGE))
 
 
 def test_a_limit_in_millimetres_without_a_scale_names_the_remedy():

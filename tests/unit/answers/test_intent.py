@@ -1,6 +1,6 @@
 import pytest
 
-from echo_agent.answers.intent import limit_in, what_is_asked
+from echo_agent.answers.intent import intent_of, limit_in
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ from echo_agent.answers.intent import limit_in, what_is_asked
     ],
 )
 def test_questions_are_told_by_their_words(text, asked):
-    assert what_is_asked(text) == asked
+    assert intent_of(text) == asked
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from echo_agent.state import (
     ToleranceFinding,
 )
 from tests.scripted_mllm import fake_decider
-from tests.unit.mllm.test_fences_and_prompts import image
+from tests.unit.mllm.test_delimiters_and_prompts import image
 from tests.verdicts import a_region
 
 
@@ -109,10 +109,10 @@ def test_a_model_cannot_pass_a_broken_tolerance_or_checklist():
 
 
 def test_a_model_cannot_pass_a_size_whose_uncertainty_breaks_the_limit():
-    doubtful = KnowledgeEvidence(product="plate", tolerances=(tolerance("cannot tell", high=2.5),))
+    doubtful = KnowledgeEvidence(product="plate", tolerances=(tolerance("undetermined", high=2.5),))
     made = attempt([0.05], evidence(), doubtful)
     assert made.label == "review"
-    assert "1 mm cannot tell 2 mm." in " ".join(made.reasons)
+    assert "1 mm undetermined 2 mm." in " ".join(made.reasons)
 
 
 def test_a_defect_within_its_tolerance_may_pass():

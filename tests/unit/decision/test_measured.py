@@ -70,7 +70,7 @@ def test_labels_and_their_reasons(changes, label, reason):
         (VerdictEffect(forces_defective=True), 0.8, "review"),
     ],
 )
-def test_the_know_how_decides_where_it_has_a_say(changes, effect, min_confidence, label):
+def test_the_card_decides_where_it_has_a_say(changes, effect, min_confidence, label):
     effect = dataclasses.replace(effect, reasons=("R1 is 120 px2 (90 to 160).",))
     attempt = decide(some_evidence(**changes), effect=effect, min_confidence=min_confidence)
     if changes or not effect.permits_normal:

@@ -217,7 +217,7 @@ class RecordingInspector:
 
     def __init__(self, folder):
         self.told = []
-        self.memory = SimpleNamespace(folder=folder, products=list, put_aside=lambda image: image)
+        self.memory = SimpleNamespace(folder=folder, products=list, store_image=lambda image: image)
 
     def register(self, product, images, *, knowledge):
         self.told += [product, *images, knowledge]

@@ -27,7 +27,7 @@ class FakeMemory:
     def normal_scores(self, product):
         return self.normals
 
-    def put_aside(self, path):
+    def store_image(self, path):
         return SimpleNamespace(sha256=path.name, path=path)
 
     def evidence(self, image, product):

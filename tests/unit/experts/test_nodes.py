@@ -20,8 +20,8 @@ def an_attempt(label="review", **changes):
 
 
 class FakeMemory:
-    def evidence(self, image, product, *, effort, **_):
-        return some_evidence(effort=effort)
+    def evidence(self, image, product, *, escalation_level, **_):
+        return some_evidence(escalation_level=escalation_level)
 
     def card(self, product):
         return None
@@ -42,7 +42,7 @@ def test_what_a_node_returns_are_fields_of_the_state(name, monkeypatch):
 
 
 def test_intake_leaves_nothing_of_an_earlier_inspection():
-    before = State(image=an_image(), reference=some_evidence(), attempts=(an_attempt(),), effort=2)
+    before = State(image=an_image(), reference=some_evidence(), attempts=(an_attempt(),), escalation_level=2)
     after = State.model_validate({**dict(before), **intake(before, a_runtime())})
     assert after.model_dump(exclude={"image", "timings"}) == State().model_dump(exclude={"image", "timings"})
 
@@ -64,7 +64,7 @@ def test_a_decision_maker_that_is_not_there_is_named():
         (some_evidence(), (an_attempt("defective"),), {}, {}, "responder"),
         (some_evidence(), (an_attempt(),), {}, {}, "reference_extractor"),
         (some_evidence(), (an_attempt(),), {"max_attempts": 1}, {}, "responder"),
-        (some_evidence(effort=2), (an_attempt(),) * 3, {"max_attempts": 5}, {}, "responder"),
+        (some_evidence(escalation_level=2), (an_attempt(),) * 3, {"max_attempts": 5}, {}, "responder"),
         (some_evidence(product=None), (an_attempt(),), {"human_review": True}, WAITING, "human_review"),
         (some_evidence(product=None, p_value=None), (an_attempt(),), {"human_review": True}, {}, "responder"),
         (some_evidence(p_value=None), (an_attempt(),), {"human_review": True}, WAITING, "human_review"),

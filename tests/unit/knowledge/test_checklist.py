@@ -5,7 +5,7 @@ from echo_agent.knowledge.checklist import answered, cannot_tell, closed_questio
 from echo_agent.knowledge.verdict_effect import verdict_effect
 from echo_agent.state import CountedPlace
 
-UNTOLD = "cannot tell"
+UNTOLD = "undetermined"
 
 
 def item(statement, **parts):

@@ -90,7 +90,7 @@ def test_what_cannot_be_read_says_so(tmp_path):
 
 
 def test_all_problems_of_a_card_are_told_at_once(tmp_path):
-    text = GOOD.replace("2 mm", "2").replace("look:", "looks:")
+    text = GOOD.replace("2 mm", "2").replace("look:", "predictions:")
     _, problems = check_card(write(tmp_path, text))
     assert [problem.line for problem in problems] == [9, 10, 13]
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from echo_agent.knowledge.card import Card
 from echo_agent.knowledge.rules import hold_tolerances
 from echo_agent.knowledge.verdict_effect import verdict_effect
-from echo_agent.state import MOST_REGIONS, Box, ChecklistFinding, Region
+from echo_agent.state import MAX_REGIONS, Box, ChecklistFinding, Region
 
 
 def card(**parts):
@@ -58,8 +58,8 @@ def test_a_region_over_its_limit_exceeds_and_cannot_pass():
     [
         (90, 100, 120, "within", True, False, False),
         (0, 100, 119, "within", True, False, False),
-        (90, 100, 121, "cannot tell", False, True, False),
-        (0, 100, 121, "cannot tell", False, True, False),
+        (90, 100, 121, "undetermined", False, True, False),
+        (0, 100, 121, "undetermined", False, True, False),
         (100, 121, 160, "exceeds", False, False, True),
         (130, 140, 160, "exceeds", False, False, True),
     ],
@@ -83,7 +83,7 @@ def test_a_pass_needs_the_whole_uncertainty_below_the_limit(
 
 def test_a_faint_region_over_its_limit_neither_passes_nor_condemns():
     findings = hold(card(tolerances=[{"defect": "any", "max_area": "100 px2"}]), region(110, 0, 130))
-    assert findings[0].outcome == "cannot tell"
+    assert findings[0].outcome == "undetermined"
     effect = verdict_effect([region(110, 0, 130)], findings)
     assert not effect.permits_normal
     assert not effect.forces_defective
@@ -114,7 +114,7 @@ def test_millimetres_are_told_only_with_a_scale_that_holds(scale, width, measure
     (finding,) = hold(the_card, region(length=20.0), width=width)
     assert finding.measured == (None if measured is None else pytest.approx(measured))
     if measured is None:
-        assert finding.outcome == "cannot tell"
+        assert finding.outcome == "undetermined"
         assert "no scale" in finding.reason
         assert not verdict_effect([region()], [finding]).permits_normal
 
@@ -142,7 +142,7 @@ def test_a_critical_type_without_a_tolerance_is_not_passed_on_anothers():
     ]
     tolerance = {"defect": "scratch", "max_area": "500 px2"}
     findings = hold(card(defects=defects, tolerances=[tolerance]), region(100))
-    assert [f.outcome for f in findings] == ["within", "cannot tell"]
+    assert [f.outcome for f in findings] == ["within", "undetermined"]
     assert "could be crack" in findings[1].reason
     assert not verdict_effect([region(100)], findings).permits_normal
     everything = hold(card(defects=defects, tolerances=[{**tolerance, "defect": "any"}]), region(100))
@@ -201,12 +201,12 @@ def test_too_many_regions_exceed_the_count():
 
 def test_a_region_that_vanishes_at_the_stricter_threshold_is_no_sure_count():
     the_card = card(tolerances=[{"defect": "any", "max_count": 0}])
-    assert hold(the_card, region(100, low=0))[-1].outcome == "cannot tell"
+    assert hold(the_card, region(100, low=0))[-1].outcome == "undetermined"
 
 
 def test_as_many_regions_as_are_measured_at_most_permit_nothing():
     the_card = card(tolerances=[{"defect": "any", "max_area": "500 px2"}])
-    many = [region(100, name=f"R{number}") for number in range(1, MOST_REGIONS + 1)]
+    many = [region(100, name=f"R{number}") for number in range(1, MAX_REGIONS + 1)]
     assert not verdict_effect(many, hold(the_card, *many)).permits_normal
     assert verdict_effect(many[1:], hold(the_card, *many[1:])).permits_normal
 
@@ -235,7 +235,7 @@ def test_a_false_statement_of_the_checklist_condemns(holds, forces):
     limits=st.tuples(st.floats(0.5, 6000), st.floats(0.5, 6000)),
 )
 def test_a_wider_limit_never_judges_more_strictly(area, spread, limits):
-    order = ("exceeds", "cannot tell", "within")
+    order = ("exceeds", "undetermined", "within")
     measured = region(area, int(area * spread[0]), int(area * spread[1]) + 1)
     outcomes = []
     for limit in sorted(limits):

@@ -110,8 +110,8 @@ def test_the_tail_agrees_with_counting():
     found = np.array(
         [tail_p_value(float(row[0]), row[1:].tolist()) for row in np.exp(generator.normal(0, 0.3, (3000, 9)))]
     )
-    for level in (0.05, 0.2, 0.5):
-        assert (found <= level).mean() == pytest.approx(level, abs=0.03)
+    for layer in (0.05, 0.2, 0.5):
+        assert (found <= layer).mean() == pytest.approx(layer, abs=0.03)
 
 
 def test_equal_scores_do_not_divide_by_nothing():

@@ -14,10 +14,10 @@ def test_evidence_says_whether_the_photograph_can_be_judged(tmp_path, good_parts
     memory = Memory.open(tmp_path, create=True)
     record = memory.register("plate", good_parts, shots=4)
     sound, spoiled = synthetic_part(50), dark(synthetic_part(51))
-    assert memory.evidence(memory.put_aside(sound), "plate").quality.acceptable
-    found = memory.evidence(memory.put_aside(spoiled), "plate").quality
+    assert memory.evidence(memory.store_image(sound), "plate").quality.acceptable
+    found = memory.evidence(memory.store_image(spoiled), "plate").quality
     assert not found.acceptable
     assert found.findings[0].startswith("too dark")
     (tmp_path / record.folder / FILE_NAME).unlink()
     again = Memory.open(tmp_path)
-    assert again.evidence(again.put_aside(spoiled), "plate").quality == found
+    assert again.evidence(again.store_image(spoiled), "plate").quality == found

@@ -21,7 +21,7 @@ def test_a_memory_reopens_with_the_encoder_it_was_registered_with(
     monkeypatch.chdir("/")
     again = Memory.open(tmp_path / "memory")
     assert again.encoder.id == record.encoder
-    evidence = again.evidence(again.put_aside(scratched_part), "plate")
+    evidence = again.evidence(again.store_image(scratched_part), "plate")
     assert evidence.encoder == record.encoder
     assert evidence.score is not None
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_agent.images.stored import put_aside
+from echo_agent.images.stored import store_image
 from echo_agent.memory.answers import Feedback, change_answers, now
 from echo_agent.memory.evidence import save_map
 from echo_agent.memory.inspections import inspections, record_inspection, waiting
@@ -18,7 +18,7 @@ from tests.verdicts import a_verdict
 
 
 def an_image(folder, shade):
-    return put_aside(Image.new("RGB", (8, 8), (shade, 0, 0)), folder / "images")
+    return store_image(Image.new("RGB", (8, 8), (shade, 0, 0)), folder / "images")
 
 
 def says(folder, image, label="defective", **changes):

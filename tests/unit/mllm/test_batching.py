@@ -9,7 +9,7 @@ from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.case import Case
 from echo_agent.mllm.prompts import case_prompt
 from tests.scripted_mllm import FakeScorer
-from tests.unit.mllm.test_fences_and_prompts import image
+from tests.unit.mllm.test_delimiters_and_prompts import image
 
 
 class SlowScorer(FakeScorer):

@@ -11,7 +11,7 @@ from echo_agent.mllm.prompts import wordings
 from echo_agent.mllm.scoring import average
 from echo_agent.state import Question
 from tests.scripted_mllm import FAKE, FakeScorer, FakeWriter, fake_decider
-from tests.unit.mllm.test_fences_and_prompts import hostile_case, image
+from tests.unit.mllm.test_delimiters_and_prompts import hostile_case, image
 
 
 def test_out_of_memory_is_tried_once_with_half_the_pixels():

@@ -27,13 +27,13 @@ def complete(folder):
 
 
 def test_a_downloaded_snapshot_is_found_and_pinned_to_its_commit(empty_hub_cache):
-    repository = empty_hub_cache / "models--owner--model"
+    repository = empty_hub_cache / "models--image_id--model"
     folder = complete(repository / "snapshots" / COMMIT)
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text(COMMIT)
-    found = find_checkpoint("owner/model")
+    found = find_checkpoint("image_id/model")
     assert found.folder == folder
-    assert found.name == found.label == f"owner/model@{COMMIT}"
+    assert found.name == found.label == f"image_id/model@{COMMIT}"
     assert find_checkpoint(found.name) == found
 
 
@@ -50,7 +50,7 @@ def test_a_missing_folder_is_named(name):
         find_checkpoint(name)
 
 
-@pytest.mark.parametrize("name", ["nonsense", "no such--thing", "owner/no such--thing"])
+@pytest.mark.parametrize("name", ["nonsense", "no such--thing", "image_id/no such--thing"])
 def test_a_name_that_cannot_be_an_id(name):
     with pytest.raises(EncoderError, match="is no encoder: give efficientnet-lite2"):
         find_checkpoint(name)

@@ -16,16 +16,16 @@ def farthest(everything, chosen):
 
 
 def views(references, *shapes):
-    """Views of references, with a grid of 8 channels for each shape: a level each."""
+    """Views of references, with a grid of 8 channels for each shape: a layer each."""
     return [
         (
             tuple(
-                patches(rows * columns, seed=100 * owner + rows).reshape(rows, columns, 8)
+                patches(rows * columns, seed=100 * image_id + rows).reshape(rows, columns, 8)
                 for rows, columns in shapes
             ),
-            owner,
+            image_id,
         )
-        for owner in range(references)
+        for image_id in range(references)
     ]
 
 
@@ -33,21 +33,21 @@ def test_few_patches_are_all_kept_with_their_references_at_each_level():
     given_views = views(3, (6, 6), (3, 4))
     banks = bounded_banks(given_views, most=108)
     assert len(banks) == 2
-    for level, bank in enumerate(banks):
-        grids = [grids[level].reshape(-1, 8) for grids, _ in given_views]
+    for layer, bank in enumerate(banks):
+        grids = [grids[layer].reshape(-1, 8) for grids, _ in given_views]
         np.testing.assert_array_equal(bank.patches, np.concatenate(grids))
-        np.testing.assert_array_equal(bank.owners, np.repeat([0, 1, 2], len(grids[0])))
+        np.testing.assert_array_equal(bank.image_ids, np.repeat([0, 1, 2], len(grids[0])))
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.integers(20, 300))
 def test_a_bank_never_outgrows_its_bound_and_holds_only_patches_of_their_owners(seed, most):
-    grids = [((patches(60, seed=seed + owner).reshape(6, 10, 8),), owner) for owner in range(40)]
+    grids = [((patches(60, seed=seed + image_id).reshape(6, 10, 8),), image_id) for image_id in range(40)]
     (bank,) = bounded_banks(grids, most=most)
     assert len(bank.patches) == most
-    for owner in set(bank.owners.tolist()):
-        own = bank.patches[bank.owners == owner]
-        assert cdist(own, grids[owner][0][0].reshape(-1, 8)).min(axis=1).max() < 1e-6
+    for image_id in set(bank.image_ids.tolist()):
+        own = bank.patches[bank.image_ids == image_id]
+        assert cdist(own, grids[image_id][0][0].reshape(-1, 8)).min(axis=1).max() < 1e-6
 
 
 def test_a_patch_that_is_like_no_other_is_kept():

@@ -58,30 +58,30 @@ def test_the_box_goes_with_the_motion(model):
 
 def test_another_product_cannot_be_counted(model):
     places = model.find(Field(7).photograph(THINGS, seed=3))
-    assert {place.presence for place in places} == {"cannot tell"}
+    assert {place.presence for place in places} == {"undetermined"}
     assert "could not be aligned" in places[0].why
 
 
 def test_a_place_outside_the_photograph_cannot_be_told_and_the_others_can(model):
     places = model.find(FIELD.photograph(THINGS, Similarity(1 + 0j, -0.42 + 0j), seed=3))
-    assert [place.presence for place in places] == ["cannot tell", "present", "cannot tell", "present"]
+    assert [place.presence for place in places] == ["undetermined", "present", "undetermined", "present"]
     assert "outside" in places[0].why
 
 
 def test_things_that_vary_as_much_as_their_surroundings_are_not_counted():
     judged = Limits(usual=0.9, near=0.3, surroundings=0.8).judge(0.1)
-    assert judged.presence == "cannot tell"
+    assert judged.presence == "undetermined"
     assert "as much as from their surroundings" in judged.why
 
 
 def test_one_reference_with_one_thing_tells_nothing():
     places = fit_places(references(1), BOXES[:1]).find(FIELD.photograph([], seed=3))
-    assert places[0].presence == "cannot tell"
+    assert places[0].presence == "undetermined"
     assert "too few" in places[0].why
 
 
 @pytest.mark.parametrize(
-    ("distance", "presence"), [(0.1, "present"), (0.25, "cannot tell"), (0.5, "missing")]
+    ("distance", "presence"), [(0.1, "present"), (0.25, "undetermined"), (0.5, "missing")]
 )
 @pytest.mark.parametrize(("usual", "near"), [(0.2, 0.3), (0.3, 0.2)])
 def test_between_usual_and_near_nothing_is_told(distance, presence, usual, near):

@@ -21,46 +21,46 @@ def encoder():
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 1000), st.floats(0.1, 10))
 def test_patches_have_unit_length_and_their_lengths_grow_with_the_features(rows, columns, seed, factor):
-    level = torch.rand(2, 5, rows, columns, generator=torch.Generator().manual_seed(seed)) + 0.1
-    patches, lengths = patches_of(level)
+    layer = torch.rand(2, 5, rows, columns, generator=torch.Generator().manual_seed(seed)) + 0.1
+    patches, lengths = patches_of(layer)
     assert patches.shape == (2, rows, columns, 5)
     np.testing.assert_allclose(np.linalg.norm(patches, axis=3), 1, rtol=1e-5)
-    same, longer = patches_of(level * factor)
+    same, longer = patches_of(layer * factor)
     np.testing.assert_allclose(same, patches, atol=1e-5)
     np.testing.assert_allclose(longer, lengths + np.log(factor), atol=1e-5)
 
 
 def test_a_patch_is_the_mean_of_its_neighbourhood_without_what_lies_outside():
-    level = torch.arange(1.0, 10.0).reshape(1, 1, 3, 3)
-    _, lengths = patches_of(level)
+    layer = torch.arange(1.0, 10.0).reshape(1, 1, 3, 3)
+    _, lengths = patches_of(layer)
     assert np.exp(lengths[0, 1, 1]) * USUAL_LENGTH == pytest.approx(5.0)
     assert np.exp(lengths[0, 0, 0]) * USUAL_LENGTH == pytest.approx((1 + 2 + 4 + 5) / 4)
 
 
 def test_levels_lie_on_grids_of_half_the_side_each_and_the_coarsest_is_wide(encoder):
     (features,) = encoder.encode([photograph(400, 300)])
-    fine, middle, coarse = (level.patches.shape for level in features.levels)
+    fine, middle, coarse = (layer.patches.shape for layer in features.layers)
     assert fine[:2] == (middle[0] * 2, middle[1] * 2) == (coarse[0] * 4, coarse[1] * 4)
     assert coarse[2] > 1000
-    assert np.abs(features.levels[2].lengths).mean() < 1
-    assert features.levels[0].lengths.shape == fine[:2]
-    assert features.levels[0].use.strength > 0
+    assert np.abs(features.layers[2].lengths).mean() < 1
+    assert features.layers[0].lengths.shape == fine[:2]
+    assert features.layers[0].use.strength > 0
     assert features.guide.shape == (fine[0] * 2, fine[1] * 2)
 
 
 def test_an_image_is_the_same_alone_and_in_a_batch(encoder):
     images = [photograph(256, 256, seed) for seed in range(3)]
     alone, together = encoder.encode(images[:1])[0], encoder.encode(images)[0]
-    for one, other in zip(alone.all_levels, together.all_levels, strict=True):
+    for one, other in zip(alone.all_layers, together.all_layers, strict=True):
         np.testing.assert_allclose(one.compared, other.compared, atol=1e-3)
 
 
 def test_the_overview_is_the_same_at_every_scale_and_on_grids_of_half_the_side(encoder):
     image = photograph(300, 300)
     (once,), (finer,) = encoder.encode([image]), encoder.encode([image], scale=1.25)
-    assert [level.patches.shape[:2] for level in once.overview] == [(16, 16), (8, 8), (4, 4)]
-    assert not any(level.use.on_map for level in once.overview)
-    for one, other in zip(once.overview, finer.overview, strict=True):
+    assert [layer.patches.shape[:2] for layer in once.global_branch] == [(16, 16), (8, 8), (4, 4)]
+    assert not any(layer.use.on_map for layer in once.global_branch)
+    for one, other in zip(once.global_branch, finer.global_branch, strict=True):
         assert np.linalg.norm(one.patches - other.patches, axis=-1).mean() < 0.15
 
 
@@ -69,12 +69,12 @@ def test_another_light_leaves_the_overview_as_it_was(encoder):
     darker = image.point(lambda value: 10 + value * 0.5)
     (plain,), (dark,) = encoder.encode([image]), encoder.encode([darker])
 
-    def moved(levels, others):
-        pairs = zip(levels, others, strict=True)
+    def moved(layers, others):
+        pairs = zip(layers, others, strict=True)
         return [np.linalg.norm(one.patches - other.patches, axis=-1).mean() for one, other in pairs]
 
-    assert max(moved(plain.overview, dark.overview)) < 0.1
-    assert min(moved(plain.levels, dark.levels)) > 0.15
+    assert max(moved(plain.global_branch, dark.global_branch)) < 0.1
+    assert min(moved(plain.layers, dark.layers)) > 0.15
 
 
 @pytest.mark.parametrize("size", [(1024, 700), (256, 256), (90, 120)])

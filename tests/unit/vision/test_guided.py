@@ -32,8 +32,8 @@ def test_without_an_edge_the_map_is_smoothed():
 def test_it_keeps_a_constant_map_and_follows_its_scale(seed, scale, constant):
     drawn = np.random.default_rng(seed)
     guide = drawn.normal(size=(24, 32)).astype(np.float32)
-    level = np.full((12, 16), constant, dtype=np.float32)
-    np.testing.assert_allclose(follow_edges(level, guide), constant, atol=1e-3)
+    layer = np.full((12, 16), constant, dtype=np.float32)
+    np.testing.assert_allclose(follow_edges(layer, guide), constant, atol=1e-3)
     drawing = drawn.random((12, 16)).astype(np.float32)
     louder = follow_edges(drawing * np.float32(scale), guide) / scale
     np.testing.assert_allclose(louder, follow_edges(drawing, guide), atol=1e-3)

@@ -8,7 +8,7 @@ from PIL import Image
 from echo_agent.errors import EncoderError
 from echo_agent.vision import vit_family
 from echo_agent.vision.encoder import load_encoder
-from echo_agent.vision.joining import join_levels
+from echo_agent.vision.joining import join_layers
 from tests.conftest import synthetic_part
 from tests.unit.vision.checkpoints import FAMILIES, PATCH, save_checkpoint
 
@@ -23,7 +23,7 @@ def small_images():
     """Keeps the working sides small, so that the tests stay fast."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vit_family, "DENSE_SIDE", PATCH * 8)
-        patch.setattr(vit_family, "SMALLEST_LANGUAGE_SIDE", PATCH * 8)
+        patch.setattr(vit_family, "MIN_LANGUAGE_SIDE", PATCH * 8)
         patch.setenv("HF_HUB_OFFLINE", "1")
         yield
 
@@ -79,8 +79,8 @@ def test_patches_lie_where_the_image_has_them(encoder):
 def test_features_are_the_normed_hidden_states_of_the_named_layers(encoder, family, checkpoint):
     from transformers import AutoModel
 
-    levels = tuple(int(level) for level in encoder.id.split("/")[-2].split("-"))
-    assert levels == ((3, 4) if family.startswith("dino") else (2, 3))
+    layers = tuple(int(layer) for layer in encoder.id.split("/")[-2].split("-"))
+    assert layers == ((3, 4) if family.startswith("dino") else (2, 3))
     image = synthetic_part(0, size=(PATCH * 8, PATCH * 8))
     pixels = torch.from_numpy((np.asarray(image, dtype=np.float32) / 255 - 0.5) / 0.25).permute(2, 0, 1)[None]
     model = AutoModel.from_pretrained(checkpoint).eval()
@@ -95,7 +95,7 @@ def test_features_are_the_normed_hidden_states_of_the_named_layers(encoder, fami
         norm = next(
             getattr(model, name) for name in ("layernorm", "norm", "post_layernorm") if hasattr(model, name)
         )
-        expected = join_levels([norm(output.hidden_states[level])[:, -64:] for level in levels])[0]
+        expected = join_layers([norm(output.hidden_states[layer])[:, -64:] for layer in layers])[0]
     found = encoder.encode([image])[0]
     np.testing.assert_allclose(found.patches.reshape(64, -1), expected.numpy(), atol=1e-5)
 

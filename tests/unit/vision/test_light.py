@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from echo_agent.vision.light import CONTRAST, LEAST_CONTRAST, USUAL_BRIGHTNESS, evened
+from echo_agent.vision.light import CONTRAST, MIN_CONTRAST, USUAL_BRIGHTNESS, evened
 
 
 def images(seed, count=2, contrast=0.2):
@@ -39,6 +39,6 @@ def test_colours_stay_what_they_are_to_each_other():
 
 
 def test_noise_on_an_even_ground_is_not_stretched_to_full_contrast():
-    (found,) = evened(images(5, 1, contrast=LEAST_CONTRAST / 10))
+    (found,) = evened(images(5, 1, contrast=MIN_CONTRAST / 10))
     assert float(found.std()) < CONTRAST / 5
     assert torch.isfinite(evened(torch.zeros(1, 3, 4, 4))).all()

@@ -26,15 +26,15 @@ def ramp():
 
 @settings(max_examples=30, deadline=None)
 @given(st.floats(0.3, 0.8), st.floats(0.3, 0.6), st.floats(0.05, 0.3), st.floats(-0.5, 0.5))
-def test_the_box_around_a_place_holds_its_lattice_and_is_upright(across, down, side, turned):
+def test_the_box_around_a_place_holds_its_lattice_and_is_upright(across, down, side, rotated):
     centre, extent = complex(across, down), complex(side, side)
-    about = Similarity(complex(np.exp(1j * turned)), centre - centre * complex(np.exp(1j * turned)))
+    about = Similarity(complex(np.exp(1j * rotated)), centre - centre * complex(np.exp(1j * rotated)))
     left, top, right, bottom = pixel_box(about, centre, extent, SIZE)
     points = lattice_of(about, centre, extent) * unit_of(SIZE)
     assert left < points.real.min() < points.real.max() < right
     assert top < points.imag.min() < points.imag.max() < bottom
     assert (left + right) / 2 == pytest.approx(across * unit_of(SIZE), rel=1e-6)
-    wide = side * (abs(np.cos(turned)) + abs(np.sin(turned)))
+    wide = side * (abs(np.cos(rotated)) + abs(np.sin(rotated)))
     assert right - left == pytest.approx(wide * unit_of(SIZE), rel=1e-6)
 
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 from scipy.spatial.distance import pdist
 
-from echo_agent.state import MOST_REGIONS
+from echo_agent.state import MAX_REGIONS
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.regions import find_regions, longest_extent, place_in_words
 
@@ -120,7 +120,7 @@ def test_at_most_ten_regions_highest_peak_first():
         for column in range(5)
     ]
     regions = find_regions(drawn(*squares))
-    assert len(regions) == MOST_REGIONS == 10
+    assert len(regions) == MAX_REGIONS == 10
     assert [region.id for region in regions] == [f"R{number}" for number in range(1, 11)]
     peaks = [region.peak for region in regions]
     assert peaks == sorted(peaks, reverse=True)

@@ -9,10 +9,10 @@ from typing import cast
 import numpy as np
 
 from echo_agent.errors import StoreError
-from echo_agent.vision.features import Array, Features, Level
+from echo_agent.vision.features import Array, FeatureLayer, Features
 
 
-class SpooledFeatures:
+class FeatureCache:
     """Features of references in the order in which they came, in a file that goes with this object.
 
     What is compared with the banks is rounded to float16, as those are stored.
@@ -29,7 +29,7 @@ class SpooledFeatures:
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> Features:
-        """Reads the features of a reference, without what is only joined of a level."""
+        """Reads the features of a reference, without what is only joined of a layer."""
         self._file.seek(self._starts[index])
         return cast(Features, pickle.load(self._file))
 
@@ -39,7 +39,7 @@ class SpooledFeatures:
         Raises:
             StoreError: The temporary folder cannot be written.
         """
-        kept = replace(features, levels=_kept(features.levels), overview=_kept(features.overview))
+        kept = replace(features, layers=_kept(features.layers), global_branch=_kept(features.global_branch))
         try:
             start = self._file.seek(0, 2)
             pickle.dump(kept, self._file)
@@ -50,17 +50,19 @@ class SpooledFeatures:
             ) from error
         self._starts.append(start)
 
-    def __enter__(self) -> "SpooledFeatures":
+    def __enter__(self) -> "FeatureCache":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
 
-def _kept(levels: tuple[Level, ...]) -> tuple[Level, ...]:
+def _kept(layers: tuple[FeatureLayer, ...]) -> tuple[FeatureLayer, ...]:
     return tuple(
-        Level(_rounded(level.patches), level.use, None if level.lengths is None else _rounded(level.lengths))
-        for level in levels
+        FeatureLayer(
+            _rounded(layer.patches), layer.use, None if layer.lengths is None else _rounded(layer.lengths)
+        )
+        for layer in layers
     )
 
 

@@ -1,4 +1,4 @@
-"""The know-how that is registered with a product: its card and the files beside it, copied into the memory."""
+"""The domain knowledge that is registered with a product: its card and the files beside it, copied into the memory."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,24 +7,24 @@ from echo_agent.errors import KnowledgeError
 
 CARD = "card.yaml"
 FOLDER = "knowledge"
-"""Folder of a version in which its know-how is kept."""
+"""Folder of a version in which its domain knowledge is kept."""
 
 KINDS = frozenset({".md", ".txt", ".csv", ".pdf", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
 """Documents that can be cited, and images that a card can point to."""
 
-MOST_BYTES = 100 * 2**20
+MAX_BYTES = 100 * 2**20
 
-KnowHow = Mapping[str, bytes]
+DomainKnowledge = Mapping[str, bytes]
 """Files by their path relative to the card's folder; the card is ``card.yaml``."""
 
 
-def read_know_how(given: Path) -> KnowHow:
+def read_domain_knowledge(given: Path) -> DomainKnowledge:
     """Reads a card and what belongs to it.
 
     Args:
-        given: The folder of a product's know-how or the ``card.yaml`` in it: all documents and images of the folder
-            belong to it, but for sub-folders with a card of their own. Or a card of another name, which may lie among
-            other things: to it belong the files beside it whose names it mentions.
+        given: The folder of a product's domain knowledge or the ``card.yaml`` in it: all documents and images of the
+            folder belong to it, but for sub-folders with a card of their own. Or a card of another name, which may lie
+            among other things: to it belong the files beside it whose names it mentions.
 
     Raises:
         KnowledgeError: A file cannot be read, or all together are too large.
@@ -45,25 +45,25 @@ def read_know_how(given: Path) -> KnowHow:
             raise KnowledgeError(
                 f"{file} beside the knowledge card cannot be read ({error.strerror}): mend it or take it away"
             ) from error
-        if sum(map(len, files.values())) > MOST_BYTES:
+        if sum(map(len, files.values())) > MAX_BYTES:
             raise KnowledgeError(
-                f"what lies beside {card} is larger than {MOST_BYTES // 2**20} MiB: keep in that folder only what "
+                f"what lies beside {card} is larger than {MAX_BYTES // 2**20} MiB: keep in that folder only what "
                 "belongs to the product"
             )
     return files
 
 
-def kept_know_how(card: Path) -> KnowHow:
+def kept_domain_knowledge(card: Path) -> DomainKnowledge:
     """Reads what was kept with an earlier version of a product.
 
     Args:
         card: The card in the memory; one that does not lie in a folder of its own was kept without documents.
     """
-    return read_know_how(card) if card.parent.name == FOLDER else {CARD: card.read_bytes()}
+    return read_domain_knowledge(card) if card.parent.name == FOLDER else {CARD: card.read_bytes()}
 
 
-def keep_know_how(files: KnowHow, place: Path) -> Path:
-    """Writes know-how into the folder of a version and returns the card's file.
+def keep_domain_knowledge(files: DomainKnowledge, place: Path) -> Path:
+    """Writes domain knowledge into the folder of a version and returns the card's file.
 
     Raises:
         OSError: It cannot be written.

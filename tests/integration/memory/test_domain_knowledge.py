@@ -6,7 +6,7 @@ import pytest
 
 from echo_agent.errors import KnowledgeError
 from echo_agent.inspector import Inspector
-from echo_agent.memory import know_how
+from echo_agent.memory import domain_knowledge
 
 CARD = """\
 schema_version: 1
@@ -21,7 +21,7 @@ MANUAL = "# Plates\n\nA good plate is grey.\n\n# Scratches\n\nA scratch comes fr
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder of know-how, with that of another product below it."""
+    """A folder of domain knowledge, with that of another product below it."""
     folder = tmp_path / "plates"
     (folder / "other").mkdir(parents=True)
     (folder / "card.yaml").write_text(CARD, encoding="utf-8")
@@ -53,18 +53,18 @@ def test_documents_are_cited_with_file_and_line_after_their_folder_is_gone(
 def test_a_card_of_another_name_takes_only_what_it_mentions(folder):
     card = folder / "plate-card.yaml"
     card.write_text(CARD + "sources: [manual.md]\n", encoding="utf-8")
-    assert set(know_how.read_know_how(card)) == {"card.yaml", "manual.md"}
-    assert set(know_how.read_know_how(folder)) == {"card.yaml", "manual.md", "faults.csv"}
+    assert set(domain_knowledge.read_domain_knowledge(card)) == {"card.yaml", "manual.md"}
+    assert set(domain_knowledge.read_domain_knowledge(folder)) == {"card.yaml", "manual.md", "faults.csv"}
 
 
 def test_a_folder_that_is_too_large_is_told(folder, monkeypatch):
-    monkeypatch.setattr(know_how, "MOST_BYTES", 50)
+    monkeypatch.setattr(domain_knowledge, "MAX_BYTES", 50)
     with pytest.raises(KnowledgeError, match="keep in that folder only"):
-        know_how.read_know_how(folder)
+        domain_knowledge.read_domain_knowledge(folder)
 
 
 def test_a_broken_card_is_told_before_anything_is_registered(tmp_path, folder, good_parts):
-    (folder / "card.yaml").write_text(CARD.replace("look:", "looks:"), encoding="utf-8")
+    (folder / "card.yaml").write_text(CARD.replace("look:", "predictions:"), encoding="utf-8")
     inspector = Inspector.open(tmp_path / "memory")
     with pytest.raises(KnowledgeError, match=r"card.yaml:6: unknown key .* did you mean 'look'"):
         inspector.register("plate", good_parts, shots=4, knowledge=folder)

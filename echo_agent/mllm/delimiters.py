@@ -25,7 +25,7 @@ def quote(text: str, limit: int = _MAX_QUOTE) -> str:
     return f'"{line[: limit - 1]}…"' if len(line) > limit else f'"{line}"'
 
 
-def fence(name: str, text: str, limit: int = _MAX_BLOCK) -> str:
+def delimited(name: str, text: str, limit: int = _MAX_BLOCK) -> str:
     """Returns text as a block whose every line begins with ``|``, between a begin and an end mark.
 
     Args:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echo_agent.mllm.case import Case, Crop
-from echo_agent.mllm.fences import fence, quote
+from echo_agent.mllm.delimiters import delimited, quote
 from echo_agent.mllm.prompts import (
     LABELS,
     VERDICT_OPTIONS,
@@ -108,7 +108,7 @@ def rendered(case: Case) -> list[str]:
 
 
 def outside_of_data(text: str) -> str:
-    """Removes fenced lines and quoted words: what is left must be Echo's own."""
+    """Removes delimited lines and quoted words: what is left must be Echo's own."""
     return re.sub(r'"[^"\n]*"', "", "\n".join(line for line in text.split("\n") if not line.startswith("| ")))
 
 
@@ -128,7 +128,7 @@ def test_file_names_of_images_do_not_reach_the_text():
 
 @given(st.text())
 def test_any_text_stays_between_its_marks(text):
-    lines = fence("card", text).split("\n")
+    lines = delimited("card", text).split("\n")
     assert lines[0] == "[begin card: data]"
     assert lines[-1] == "[end card]"
     assert all(line.startswith("| ") for line in lines[1:-1])
@@ -140,7 +140,7 @@ def test_any_text_stays_between_its_marks(text):
 
 
 def test_long_text_is_cut():
-    assert len(fence("card", "a" * 100_000)) < 5_000
+    assert len(delimited("card", "a" * 100_000)) < 5_000
     assert len(quote("a" * 100_000)) <= 302
 
 

@@ -22,7 +22,7 @@ from echo_agent.state import HumanAnswer, ImageRef, Label, Verdict
 PICTURE_SIDE = 900
 
 
-class Desk:
+class Controller:
     """The work of the page, on one memory.
 
     Args:
@@ -73,7 +73,7 @@ class Desk:
             ImageError: It cannot be inspected; the message says why.
         """
         talk = self.conversation(thread, product)
-        image = talk.put_aside(picture)
+        image = talk.store_image(picture)
         said = talk.say("", image)
         verdict = talk.state().verdict
         if verdict is None:

@@ -12,7 +12,7 @@ from echo_agent.memory.answers import Feedback
 from echo_agent.memory.calibration import escape_guarantee, normals_needed, pass_threshold
 from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
 from echo_agent.memory.index import ReferenceIndex
-from echo_agent.memory.normal_model import EFFORT_SCALES, Resolution, left_out_scores
+from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, left_out_scores
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.quality import Qualities
 from echo_agent.memory.recent import Recent
@@ -20,8 +20,8 @@ from echo_agent.memory.resolutions import Resolutions
 from echo_agent.memory.retention import Retention
 from echo_agent.memory.store import named
 from echo_agent.state import Exemplar, ImageRef, ReferenceEvidence
+from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array, Encoder, Features
-from echo_agent.vision.levels import Look
 
 CACHED_FEATURES = 64
 CACHED_PLACES = 256
@@ -31,8 +31,8 @@ CACHED_PIXELS = 48e6
 NEIGHBOURS_FOR_PRODUCT = 32
 
 
-class Looks:
-    """Looks at images beside the references of one memory.
+class Scorer:
+    """Scorer at images beside the references of one memory.
 
     Args:
         folder: Folder of the memory.
@@ -72,7 +72,7 @@ class Looks:
         Raises:
             ImageError: An image cannot be read.
         """
-        scale = EFFORT_SCALES[0]
+        scale = ESCALATION_SCALES[0]
         new = {image.sha256: image for image in chosen if (image.sha256, scale) not in self._features}
         if not new:
             return
@@ -87,7 +87,7 @@ class Looks:
         records: Sequence[ProductRecord],
         confirmed: Sequence[Feedback],
         *,
-        effort: int,
+        escalation_level: int,
         shots: int,
         max_false_reject: float,
         max_escape: float,
@@ -99,7 +99,7 @@ class Looks:
             product: The product; the nearest one where not given.
             records: The products.
             confirmed: Confirmed defects, of any product.
-            effort: How many finer looks to add to the first.
+            escalation_level: How many finer looks to add to the first.
             shots: How many references to retrieve.
             max_false_reject: Wanted expected false-reject rate.
             max_escape: Wanted expected escape rate.
@@ -108,7 +108,7 @@ class Looks:
             FileNotFoundError: Another writer has replaced the version meanwhile.
         """
         given = named(product, records) if product is not None else None
-        embedding = self._encode(image, EFFORT_SCALES[0]).embedding
+        embedding = self._encode(image, ESCALATION_SCALES[0]).embedding
         everywhere = self._index.nearest(
             embedding, [record.key for record in records], NEIGHBOURS_FOR_PRODUCT
         )
@@ -120,14 +120,19 @@ class Looks:
             )
         if given is not None and all(match.product != given.name for match in matches):
             matches += evidence.product_matches(self._index.nearest(embedding, [given.key], 1), [given])
-        resolutions = self.resolutions.of(record, effort + 1)
-        look = self._look(image, resolutions)
+        resolutions = self.resolutions.of(record, escalation_level + 1)
+        prediction = self._predict(image, resolutions)
         normals = left_out_scores(resolutions) if resolutions[0].scores else ()
         described = evidence.describe(
-            look, normals, image=image, record=record, effort=effort, max_false_reject=max_false_reject
+            prediction,
+            normals,
+            image=image,
+            record=record,
+            escalation_level=escalation_level,
+            max_false_reject=max_false_reject,
         )
         if described.map_id is not None:
-            evidence.save_map(self.folder / "maps", described.map_id, look.anomaly_map)
+            evidence.save_map(self.folder / "maps", described.map_id, prediction.anomaly_map)
             self._retention.wrote()
         nearest = [neighbour for neighbour in everywhere if neighbour.key == record.key][:shots]
         if len(nearest) < min(shots, record.normals):
@@ -157,11 +162,11 @@ class Looks:
         """Reads an image; kept, as its quality and its finer looks need it as well."""
         return self._photographs.get(image, lambda: load_image(image.uri))
 
-    def _look(self, image: ImageRef, resolutions: Sequence[Resolution]) -> Look:
+    def _predict(self, image: ImageRef, resolutions: Sequence[Resolution]) -> Prediction:
         return evidence.combine(
             [
-                resolution.look(self._encode(image, scale))
-                for resolution, scale in zip(resolutions, EFFORT_SCALES, strict=False)
+                resolution.predict(self._encode(image, scale))
+                for resolution, scale in zip(resolutions, ESCALATION_SCALES, strict=False)
             ]
         )
 
@@ -171,7 +176,7 @@ class Looks:
         """The score of a confirmed defect at the looks that an image gets."""
         key = (said.image.sha256, record.key, len(resolutions))
         try:
-            return self._defect_scores.get(key, lambda: self._look(said.image, resolutions).score)
+            return self._defect_scores.get(key, lambda: self._predict(said.image, resolutions).score)
         except ImageError as error:
             raise _lost(said, error) from error
 
@@ -183,7 +188,7 @@ class Looks:
             return ()
         return nearest_exemplars(
             self._place(image, record, resolution),
-            resolution.banks[self._encode(image, EFFORT_SCALES[0]).middle].patches,
+            resolution.banks[self._encode(image, ESCALATION_SCALES[0]).middle].patches,
             own,
             lambda said: self._place_of_exemplar(said, record, resolution),
         )
@@ -192,9 +197,9 @@ class Looks:
         """The patches of an image's most unusual place, on the first look."""
 
         def find() -> Array:
-            features = self._encode(image, EFFORT_SCALES[0])
-            middle = features.levels[features.middle].patches
-            return unusual_place(middle, resolution.look(features).anomaly_map)
+            features = self._encode(image, ESCALATION_SCALES[0])
+            middle = features.layers[features.middle].patches
+            return unusual_place(middle, resolution.predict(features).anomaly_map)
 
         return self._places.get((image.sha256, record.key), find)
 

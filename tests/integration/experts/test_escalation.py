@@ -1,4 +1,4 @@
-"""The whole graph with a scripted model: each rung shows more, and no failure passes a part."""
+"""The whole graph with a scripted model: each level shows more, and no failure passes a part."""
 
 import pytest
 from PIL import ImageDraw

@@ -1,0 +1,100 @@
+"""Comparing an image with its references at several layers of a network: one score and one anomaly map."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from echo_agent.vision.anomaly_map import image_score, raised, standing_out
+from echo_agent.vision.comparison import PatchBank, patch_distances, rarity
+from echo_agent.vision.features import Array, FeatureLayer, Features
+from echo_agent.vision.guided import follow_edges
+
+LEAST = 1e-3
+"""A layer's score counts at least so much: where an image equals a reference, its layers have scores of nothing."""
+
+ROTATION_GAIN = 0.003
+"""Fall of the left-out references' distances from which copies rotated by 180 degrees are kept as references too."""
+
+ROTATION_SHARE = 0.05
+"""It is measured on this share of the worst patches."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one resolution shows of an image: its score and its map, in the unit of the distances or calibrated."""
+
+    score: float
+    anomaly_map: Array
+
+
+def compare(features: Features, banks: Sequence[PatchBank]) -> Prediction:
+    """Holds each layer of an image against the references' patches of that layer.
+
+    A layer has a score of its own: the mean of the worst patches that stand out. The image score is the geometric
+    mean over the layers, those of the global branch included, with their weights. The map is drawn from the geometric
+    mean of the raised distances of the layers that are on it, each with the strength of the network's answer, and
+    follows the edges of the image.
+
+    Args:
+        features: The image.
+        banks: The references' patches, a bank a layer.
+
+    Returns:
+        Score and map, in the unit of the distances; the map is negative where surroundings stand out more. It is on
+        the grid of the image's guide, or of the finest layer where there is none.
+    """
+    logs, drawn = [], []
+    for layer, bank in zip(features.all_layers, banks, strict=True):
+        use, compared = layer.use, layer.compared
+        values = patch_distances(compared, bank)
+        if use.rarity:
+            values = raised(values, rarity(compared), use.rarity)
+        score = image_score(standing_out(values, use.surroundings), use.top_k_share)
+        logs.append(use.weight * np.log(max(score, LEAST)))
+        if use.on_map:
+            drawn.append((values * _strength(layer), use.surroundings))
+    total = sum(layer.use.weight for layer in features.all_layers)
+    drawing = standing_out(_geometric_mean([values for values, _ in drawn]), drawn[-1][1])
+    if features.guide is not None:
+        drawing = follow_edges(drawing, features.guide)
+    return Prediction(float(np.exp(sum(logs) / total)), drawing)
+
+
+def _strength(layer: FeatureLayer) -> Array | float:
+    return 1.0 if layer.lengths is None else np.exp(np.float32(layer.use.strength) * layer.lengths)
+
+
+def _geometric_mean(maps: Sequence[Array]) -> Array:
+    """Geometric mean of maps, on the grid of the first."""
+    rows, columns = maps[0].shape
+    same = [
+        np.asarray(Image.fromarray(values).resize((columns, rows), Image.Resampling.BILINEAR))
+        for values in maps[1:]
+    ]
+    product = np.prod([maps[0], *same], axis=0)
+    return np.asarray(np.maximum(product, 0) ** (1 / len(maps)), dtype=np.float32)
+
+
+def rotation_helps(grids: Sequence[Array], rotated: Sequence[Array]) -> bool:
+    """Whether copies rotated by 180 degrees bring the references nearer to each other: then the part lies either way.
+
+    Args:
+        grids: Patch grids of at least two references, of one layer.
+        rotated: Patch grids of their rotated copies.
+
+    Returns:
+        True when the median of the left-out distances falls by at least ``ROTATION_GAIN`` with the others' copies.
+    """
+    plain = PatchBank.of(grids, range(len(grids)))
+    both = PatchBank.of([*grids, *rotated], [*range(len(grids)), *range(len(grids))])
+    ratios = [
+        _distance(grid, both.without(image_id)) / max(_distance(grid, plain.without(image_id)), 1e-6)
+        for image_id, grid in enumerate(grids)
+    ]
+    return float(np.median(ratios)) <= 1.0 - ROTATION_GAIN
+
+
+def _distance(grid: Array, bank: PatchBank) -> float:
+    return image_score(patch_distances(grid, bank), ROTATION_SHARE)
