@@ -12,12 +12,11 @@ from echo_agent.graph import InspectionGraph, build_graph
 from echo_agent.images.decoding import ImageLike
 from echo_agent.knowledge.loader import read_card
 from echo_agent.memory.memory import Memory, open_memory
-from echo_agent.memory.normal_model import Progress
 from echo_agent.memory.product import ProductRecord
 from echo_agent.mllm.batching import MAX_BATCH
 from echo_agent.mllm.choice import scores_in_batches
 from echo_agent.settings import process_settings
-from echo_agent.state import ImageRef, Question, State, Verdict
+from echo_agent.state import ImageRef, Progress, Question, State, Verdict
 
 ENCODED_AHEAD = 16
 """Images that ``inspect_many`` encodes in one go."""

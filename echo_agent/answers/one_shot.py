@@ -14,7 +14,7 @@ NORMAL_SPREAD = 0.213
 """Standard deviation of those log scores for a good part of a further product: between and within products together."""
 
 PRODUCTS = 7
-"""Products whose good parts were scored (``echo-agent benchmark one-shot``): no defective part, no label of a test."""
+"""Products whose good parts were scored (``python -m benchmarks.one_shot``): no defective part, no label of a test."""
 
 
 def one_shot_p_value(score: float) -> float:

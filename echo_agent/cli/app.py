@@ -1,7 +1,7 @@
 """The command line's entry: which commands there are, and the options that all share."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import typer
 
@@ -29,10 +29,6 @@ class EchoCommands(LazyGroup):
         ),
         "knowledge": LazyCommand("echo_agent.cli.knowledge", "Check, start and import knowledge cards."),
         "models": LazyCommand("echo_agent.cli.models", "List the Decision Makers, or check a model."),
-        "benchmark": LazyCommand(
-            "echo_agent.cli.benchmark",
-            "Measure what each part of Echo costs on this machine, and what it is worth.",
-        ),
         "calibrate": LazyCommand(
             "echo_agent.cli.calibrate", "Fit a model's confidence on labelled photographs."
         ),
@@ -43,6 +39,18 @@ class EchoCommands(LazyGroup):
             "echo_agent.cli.version", "Show the versions of Echo and of what it stands on."
         ),
     }
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Says where the benchmarks went; else resolves the command."""
+        if args[0] == "benchmark" or args[:2] == ["evaluate", "areas"]:
+            name = args[1].replace("-", "_") if len(args) > 1 and not args[1].startswith("-") else "NAME"
+            typer.echo(
+                "echo-agent: the benchmarks stand beside the package, in a checkout of Echo: "
+                f"python -m benchmarks.{name}",
+                err=True,
+            )
+            raise typer.Exit(2)
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(

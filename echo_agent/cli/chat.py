@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption
 
 app = typer.Typer()
 
@@ -19,9 +19,7 @@ def chat(
     thread: Annotated[
         str, typer.Option(help="Name of the conversation; one that is there goes on.")
     ] = "default",
-    mllm: Annotated[
-        str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")
-    ] = None,
+    mllm: MllmOption = None,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
 ) -> None:
     """Talk about a part: where, how big, why, within tolerance.

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from echo_agent.cli.number_list import number_list
-from echo_agent.cli.options import EXPERTS, EncoderOption, JsonOption, experts_named
+from echo_agent.cli.options import EXPERTS, EncoderOption, JsonOption, experts_named, number_list
 from echo_agent.cli.progress import progress_bar
 from echo_agent.evaluation.folder import FolderResult, evaluate_category
 from echo_agent.evaluation.folder_layout import read_categories
@@ -85,32 +84,6 @@ def folder(
         return
     runs = summarise(results)
     typer.echo(runs.model_dump_json() if as_json else markdown_table(runs))
-
-
-@app.command()
-def areas(
-    places: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", help="Categories with masks, or folders of them.")
-    ],
-    *,
-    shots: Annotated[int, typer.Option(min=1, help="References to register.")] = 16,
-    seed: Annotated[int, typer.Option(help="Seed that chooses the references.")] = 0,
-    encoder: EncoderOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Hold the measured areas of defects against their masks, for each defect type."""
-    from echo_agent.evaluation.areas import evaluate_areas, markdown_table
-
-    for category in read_categories(places):
-        with progress_bar(f"measure {category.name}") as progress:
-            result = evaluate_areas(
-                category,
-                shots=shots,
-                seed=seed,
-                open_inspector=lambda memory: open_inspector(memory, encoder=encoder, mllm=None),
-                progress=progress,
-            )
-        typer.echo(result.model_dump_json() if as_json else markdown_table(result) + "\n")
 
 
 @app.command()

@@ -14,6 +14,7 @@ from echo_agent.cli.options import (
     MEMORY_OF_THE_SETTINGS,
     JsonOption,
     MemoryOption,
+    MllmOption,
     ProfileChoice,
     experts_named,
 )
@@ -35,9 +36,7 @@ def inspect(
         str | None, typer.Option(help="Product that they show (default: the one that they resemble).")
     ] = None,
     question: Annotated[str | None, typer.Option(help="A question about each part.")] = None,
-    mllm: Annotated[
-        str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")
-    ] = None,
+    mllm: MllmOption = None,
     experts: Annotated[str, typer.Option(help="Experts that take part, with commas.")] = EXPERTS,
     profile: Annotated[
         ProfileChoice, typer.Option(help="When the Reasoning Expert is asked.")

@@ -1,6 +1,7 @@
 """A command group whose commands are imported when they are called, so that ``--help`` stays fast."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar
@@ -51,16 +52,28 @@ class LazyGroup(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Runs the command.
-
-        Raises:
-            typer.Exit: With exit code 1, after an ``EchoError`` was told in one line on stderr.
-        """
-        try:
+        """Runs the command; see ``telling_errors``."""
+        with telling_errors():
             return super().invoke(ctx)
-        except EchoError as error:
-            typer.echo(f"echo-agent: {one_line(error)}", err=True)
-            raise typer.Exit(1) from error
+
+
+class OneLineCommand(TyperCommand):
+    """A command on its own that tells an ``EchoError`` in one line."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command; see ``telling_errors``."""
+        with telling_errors():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def telling_errors() -> Iterator[None]:
+    """Ends the program with exit code 1, after an ``EchoError`` was told in one line on stderr."""
+    try:
+        yield
+    except EchoError as error:
+        typer.echo(f"echo-agent: {one_line(error)}", err=True)
+        raise typer.Exit(1) from error
 
 
 def one_line(error: EchoError) -> str:

@@ -33,7 +33,9 @@ JsonOption = Annotated[
 CategoriesArgument = Annotated[
     list[Path], typer.Argument(metavar="DIR...", help="Categories, folders of them, or CSV files.")
 ]
+CategoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A category, or a CSV file.")]
 EncoderOption = Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")]
+MllmOption = Annotated[str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")]
 
 MEMORY_OF_THE_SETTINGS: Path = None  # type: ignore[assignment]
 """Default of a ``MemoryOption``: the option's callback puts the folder in its place."""
@@ -54,6 +56,27 @@ def experts_named(text: str) -> tuple[Expert, ...]:
     if unknown:
         raise typer.BadParameter(f"{unknown[0]} is no expert: name some of {', '.join(known)}")
     return tuple(name for name in known if name in named)
+
+
+def number_list(text: str, *, least: int = 0) -> list[int]:
+    """Reads numbers and ranges between commas, without repeats, in their order.
+
+    Args:
+        text: Such as ``4,16`` or ``0-4``; a range holds both of its ends.
+        least: Smallest number that is allowed.
+
+    Raises:
+        typer.BadParameter: A part is no number or range, or a number is smaller than ``least``.
+    """
+    numbers: list[int] = []
+    for part in text.split(","):
+        ends = [end.strip() for end in part.split("-")]
+        if len(ends) > 2 or not all(end.isdecimal() for end in ends) or int(ends[0]) > int(ends[-1]):
+            raise typer.BadParameter(f"{part.strip()!r} is no number and no range such as 0-4")
+        numbers += range(int(ends[0]), int(ends[-1]) + 1)
+    if min(numbers) < least:
+        raise typer.BadParameter(f"{min(numbers)} is too small: give {least} or more")
+    return list(dict.fromkeys(numbers))
 
 
 class ProfileChoice(StrEnum):

@@ -1,25 +1,21 @@
 """Progress bars: on a terminal only, and on stderr, so that a pipe reads nothing but results."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.text import Text
 
+if TYPE_CHECKING:
+    from echo_agent.state import Progress
 
-class RateColumn(ProgressColumn):
+
+class RateColumn(bars.ProgressColumn):
     """How many are done a second, or a minute where it is less than one a second."""
 
-    def render(self, task: Task) -> Text:
+    def render(self, task: bars.Task) -> Text:
         """Returns the rate of the last half minute; nothing before there is one."""
         speed = task.finished_speed or task.speed
         if not speed:
@@ -28,7 +24,7 @@ class RateColumn(ProgressColumn):
 
 
 @contextmanager
-def progress_bar(what: str, *, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(what: str, *, shown: bool = True) -> "Iterator[Progress]":
     """Shows a bar while the block runs, where stderr is a terminal.
 
     Args:
@@ -40,13 +36,13 @@ def progress_bar(what: str, *, shown: bool = True) -> Iterator[Callable[[int, in
     """
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
         RateColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
+        bars.TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(
+    with bars.Progress(
         *columns,
         console=console,
         transient=True,

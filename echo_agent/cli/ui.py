@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption
 from echo_agent.errors import EchoError
 
 app = typer.Typer()
@@ -22,9 +22,7 @@ def ui(
         typer.Option(envvar="ECHO_UI_PASSWORD", help="Password of the user 'echo'.", show_default=False),
     ] = None,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
-    mllm: Annotated[
-        str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")
-    ] = None,
+    mllm: MllmOption = None,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
 ) -> None:
     """Open the page for the line in a browser."""

@@ -12,12 +12,10 @@ import numpy as np
 
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
-from echo_agent.state import Label, Value, Verdict
+from echo_agent.state import Label, Progress, Value, Verdict
 
 if TYPE_CHECKING:
     from echo_agent.inspector import Inspector
-
-Progress = Callable[[int, int], None]
 
 
 class CountResult(Value):

@@ -12,12 +12,10 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category, LabelledImage
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.images.decoding import load_image
-from echo_agent.state import Label, Value, Verdict
+from echo_agent.state import Label, Progress, Value, Verdict
 
 if TYPE_CHECKING:
     from echo_agent.inspector import Inspector
-
-Progress = Callable[[int, int], None]
 
 
 class FolderResult(Value):

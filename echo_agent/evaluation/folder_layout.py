@@ -49,6 +49,19 @@ def read_categories(places: Sequence[Path]) -> list[Category]:
     return found
 
 
+def read_one_category(place: Path) -> Category:
+    """Reads a place that holds one category; see ``read_categories``.
+
+    Raises:
+        DatasetError: As ``read_categories`` raises it, or there are several.
+    """
+    found = read_categories([place])
+    if len(found) > 1:
+        names = ", ".join(category.name for category in found)
+        raise DatasetError(f"{place} holds several categories ({names}): name one")
+    return found[0]
+
+
 def read_category(folder: Path) -> Category:
     """Reads the folder of one category.
 

@@ -1,6 +1,6 @@
 """Fitting an MLLM's confidence on labelled photographs, through the experts of an inspection."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
 
@@ -18,7 +18,7 @@ from echo_agent.memory.memory import Memory
 from echo_agent.mllm.case import Path as DecisionPath
 from echo_agent.mllm.confidence import Calibration, Method, fit, save
 from echo_agent.mllm.decider import Decider
-from echo_agent.state import ImageRef, ReferenceEvidence, State
+from echo_agent.state import ImageRef, Progress, ReferenceEvidence, State
 
 
 def calibrate_mllm(
@@ -30,7 +30,7 @@ def calibrate_mllm(
     path: DecisionPath,
     method: Method = "platt",
     context: Context | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Calibration:
     """Fits and stores the calibration of a model on one path.
 

@@ -3,7 +3,6 @@
 import hashlib
 import resource
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from echo_agent.evaluation.labelled import first_reference, labelled_images
@@ -11,7 +10,7 @@ from echo_agent.images.decoding import load_image
 from echo_agent.mllm.case import Case
 from echo_agent.mllm.confidence import expected_calibration_error
 from echo_agent.mllm.decider import Decider
-from echo_agent.state import DecidedBy, ImageRef, Value
+from echo_agent.state import DecidedBy, ImageRef, Progress, Value
 
 
 class ModelCheck(Value):
@@ -45,7 +44,7 @@ def check_model(
     folder: Path | None,
     *,
     limit: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ModelCheck:
     """Loads a model and lets it judge a product's photographs beside one reference, with no other evidence.
 

@@ -14,8 +14,9 @@ from echo_agent.evaluation.mmad_cards import KNOWLEDGE_FILE, Cards, write_cards
 from echo_agent.evaluation.mmad_check import DatasetCheck, check_files, far_from_class
 from echo_agent.evaluation.mmad_dataset import MmadImage, References, read_mmad, sample
 from echo_agent.evaluation.mmad_result import MmadResult, result_of
-from echo_agent.evaluation.mmad_run import Progress, RunFile, RunProfile, RunSettings, run_questions
+from echo_agent.evaluation.mmad_run import RunFile, RunProfile, RunSettings, run_questions
 from echo_agent.evaluation.mmad_staging import Staging
+from echo_agent.state import Progress
 
 CHECK_FILE = "check.json"
 

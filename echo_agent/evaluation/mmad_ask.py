@@ -9,10 +9,10 @@ from echo_agent.context import Context
 from echo_agent.errors import ModelError
 from echo_agent.evaluation.mmad_cards import Cards, card_of_image
 from echo_agent.evaluation.mmad_dataset import MmadImage, MmadQuestion
-from echo_agent.evaluation.mmad_run import DECIDING, REGISTERING, Progress, RunSettings
+from echo_agent.evaluation.mmad_run import DECIDING, REGISTERING, RunSettings
 from echo_agent.evaluation.mmad_staging import Staging, product_in_words, product_of_templates
 from echo_agent.images.stored import store_image
-from echo_agent.state import Attempt, ImageRef, Label, Verdict
+from echo_agent.state import Attempt, ImageRef, Label, Progress, Verdict
 
 if TYPE_CHECKING:
     from echo_agent.inspector import Inspector

@@ -13,11 +13,10 @@ from echo_agent.context import Expert
 from echo_agent.errors import DatasetError, ImageError
 from echo_agent.evaluation.mmad_dataset import MmadImage, MmadQuestion, References
 from echo_agent.evaluation.mmad_scoring import MmadAnswer, read_letter
-from echo_agent.state import Value, Verdict
+from echo_agent.state import Progress, Value, Verdict
 
 RunProfile = Literal["adaptive", "paper", "bare"]
 Ask = Callable[[MmadImage, MmadQuestion], Verdict]
-Progress = Callable[[int, int], None]
 
 FORCED_RULE = "likelier of the two"
 """A verdict of ``review`` answers with the option of the higher probability."""

@@ -1,20 +1,18 @@
 """``echo-agent threshold``: what a product's references allow, and what a choice costs on labelled parts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
 from echo_agent.memory import calibration
-from echo_agent.state import EscapeGuarantee, Guarantee, Value
+from echo_agent.state import EscapeGuarantee, Guarantee, Progress, Value
 
 if TYPE_CHECKING:
     from echo_agent.memory.memory import Memory
 
 RATES = (0.10, 0.05, 0.02, 0.01)
 """False-reject rates that are shown beside the wanted one."""
-
-Progress = Callable[[int, int], None]
 
 
 class Counted(Value):

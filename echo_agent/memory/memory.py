@@ -19,14 +19,14 @@ from echo_agent.memory.calibration import DEFAULT_ESCAPE
 from echo_agent.memory.catalog import existing_catalog, read_catalog
 from echo_agent.memory.counting import Counting
 from echo_agent.memory.domain_knowledge import read_domain_knowledge
-from echo_agent.memory.normal_model import ESCALATION_SCALES, Progress, fit, left_out_scores
+from echo_agent.memory.normal_model import ESCALATION_SCALES, fit, left_out_scores
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.memory.recent import Recent
 from echo_agent.memory.retention import Retention
 from echo_agent.memory.scorer import Scorer
 from echo_agent.memory.store import Encoded, Store, make_folder, named
 from echo_agent.settings import process_settings
-from echo_agent.state import CountedPlace, ImageRef, ReferenceEvidence
+from echo_agent.state import CountedPlace, ImageRef, Progress, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import load_encoder
 from echo_agent.vision.features import Array, Encoder

@@ -1,7 +1,7 @@
 """What is normal for one product at one resolution: a patch bank, calibrated by leaving one reference out."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from echo_agent.memory.feature_cache import FeatureCache
+from echo_agent.state import Progress
 from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.coreset import bounded_banks
 from echo_agent.vision.feature_layers import Prediction, compare, rotation_helps
@@ -21,8 +22,6 @@ ESCALATION_SCALES = (1.0, 1.25, 1.12)
 
 ROTATION_SAMPLE = 16
 """So many references tell whether the part lies either way."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from echo_agent.state.reference_evidence import (
     Reference,
     ReferenceEvidence,
 )
-from echo_agent.state.value import Confidence, Label, Probability, Value
+from echo_agent.state.value import Confidence, Label, Probability, Progress, Value
 from echo_agent.state.verdict import Verdict
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "Outcome",
     "Probability",
     "ProductMatch",
+    "Progress",
     "Question",
     "QuestionKind",
     "Reference",

@@ -14,10 +14,9 @@ from echo_agent.inspector import Inspector
 from echo_agent.memory.answers import Feedback, now
 from echo_agent.memory.feedback import recorded, remember
 from echo_agent.memory.inspections import InspectionRecord, inspections, record_inspection, waiting
-from echo_agent.memory.normal_model import Progress
 from echo_agent.memory.product import ProductRecord
 from echo_agent.report.overlay import overlay
-from echo_agent.state import HumanAnswer, ImageRef, Label, Verdict
+from echo_agent.state import HumanAnswer, ImageRef, Label, Progress, Verdict
 
 PICTURE_SIDE = 900
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from echo_agent.chat.conversation_cost import measure_conversation
+from benchmarks.conversation import measure_conversation
 from echo_agent.chat.history import FILE_NAME, open_history
 from echo_agent.errors import StoreError
 from echo_agent.state import Box

@@ -1,10 +1,11 @@
-"""``models``, ``models check``, ``calibrate`` and ``benchmark`` from the command line."""
+"""``models``, ``models check`` and ``calibrate`` from the command line, and what inspections cost."""
 
 import json
 
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.inspections import app as inspections
 from echo_agent.cli.app import app
 from echo_agent.mllm.decider import MllmDecider
 from echo_agent.state import Trace
@@ -32,8 +33,8 @@ def plates(tmp_path_factory):
     return folder
 
 
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+def run(*arguments, program=app):
+    return CliRunner().invoke(program, [str(argument) for argument in arguments])
 
 
 def test_models_are_listed_with_their_remedies():
@@ -64,7 +65,6 @@ def test_a_model_is_checked_on_labelled_photographs(checkpoint, plates):
         (("models", "check", "no/such-model"), "hf download no/such-model"),
         (("models", "check", "measured"), "no language model"),
         (("models", "check", "nonsense"), "URL#model"),
-        (("benchmark", "mllm", "--config", "Qwen9"), "Qwen3-VL-8B"),
     ],
 )
 def test_what_cannot_be_used_is_told_in_one_line(arguments, says):
@@ -148,8 +148,9 @@ def test_calibrate_keeps_what_inspections_then_use(checkpoint, plates, tmp_path,
     assert verdict["decided_by"]["revision"] == "local"
     assert verdict["attempts"][0]["input_tokens"] > 0
     told = run(
-        *("benchmark", "inspections", plates / "test" / "good", "--product", "plate", "--mllm", checkpoint),
+        *(plates / "test" / "good", "--product", "plate", "--mllm", checkpoint),
         *("--memory", memory, "--limit", 2, "--rounds", 1, "--json"),
+        program=inspections,
     )
     assert told.exit_code == 0, told.stderr
     rates = json.loads(told.stdout)

@@ -1,4 +1,4 @@
-from echo_agent.evaluation.evidence_benchmark import STAGES, References, benchmark_evidence, markdown_table
+from benchmarks.evidence import STAGES, References, benchmark_evidence, markdown_table
 from echo_agent.images.decoding import load_image
 from tests.stand_in_encoder import StandInEncoder
 

@@ -1,19 +1,21 @@
-"""What a choice-scored decision costs beside one prefill and beside writing 64 tokens."""
+"""What a choice-scored decision costs beside one prefill and writing 64 tokens: ``python -m benchmarks.mllm``."""
 
-import statistics
-import time
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal
 
+import typer
 from PIL import Image
 
+from benchmarks.machine import machine_name, side_by_side
+from benchmarks.program import JsonOption, program, tell
+from benchmarks.random_mllm import random_checkpoint
 from echo_agent.evaluation.mllm_check import peak_memory_gib
 from echo_agent.images.budget import as_data_url
-from echo_agent.mllm.checkpoint import Checkpoint
+from echo_agent.mllm.checkpoint import Checkpoint, CheckpointSpec, load
 from echo_agent.mllm.choice_scoring import score_variants
 from echo_agent.mllm.encoding import encode, render
 from echo_agent.mllm.prompts import ROLE, ClosedQuestion, wordings
 from echo_agent.mllm.variant_tokens import Variant
+from echo_agent.settings import process_settings
 from echo_agent.state import Value
 
 SIDE = 448
@@ -131,25 +133,19 @@ def benchmark(checkpoint: Checkpoint, *, repeats: int = 5, batch: int = 8) -> Ml
     )
 
 
-class Spent(NamedTuple):
-    """Median seconds of a task: on the wall, and of the processor (all threads of this process together)."""
-
-    wall: float
-    cpu: float
-
-
-def side_by_side(tasks: Sequence[Callable[[], object]], repeats: int) -> list[Spent]:
-    """Returns the median seconds of each task, the tasks run in turn so that a busy machine slows them alike."""
-    spent: list[list[Spent]] = [[] for _ in tasks]
-    for _ in range(repeats):
-        for task, row in zip(tasks, spent, strict=True):
-            wall, cpu = time.perf_counter(), time.process_time()
-            task()
-            row.append(Spent(time.perf_counter() - wall, time.process_time() - cpu))
-    return [
-        Spent(statistics.median(one.wall for one in row), statistics.median(one.cpu for one in row))
-        for row in spent
-    ]
+def as_text(found: MllmBenchmark) -> str:
+    """The figures in words, a line each."""
+    return "\n".join(
+        (
+            f"{found.model}, {found.parameters / 1e9:.2f} billion weights in {found.dtype}, {found.machine}",
+            f"prompt of {found.prompt_tokens} tokens: {found.prefill:.3f} s",
+            f"4 choices in 4 orders: {found.scored:.3f} s ({found.scored_over_prefill:.2f} x)",
+            f"64 tokens written: {found.written:.3f} s",
+            f"decisions a second: {found.verdicts_per_second:.2f} single, "
+            f"{found.batched_verdicts_per_second:.2f} in batches of {found.batch}",
+            f"peak memory: {found.memory_gib:.1f} GiB",
+        )
+    )
 
 
 def _score(checkpoint: Checkpoint, cases: list[list[Variant]]) -> None:
@@ -179,12 +175,28 @@ def _finish(checkpoint: Checkpoint) -> None:
         torch.cuda.synchronize()
 
 
-def machine_name() -> str:
-    """Returns the name of the GPU, or of the processor with its number of threads."""
-    import platform
+def mllm(
+    init: Annotated[
+        Literal["random", "pretrained"], typer.Option(help="Random weights cost the same, and mean nothing.")
+    ] = "random",
+    config: Annotated[
+        str, typer.Option(help="With random weights: Qwen3-VL-100M, -2B or -8B; else an id or a folder.")
+    ] = "Qwen3-VL-8B",
+    repeats: Annotated[int, typer.Option(min=1, help="Measurements of each; the median counts.")] = 5,
+    batch: Annotated[int, typer.Option(min=1, help="Decisions a batch.")] = 8,
+    as_json: JsonOption = False,
+) -> None:
+    """Choice-scored decisions a second, single and batched, against writing 64 tokens, and peak memory."""
+    settings = process_settings()
+    if init == "random":
+        checkpoint = random_checkpoint(config, device=settings.device, dtype=settings.mllm_dtype)
+    else:
+        checkpoint = load(CheckpointSpec.from_settings(config))
+    found = benchmark(checkpoint, repeats=repeats, batch=batch)
+    tell(found, as_text(found), as_json)
 
-    import torch
 
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads"
+app = program(mllm)
+
+if __name__ == "__main__":
+    app()

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from benchmarks.ablation import KnownFeatures
+from benchmarks.calibration import as_text, measure_calibration
 from echo_agent.errors import DatasetError
-from echo_agent.evaluation.calibration_draws import as_text, measure_calibration
-from echo_agent.evaluation.known_features import KnownFeatures
 from tests.conftest import synthetic_part
 from tests.stand_in_encoder import StandInEncoder
 

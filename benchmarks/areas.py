@@ -1,21 +1,22 @@
-"""``evaluate areas``: the measured areas of defects against their ground-truth masks."""
+"""The measured areas of defects against their ground-truth masks: ``python -m benchmarks.areas``."""
 
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 
+from benchmarks.program import EncoderOption, JsonOption, program, tell
+from echo_agent.cli.options import CategoriesArgument
+from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
-from echo_agent.state import Region, Value
-
-if TYPE_CHECKING:
-    from echo_agent.inspector import Inspector
-
-Progress = Callable[[int, int], None]
+from echo_agent.evaluation.folder_layout import read_categories
+from echo_agent.inspector import Inspector
+from echo_agent.state import Progress, Region, Value
 
 
 class AreaRatio(Value):
@@ -66,7 +67,7 @@ def evaluate_areas(
     *,
     shots: int,
     seed: int,
-    open_inspector: "Callable[[Path], Inspector]",
+    open_inspector: Callable[[Path], Inspector],
     progress: Progress | None = None,
 ) -> AreaResult:
     """Registers references in a temporary memory and measures each defect that has a mask at the first look.
@@ -154,3 +155,30 @@ def _row(kind: str, measured: Sequence[_Measured]) -> AreaRatio:
         covered=float(np.mean([one.low <= one.true <= one.high for one in found])) if found else None,
         true_percent=100 * float(np.median([one.share for one in measured])),
     )
+
+
+def areas(
+    folders: CategoriesArgument,
+    *,
+    shots: Annotated[int, typer.Option(min=1, help="References to register.")] = 16,
+    seed: Annotated[int, typer.Option(help="Seed that chooses the references.")] = 0,
+    encoder: EncoderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold the measured areas of defects against their masks, for each defect type."""
+    for category in read_categories(folders):
+        with progress_bar(f"measure {category.name}") as progress:
+            result = evaluate_areas(
+                category,
+                shots=shots,
+                seed=seed,
+                open_inspector=lambda memory: Inspector.open(memory, encoder=encoder),
+                progress=progress,
+            )
+        tell(result, markdown_table(result) + "\n", as_json)
+
+
+app = program(areas)
+
+if __name__ == "__main__":
+    app()

@@ -1,27 +1,31 @@
-"""``benchmark evidence``: what looking at an image costs, stage by stage and by number of references."""
+"""What looking at an image costs, stage by stage and by number of references: ``python -m benchmarks.evidence``."""
 
+import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import overload
+from typing import Annotated, overload
 
 import numpy as np
+import typer
 from PIL import Image
 
-from echo_agent.evaluation.mllm_benchmark import machine_name
+from benchmarks.machine import machine_name
+from benchmarks.program import EncoderOption, JsonOption, ShotsOption, encoder_named, program, tell
+from echo_agent.cli.options import CategoryArgument, number_list
+from echo_agent.cli.progress import progress_bar
+from echo_agent.evaluation.folder_layout import read_one_category
 from echo_agent.evaluation.mllm_check import peak_memory_gib
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.evidence import combine
 from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
-from echo_agent.state import Value
+from echo_agent.state import Progress, Value
 from echo_agent.vision.features import Array, Encoder
 from echo_agent.vision.regions import find_regions
 
 STAGES = ("decode", "encode", "compare", "map", "regions")
 TOTAL = "total"
 JITTER = 0.03
-
-Progress = Callable[[int, int], None]
 
 
 class Stage(Value):
@@ -227,3 +231,35 @@ def markdown_table(found: EvidenceBenchmark) -> str:
     if made_up:
         lines.append(f"references that are cropped copies of others: {', '.join(made_up)}")
     return "\n".join(lines)
+
+
+def evidence(
+    place: CategoryArgument,
+    *,
+    references: ShotsOption = "4,16,64",
+    images: Annotated[int, typer.Option(min=1, help="Test photographs to look at, at most.")] = 16,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is looked at.")] = 3,
+    encoder: EncoderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What the first look at an image costs: decode, encode, compare, map and regions, by number of references."""
+    counts = number_list(references, least=1)
+    category = read_one_category(place)
+    tests = [test.path for test in category.tests]
+    chosen = random.Random(0).sample(tests, min(images, len(tests)))
+    with progress_bar("look") as progress:
+        found = benchmark_evidence(
+            category.normals,
+            chosen,
+            encoder_named(encoder),
+            references=counts,
+            rounds=rounds,
+            progress=progress,
+        )
+    tell(found, markdown_table(found), as_json)
+
+
+app = program(evidence)
+
+if __name__ == "__main__":
+    app()

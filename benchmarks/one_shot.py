@@ -1,17 +1,22 @@
-"""How good parts score against a single reference: the numbers behind ``experts.one_shot``."""
+"""The numbers behind ``answers.one_shot``: good parts against a single reference, ``python -m benchmarks.one_shot``."""
 
 import math
 import random
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Annotated
 
+import typer
+
+from benchmarks.program import JsonOption, encoder_named, program, tell
+from echo_agent.cli.options import CategoriesArgument
+from echo_agent.cli.progress import progress_bar
 from echo_agent.evaluation.category import Category
+from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.normal_model import fit
-from echo_agent.state import Value
+from echo_agent.state import Progress, Value
 from echo_agent.vision.features import Encoder
-
-Progress = Callable[[int, int], None]
 
 COPY = 0.1
 """Lower scores are of photographs that are copies of the reference."""
@@ -90,3 +95,37 @@ def pool(found: Sequence[OneShotNormals]) -> PooledNormals:
         mean=statistics.fmean(means),
         spread=math.sqrt(statistics.variance(means) + within),
     )
+
+
+def markdown_table(found: Sequence[OneShotNormals], pooled: PooledNormals | None) -> str:
+    """A Markdown table: a row a product, and one of all together where there are several."""
+    lines = ["| product | pairs | mean log score | spread |", "|---|---:|---:|---:|"]
+    lines += [f"| {one.name} | {one.pairs} | {one.mean:.3f} | {one.spread:.3f} |" for one in found]
+    if pooled is not None:
+        lines.append(f"| {pooled.products} products together | | {pooled.mean:.3f} | {pooled.spread:.3f} |")
+    return "\n".join(lines)
+
+
+def one_shot(
+    folders: CategoriesArgument,
+    *,
+    photographs: Annotated[int, typer.Option(min=3, help="Good photographs of each product at most.")] = 12,
+    seed: Annotated[int, typer.Option(help="Seed of their choice.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Log scores of good parts against a single reference, by product and together: a Markdown table."""
+    encoder = encoder_named(None)
+    found = []
+    for category in read_categories(folders):
+        with progress_bar(category.name) as progress:
+            found.append(
+                measure_category(category, encoder, photographs=photographs, seed=seed, progress=progress)
+            )
+    pooled = pool(found) if len(found) > 1 else None
+    tell({"products": found, "together": pooled}, markdown_table(found, pooled), as_json)
+
+
+app = program(one_shot)
+
+if __name__ == "__main__":
+    app()

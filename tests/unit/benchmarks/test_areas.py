@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from echo_agent.evaluation import areas
+from benchmarks import areas
 from echo_agent.state import Box
 from tests.verdicts import a_region
 

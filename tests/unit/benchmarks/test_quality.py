@@ -1,7 +1,7 @@
 import pytest
 
+from benchmarks.quality import WAYS, markdown_table, measure_quality
 from echo_agent.evaluation.folder_layout import read_category
-from echo_agent.evaluation.image_quality import WAYS, markdown_table, measure_quality
 from tests.conftest import synthetic_part
 
 

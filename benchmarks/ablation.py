@@ -1,5 +1,6 @@
-"""``benchmark ablation``: what each part of the comparison with the references is worth."""
+"""What each part of the comparison with the references is worth: ``python -m benchmarks.ablation``."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
@@ -9,19 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.program import (
+    EncoderOption,
+    JsonOption,
+    SeedsOption,
+    ShotsOption,
+    encoder_named,
+    program,
+    tell,
+)
+from echo_agent.cli.options import CategoriesArgument, number_list
+from echo_agent.cli.progress import progress_bar
 from echo_agent.evaluation.category import Category
-from echo_agent.evaluation.known_features import KnownFeatures
+from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.normal_model import fit
-from echo_agent.state import Value
+from echo_agent.state import Progress, Value
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import ALONE, Encoder, FeatureLayer, Features
 
 MAP_SIDE = 256
 """Maps and masks are compared at this length of the longer side."""
 
-Progress = Callable[[int, int], None]
 
 Change = Callable[[Features], Features]
 
@@ -123,6 +134,33 @@ VARIANTS: dict[str, Variant] = {
     "map without the edges of the image": Variant(_unguided),
     "at 1.25 times the resolution": Variant(scale=1.25),
 }
+
+
+class KnownFeatures:
+    """Encodes what it has not met before, and keeps all features in memory (0.7 MB an image by the embedded encoder).
+
+    Args:
+        encoder: The encoder that does the work.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.name = encoder.name
+        self._encoder = encoder
+        self._known: dict[tuple[str, float], Features] = {}
+
+    @property
+    def id(self) -> str:
+        """Id of the encoder that does the work."""
+        return self._encoder.id
+
+    def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
+        """Encodes images, told apart by their size and pixels; see ``Encoder``."""
+        keys = [(f"{image.size}{hashlib.sha256(image.tobytes()).hexdigest()}", scale) for image in images]
+        new = {key: image for key, image in zip(keys, images, strict=True) if key not in self._known}
+        if new:
+            found = self._encoder.encode(list(new.values()), scale=scale)
+            self._known.update(zip(new, found, strict=True))
+        return [self._known[key] for key in keys]
 
 
 class _Changed:
@@ -253,3 +291,27 @@ def _against(rows: Sequence[AblationRow], name: str, default: str, figure: str) 
     gaps = [mean(values) for values in by_seed.values()]
     spread = f" +- {stdev(gaps):.4f}" if len(gaps) > 1 else ""
     return f"{own:.4f} | {mean(gaps):+.4f}{spread}"
+
+
+def ablation(
+    folders: CategoriesArgument,
+    *,
+    shots: ShotsOption = "4,16",
+    seeds: SeedsOption = "0-4",
+    encoder: EncoderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What each part of the comparison with the references is worth: a Markdown table."""
+    counts, chosen = number_list(shots, least=1), number_list(seeds)
+    categories = read_categories(folders)
+    with progress_bar("ablation") as progress:
+        rows = measure_ablation(
+            categories, encoder_named(encoder), shots=counts, seeds=chosen, progress=progress
+        )
+    tell(rows, markdown_table(rows), as_json)
+
+
+app = program(ablation)
+
+if __name__ == "__main__":
+    app()

@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 from torch import nn
 
+from benchmarks.patchcore import compare_with_patchcore
+from benchmarks.patchcore_detector import BACKBONE, Patchcore, Scored, load_embedded_weights
 from echo_agent.errors import DatasetError, EncoderError
 from echo_agent.evaluation.folder_layout import read_category
-from echo_agent.evaluation.patchcore import BACKBONE, Patchcore, Scored, load_embedded_weights
-from echo_agent.evaluation.patchcore_comparison import compare_with_patchcore
 from tests.conftest import synthetic_part
 
 

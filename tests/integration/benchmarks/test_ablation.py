@@ -1,6 +1,6 @@
 import pytest
 
-from echo_agent.evaluation.ablation import VARIANTS, AblationRow, Variant, markdown_table, measure_ablation
+from benchmarks.ablation import VARIANTS, AblationRow, Variant, markdown_table, measure_ablation
 from echo_agent.evaluation.folder_layout import read_categories
 from tests.stand_in_encoder import StandInEncoder
 from tests.unit.evaluation.photographs import write_mvtec_category

@@ -1,16 +1,22 @@
-"""How well poor photographs are told from sound ones, on a dataset's category: what is refused, and what is caught."""
+"""How well poor photographs are told from sound ones, and what is refused: ``python -m benchmarks.quality``."""
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
-from pydantic import BaseModel
 
+from benchmarks.program import JsonOption, ShotsOption, program, tell
+from echo_agent.cli.options import CategoriesArgument, number_list
+from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
+from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.images.decoding import load_image
+from echo_agent.state import Value
 from echo_agent.vision.quality import fit_quality
 
 BLUR_SHARE = 0.01
@@ -21,7 +27,7 @@ ZOOM = 0.6
 Spoil = Callable[[Image.Image, np.random.Generator], Image.Image]
 
 
-class QualityResult(BaseModel):
+class QualityResult(Value):
     """What was refused in a category, as shares of 0 to 1, meaned over seeds.
 
     Attributes:
@@ -157,3 +163,28 @@ WAYS: dict[str, Spoil] = {
 }
 """Ways to spoil a photograph: Gaussian blur with a sigma of 1 % of the side, light times 0.3 and times 2.5, Gaussian
 noise of 25 grey levels, and the middle 60 % enlarged to the whole."""
+
+
+def quality(
+    folders: CategoriesArgument,
+    *,
+    shots: ShotsOption = "4,16",
+    seeds: Annotated[int, typer.Option(min=1, help="Draws of the references.")] = 5,
+    as_json: JsonOption = False,
+) -> None:
+    """Share of good photographs that are refused as poor, and of spoiled ones that are caught: a Markdown table."""
+    categories = read_categories(folders)
+    runs = [(category, count) for count in number_list(shots, least=1) for category in categories]
+    results: dict[int, list[QualityResult]] = {}
+    with progress_bar("image quality") as progress:
+        for done, (category, count) in enumerate(runs, start=1):
+            results.setdefault(count, []).append(measure_quality(category, shots=count, seeds=seeds))
+            progress(done, len(runs))
+    tables = (f"{count} shots\n\n{markdown_table(found)}\n" for count, found in results.items())
+    tell([one for found in results.values() for one in found], "\n".join(tables), as_json)
+
+
+app = program(quality)
+
+if __name__ == "__main__":
+    app()

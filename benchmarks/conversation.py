@@ -1,31 +1,38 @@
-"""What a long conversation costs: the size of its file, and whether its turns grow slower."""
+"""What a long conversation costs, its file and its turns: ``python -m benchmarks.conversation``."""
 
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import Annotated
 
 import numpy as np
+import typer
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from benchmarks.program import JsonOption, program, tell
 from echo_agent.chat.history import FILE_NAME, open_history
 from echo_agent.chat.session import Conversation
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption
 from echo_agent.context import Context
-from echo_agent.memory.memory import Memory
+from echo_agent.images.decoding import load_image
+from echo_agent.memory.memory import Memory, open_memory
+from echo_agent.state import Value
 
 TURNS = 20
 QUESTIONS = ("Where is it?", "How big is it?", "Where is it?")
 """What is asked between two photographs; turn 2 and turn 20 ask the same."""
 
+ImageArgument = Annotated[Path, typer.Argument(metavar="IMAGE", help="A photograph of the product.")]
+ProductOption = Annotated[str | None, typer.Option(help="Product that it shows (default: found out).")]
+
 PIXELS = 480 * 360
 """Pixels of a photograph, which is sent as a BMP of 518 kB."""
 
 
-class ConversationCost(BaseModel):
+class ConversationCost(Value):
     """What a thread of 20 turns with 5 photographs cost; times are medians over the rounds."""
-
-    model_config = ConfigDict(frozen=True)
 
     turns: int
     photographs: int
@@ -99,3 +106,30 @@ def _turn(talk: Conversation, turn: int, files: list[Path]) -> float:
     else:
         talk.say(QUESTIONS[turn % 4 - 1])
     return time.perf_counter() - started
+
+
+def conversation(
+    image: ImageArgument,
+    product: ProductOption = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Threads that are talked through.")] = 5,
+    memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
+    as_json: JsonOption = False,
+) -> None:
+    """A thread of 20 turns with 5 photographs of 500 kB, as ``echo-agent chat`` keeps it."""
+    cost = measure_conversation(open_memory(str(memory)), load_image(image), product, rounds=rounds)
+    text = (
+        f"{cost.turns} turns with {cost.photographs} photographs of {cost.photograph_bytes / 1e3:.0f} kB: "
+        f"{cost.database_bytes / 2**20:.2f} MiB on disk\n{turns_told(cost.second_turn, cost.last_turn)}"
+    )
+    tell(cost, text, as_json)
+
+
+def turns_told(second: float, last: float) -> str:
+    """The seconds of turn 2 and of the last turn, in words."""
+    return f"turn 2: {second * 1e3:.0f} ms, turn {TURNS}: {last * 1e3:.0f} ms ({last / second:.2f} x)"
+
+
+app = program(conversation)
+
+if __name__ == "__main__":
+    app()

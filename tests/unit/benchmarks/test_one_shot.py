@@ -2,8 +2,8 @@ import math
 
 import pytest
 
+from benchmarks.one_shot import OneShotNormals, measure_category, pool
 from echo_agent.evaluation.category import Category
-from echo_agent.evaluation.one_shot_normals import OneShotNormals, measure_category, pool
 from tests.conftest import synthetic_part
 from tests.stand_in_encoder import StandInEncoder
 

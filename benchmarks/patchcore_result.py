@@ -1,4 +1,4 @@
-"""What ``benchmark patchcore`` found: figures of both, their ratios, and the table."""
+"""What ``benchmarks.patchcore`` found: figures of both, their ratios, and the table."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What the LangGraph server costs: its start, its first inspection, and a long conversation on it."""
+"""What the LangGraph server costs, from its start to a long conversation: ``python -m benchmarks.server``."""
 
 import base64
 import contextlib
@@ -16,23 +16,33 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from echo_agent.chat.conversation_cost import QUESTIONS, TURNS, photographs_of_half_a_megabyte
+from benchmarks.conversation import (
+    QUESTIONS,
+    TURNS,
+    ImageArgument,
+    ProductOption,
+    photographs_of_half_a_megabyte,
+    turns_told,
+)
+from benchmarks.program import JsonOption, program, tell
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption
 from echo_agent.errors import MissingExtraError, ModelError
-from echo_agent.memory.memory import Memory
+from echo_agent.images.decoding import load_image
+from echo_agent.memory.memory import Memory, open_memory
+from echo_agent.state import Value
 
 if TYPE_CHECKING:
     from langgraph_sdk.client import SyncLangGraphClient
 
 MAX_START_SECONDS = 60.0
-GRAPHS = {"inspection": "graphs.inspection:graph", "chat": "graphs.chat:graph"}
+FOLDER = Path(__file__).resolve().parents[1] / "graphs"
+GRAPHS = {name: f"{FOLDER / name}.py:graph" for name in ("inspection", "chat")}
 
 
-class ServerCost(BaseModel):
+class ServerCost(Value):
     """What ``langgraph dev`` cost on this machine, in seconds and bytes."""
-
-    model_config = ConfigDict(frozen=True)
 
     start: float = Field(description="From the command until /ok answers.")
     first_event: float = Field(
@@ -159,3 +169,36 @@ def _talk(client: "SyncLangGraphClient", files: list[Path], product: str | None)
         client.runs.wait(thread, "chat", input=given)
         seconds.append(time.perf_counter() - started)
     return thread, seconds
+
+
+def server(
+    image: ImageArgument,
+    product: ProductOption = None,
+    memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
+    as_json: JsonOption = False,
+) -> None:
+    """Start and first events of ``langgraph dev``, and the same conversation on it (extra ``studio``)."""
+    cost = measure_server(open_memory(str(memory)), load_image(image), product)
+    tell(cost, as_text(cost), as_json)
+
+
+def as_text(cost: ServerCost) -> str:
+    """The figures in words, a line each."""
+    return "\n".join(
+        (
+            f"/ok after {cost.start:.1f} s",
+            f"first inspection: first event after {cost.first_event:.2f} s, verdict after {cost.first_verdict:.2f} s "
+            "(loads the model)",
+            f"second inspection: first event after {cost.later_event:.2f} s, "
+            f"verdict after {cost.later_verdict:.2f} s",
+            f"20 turns with 5 photographs of 518 kB: state {cost.state_bytes / 2**20:.2f} MiB, all checkpoints "
+            f"{cost.history_bytes / 2**20:.2f} MiB, on the server's disk {cost.disk_bytes / 2**20:.2f} MiB",
+            turns_told(cost.second_turn, cost.last_turn),
+        )
+    )
+
+
+app = program(server)
+
+if __name__ == "__main__":
+    app()

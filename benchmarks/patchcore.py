@@ -1,4 +1,4 @@
-"""``benchmark patchcore``: Echo and anomalib's PatchCore side by side, on the same images in one process."""
+"""Echo and anomalib's PatchCore side by side, on the same images in one process: ``python -m benchmarks.patchcore``."""
 
 import statistics
 import tempfile
@@ -7,21 +7,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import typer
 from PIL import Image
 
+from benchmarks.patchcore_detector import Patchcore, Scored
+from benchmarks.patchcore_result import Compared, Comparison, Figures, markdown_table, ratios
+from benchmarks.program import JsonOption, SeedsOption, ShotsOption, program, tell
+from echo_agent.cli.options import CategoriesArgument, number_list
+from echo_agent.cli.progress import progress_bar
 from echo_agent.context import Context
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
+from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
-from echo_agent.evaluation.patchcore import Patchcore, Scored
-from echo_agent.evaluation.patchcore_result import Compared, Comparison, Figures, ratios
 from echo_agent.images.decoding import load_image
 from echo_agent.inspector import Inspector
 from echo_agent.mllm.choice import MEASURED
+from echo_agent.state import Progress
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import Array
-
-Progress = Callable[[int, int], None]
 
 
 class Rival(Protocol):
@@ -163,3 +167,31 @@ def _score_in_turn(
         "patchcore": (rivalled, scored.score, scored.anomaly_map),
         "first look": (looked, prediction.score or 0.0, anomaly_map),
     }
+
+
+def patchcore(
+    folders: CategoriesArgument,
+    *,
+    shots: ShotsOption = "4,16",
+    seeds: SeedsOption = "0-4",
+    as_json: JsonOption = False,
+) -> None:
+    """Echo beside anomalib's PatchCore with the same encoder weights, references and images (extra compare)."""
+    counts, chosen = number_list(shots, least=1), number_list(seeds)
+    categories = read_categories(folders)
+    for category in categories:
+        for count in counts:
+            if len(category.normals) < count:
+                typer.echo(
+                    f"{category.name} has {len(category.normals)} normals: left out at {count} shots",
+                    err=True,
+                )
+    with progress_bar("compare") as progress:
+        found = compare_with_patchcore(categories, shots=counts, seeds=chosen, progress=progress)
+    tell(found, markdown_table(found), as_json)
+
+
+app = program(patchcore)
+
+if __name__ == "__main__":
+    app()

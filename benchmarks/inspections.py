@@ -1,12 +1,18 @@
-"""What many inspections together cost beside the same ones one after the other."""
+"""What many inspections together cost beside one after the other: ``python -m benchmarks.inspections``."""
 
 import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from benchmarks.machine import machine_name
+from benchmarks.program import JsonOption, program, tell
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption
 from echo_agent.context import Context
-from echo_agent.evaluation.mllm_benchmark import machine_name
+from echo_agent.images.decoding import list_images
 from echo_agent.inspector import Inspector
 from echo_agent.state import Value
 
@@ -71,3 +77,30 @@ def benchmark_inspections(
         gain=single / together if torch.cuda.is_available() else single_cpu / together_cpu,
         wall_gain=single / together,
     )
+
+
+def inspections(
+    images: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photographs of the product.")],
+    *,
+    product: Annotated[str, typer.Option(help="Registered product that they show.")],
+    mllm: MllmOption = None,
+    limit: Annotated[int, typer.Option(min=1, help="Photographs at most.")] = 8,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each; the median counts.")] = 5,
+    memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
+    as_json: JsonOption = False,
+) -> None:
+    """Inspections a second, one after the other and together, as ``Inspector.inspect_many`` runs them."""
+    found = benchmark_inspections(
+        memory, Context(mllm=mllm), product, list_images(images)[:limit], rounds=rounds
+    )
+    text = (
+        f"{found.images} inspections on {found.machine}: {found.single:.2f} a second one by one, "
+        f"{found.together:.2f} together ({found.gain:.2f} x by the processor, {found.wall_gain:.2f} x by the clock)"
+    )
+    tell(found, text, as_json)
+
+
+app = program(inspections)
+
+if __name__ == "__main__":
+    app()

@@ -1,26 +1,32 @@
-"""``benchmark calibration``: what thresholds promise, held against unseen normals over many draws of references."""
+"""What thresholds promise, held against unseen normals over many draws: ``python -m benchmarks.calibration``."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
+import typer
 from PIL import Image
 
+from benchmarks.ablation import KnownFeatures
+from benchmarks.program import EncoderOption, JsonOption, encoder_named, program, tell
+from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import DatasetError
-from echo_agent.evaluation.known_features import KnownFeatures
+from echo_agent.evaluation import solar_cells
+from echo_agent.evaluation.folder_layout import read_categories
+from echo_agent.images.decoding import load_image
 from echo_agent.memory import calibration
 from echo_agent.memory.evidence import combine
 from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
 from echo_agent.report.colours import DEFECTIVE_FROM
-from echo_agent.state import Value
+from echo_agent.state import Progress, Value
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Encoder
 
 MAP_PERCENTILE = 99
 MIN_UNSEEN = 10
-
-Progress = Callable[[int, int], None]
 
 
 class Draw(Value):
@@ -184,3 +190,56 @@ def as_text(name: str, result: CalibrationResult) -> str:
             f"  draws with rotated copies as references: {result.rotated:.0%}",
         )
     )
+
+
+def calibration_draws(
+    places: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[DIR]...", help="Categories; the normals of elpv-dataset (extra demo) if not given."
+        ),
+    ] = None,
+    *,
+    shots: Annotated[int, typer.Option(min=2, help="References a draw.")] = 16,
+    draws: Annotated[int, typer.Option(min=1, help="Random draws of the references.")] = 200,
+    unseen: Annotated[int, typer.Option(min=1, help="Unseen normals that are scored a draw.")] = 100,
+    cells: Annotated[
+        Literal["mono", "poly", "all"], typer.Option(help="Which cells of elpv-dataset.")
+    ] = "mono",
+    normals: Annotated[int | None, typer.Option(min=1, help="Normals to draw from, at most.")] = None,
+    max_false_reject: Annotated[float, typer.Option(min=0.001, max=0.999, help="Wanted rate.")] = 0.10,
+    encoder: EncoderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What thresholds promise, held against unseen normals over many random draws of references."""
+    if places:
+        pools = {
+            category.name: sorted(
+                {*category.normals, *(test.path for test in category.tests if not test.defective)}
+            )
+            for category in read_categories(places)
+        }
+    else:
+        kind = None if cells == "all" else cells
+        pools = {f"elpv {cells}": solar_cells.cells(solar_cells.data_folder(), kind)[0]}
+    loaded = encoder_named(encoder)
+    results = {}
+    for name, pool in pools.items():
+        chosen = pool if normals is None else random.Random(0).sample(pool, min(normals, len(pool)))
+        with progress_bar(f"draw from {name}") as progress:
+            results[name] = measure_calibration(
+                [load_image(path) for path in chosen],
+                loaded,
+                shots=shots,
+                draws=draws,
+                unseen=unseen,
+                max_false_reject=max_false_reject,
+                progress=progress,
+            )
+    tell(results, "\n".join(as_text(name, found) for name, found in results.items()), as_json)
+
+
+app = program(calibration_draws)
+
+if __name__ == "__main__":
+    app()

@@ -1,6 +1,6 @@
 import pytest
 
-from echo_agent.evaluation.patchcore_result import (
+from benchmarks.patchcore_result import (
     Compared,
     Comparison,
     Figures,

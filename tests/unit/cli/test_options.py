@@ -3,7 +3,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echo_agent.cli.number_list import number_list
+from echo_agent.cli.options import number_list
 
 
 @given(st.lists(st.integers(0, 500), min_size=1, unique=True))
