@@ -2,14 +2,13 @@
 
 import hashlib
 import io
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from echo_agent.errors import ImageError, StoreError
+from echo_agent.files import replacing
 from echo_agent.images.decoding import (
     ImageLike,
     decode_image,
@@ -95,10 +94,8 @@ def _write(data: bytes, folder: Path, suffix: str) -> Path:
             file.touch()
             return file.resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".image-")
-        with os.fdopen(descriptor, "wb") as stream:
+        with replacing(file) as stream:
             stream.write(data)
-        Path(name).replace(file)
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"

@@ -9,6 +9,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from echo_agent.errors import StoreError
+from echo_agent.files import replacing
 from echo_agent.state import HumanAnswer, ImageRef, Label
 
 FILE_NAME = "feedback.jsonl"
@@ -79,12 +80,11 @@ def change_answers(folder: Path, change: Callable[[list[Feedback]], list[Feedbac
         StoreError: They cannot be read or written.
     """
     file = folder / FILE_NAME
-    fresh = folder / f".{FILE_NAME}.new"
     try:
         with FileLock(folder / ".feedback.lock"):
             answers = change(read_answers(folder))
-            fresh.write_text("".join(said.model_dump_json() + "\n" for said in answers), encoding="utf-8")
-            fresh.replace(file)
+            with replacing(file) as stream:
+                stream.writelines(f"{said.model_dump_json()}\n".encode() for said in answers)
     except OSError as error:
         raise StoreError(f"{file} cannot be written ({error.strerror}): check the folder's rights") from error
 

@@ -1,12 +1,11 @@
 """The catalog file of a memory, replaced in one step."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from echo_agent.errors import StoreError
+from echo_agent.files import replacing
 from echo_agent.memory.product import Catalog
 
 FILE_NAME = "catalog.json"
@@ -93,12 +92,8 @@ def write_catalog(folder: Path, catalog: Catalog) -> None:
         StoreError: The folder cannot be written.
     """
     try:
-        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".catalog-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(catalog.model_dump_json(indent=1))
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(folder / FILE_NAME)
+        with replacing(folder / FILE_NAME, durable=True) as stream:
+            stream.write(catalog.model_dump_json(indent=1).encode())
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"

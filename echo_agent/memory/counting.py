@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Sequence
+from operator import attrgetter
+
+from cachetools import LRUCache, cachedmethod
 
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.product import ProductRecord
-from echo_agent.memory.recent import Recent
 from echo_agent.state import Box, CountedPlace, ImageRef
 from echo_agent.vision.counting import Place, PlaceModel
 from echo_agent.vision.features import Encoder
@@ -36,10 +38,16 @@ class Counting:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._models: Recent[tuple[str, str, Boxes], tuple[PlaceModel, float]] = Recent(CACHED_MODELS)
-        self._found: Recent[tuple[str, str, Boxes, str], tuple[CountedPlace, ...]] = Recent(CACHED_COUNTS)
+        self._models: LRUCache[tuple[str, str, Boxes], tuple[PlaceModel, float]] = LRUCache(CACHED_MODELS)
+        self._found: LRUCache[tuple[str, str, Boxes, str], tuple[CountedPlace, ...]] = LRUCache(CACHED_COUNTS)
         self._learning = threading.Lock()
+        self._caching = threading.Lock()
 
+    @cachedmethod(
+        attrgetter("_found"),
+        lambda _, record, image, drawn, boxes: (record.key, drawn.sha256, boxes, image.sha256),
+        attrgetter("_caching"),
+    )
     def of(
         self, record: ProductRecord, image: ImageRef, drawn: ImageRef, boxes: Boxes
     ) -> tuple[CountedPlace, ...]:
@@ -54,19 +62,15 @@ class Counting:
         Raises:
             ImageError: A photograph cannot be read.
         """
-        key = (record.key, drawn.sha256, boxes)
+        with self._learning:
+            model, scale = self._model(record, drawn, boxes)
+        places = model.find(self._photograph(image, scale))
+        return tuple(
+            _counted(place, name, image) for place, name in zip(places, place_names(boxes), strict=True)
+        )
 
-        def find() -> tuple[CountedPlace, ...]:
-            with self._learning:
-                model, scale = self._models.get(key, lambda: self._learn(record, drawn, boxes))
-            places = model.find(self._photograph(image, scale))
-            return tuple(
-                _counted(place, name, image) for place, name in zip(places, place_names(boxes), strict=True)
-            )
-
-        return self._found.get((*key, image.sha256), find)
-
-    def _learn(self, record: ProductRecord, drawn: ImageRef, boxes: Boxes) -> tuple[PlaceModel, float]:
+    @cachedmethod(attrgetter("_models"), lambda _, record, drawn, boxes: (record.key, drawn.sha256, boxes))
+    def _model(self, record: ProductRecord, drawn: ImageRef, boxes: Boxes) -> tuple[PlaceModel, float]:
         (first,) = self._encoder.encode([load_image(drawn.uri)])
         scale = scale_for(boxes, first.patches)
         others = [image for image in record.references if image.sha256 != drawn.sha256]

@@ -1,13 +1,12 @@
 """Comparing an image with a product's references: the Reference Extractor's evidence."""
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from echo_agent.errors import StoreError
+from echo_agent.files import replacing
 from echo_agent.memory import calibration
 from echo_agent.memory.index import Neighbour
 from echo_agent.memory.product import ProductRecord
@@ -115,10 +114,8 @@ def save_map(folder: Path, map_id: str, anomaly_map: Array) -> None:
     """Keeps a calibrated map, on its own grid, under its name, in one step."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".map-")
-        with os.fdopen(descriptor, "wb") as stream:
+        with replacing(folder / f"{map_id}.npy") as stream:
             np.save(stream, np.minimum(anomaly_map, MAX_KEPT).astype(np.float16))
-        Path(name).replace(folder / f"{map_id}.npy")
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"

@@ -31,34 +31,39 @@ class ReferenceIndex:
 
     Args:
         folder: Folder of the Chroma database; made where it is missing.
-        fresh: Whether it holds nothing yet: Chroma then forgets a database that was deleted from there.
     """
 
-    def __init__(self, folder: Path, *, fresh: bool = False) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        if fresh:
-            _forget_databases()
         self._collection = self._open()
 
     def _open(self) -> "Collection":
-        import chromadb
-        from chromadb.config import Settings as ChromaSettings
+        """Opens the database apart from the clients of this process.
 
+        Clients share one view of a path, which does not see what another process writes, and which only all clients of
+        the process together can be made to drop. This one goes with the collection.
+        """
+        import chromadb
+        from chromadb.api.models.Collection import Collection
+        from chromadb.api.rust import RustBindingsAPI
+        from chromadb.config import Settings, System
+
+        settings = Settings(
+            anonymized_telemetry=False, is_persistent=True, persist_directory=str(self._folder)
+        )
         try:
-            client = chromadb.PersistentClient(
-                path=str(self._folder), settings=ChromaSettings(anonymized_telemetry=False)
-            )
-            return client.get_or_create_collection(
-                COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
-            )
+            system = System(settings)
+            server = system.instance(RustBindingsAPI)
+            system.start()
+            found = server.get_or_create_collection(COLLECTION, configuration={"hnsw": {"space": "cosine"}})
         except (chromadb.errors.ChromaError, OSError, ValueError) as error:
             raise StoreError(
                 f"{self._folder} cannot be opened as a Chroma database ({error}): check the folder"
             ) from error
+        return Collection(client=server, model=found, embedding_function=None)
 
     def reopen(self) -> None:
         """Opens the database anew, to see what another process wrote."""
-        _forget_databases()
         self._collection = self._open()
 
     def add(self, key: str, digests: Sequence[str], embeddings: Array) -> None:
@@ -109,10 +114,3 @@ class ReferenceIndex:
             Neighbour(key, digest, 1.0 - max(float(distance), 0.0))
             for (key, _, digest), distance in zip(rows, distances, strict=True)
         ]
-
-
-def _forget_databases() -> None:
-    """Lets Chroma open a database anew; it keeps one client a path otherwise."""
-    from chromadb.api.shared_system_client import SharedSystemClient
-
-    SharedSystemClient.clear_system_cache()

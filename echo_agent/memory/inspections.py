@@ -1,7 +1,5 @@
 """Records of inspections on disk, and which of them wait for a person."""
 
-import os
-import tempfile
 import uuid
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from echo_agent.errors import StoreError
+from echo_agent.files import replacing
 from echo_agent.memory.answers import now, read_answers
 from echo_agent.state import ImageRef, Verdict
 
@@ -51,10 +50,8 @@ def record_inspection(folder: Path, image: ImageRef, verdict: Verdict) -> Inspec
     )
     try:
         place.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=place, prefix=".record-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(record.model_dump_json())
-        Path(name).replace(place / f"{record.id}.json")
+        with replacing(place / f"{record.id}.json") as stream:
+            stream.write(record.model_dump_json().encode())
     except OSError as error:
         raise StoreError(
             f"{place} cannot be written ({error.strerror}): check the folder's rights"

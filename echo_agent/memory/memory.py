@@ -1,12 +1,13 @@
 """The memory: register what normal looks like, and compare an image with it."""
 
 import threading
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Hashable, Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
+from cachetools import LRUCache, cachedmethod
 from PIL import Image
 
 from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
@@ -14,14 +15,13 @@ from echo_agent.images import stored
 from echo_agent.images.decoding import ImageLike, list_images
 from echo_agent.images.photographs import Photographs
 from echo_agent.memory import evidence, registration
-from echo_agent.memory.answers import confirmed_defects, read_answers
+from echo_agent.memory.answers import Feedback, confirmed_defects, read_answers
 from echo_agent.memory.calibration import DEFAULT_ESCAPE
 from echo_agent.memory.catalog import existing_catalog, read_catalog
 from echo_agent.memory.counting import Counting
 from echo_agent.memory.domain_knowledge import read_domain_knowledge
 from echo_agent.memory.normal_model import ESCALATION_SCALES, fit, left_out_scores
 from echo_agent.memory.product import Catalog, ProductRecord
-from echo_agent.memory.recent import Recent
 from echo_agent.memory.retention import Retention
 from echo_agent.memory.scorer import Scorer
 from echo_agent.memory.store import Encoded, Store, make_folder, named
@@ -38,6 +38,19 @@ TRIES = 3
 """How often a step is begun anew when another writer changed the product meanwhile."""
 
 
+def _evidence_key(
+    _: "Memory",
+    image: ImageRef,
+    product: str | None,
+    records: Sequence[ProductRecord],
+    confirmed: Sequence[Feedback],
+    **options: float,
+) -> Hashable:
+    """What evidence depends on: the image, the settings, the versions and the confirmed defects."""
+    state = (*(record.key for record in records), *(said.id for said in confirmed))
+    return image, product, tuple(sorted(options.items())), state
+
+
 class Memory:
     """All references of all products, with their patches and calibration, in one folder.
 
@@ -48,7 +61,8 @@ class Memory:
         self.folder = folder
         self.encoder = encoder
         self._store = Store(folder, catalog, encoder)
-        self._evidence: Recent[tuple[object, ...], ReferenceEvidence] = Recent(CACHED_EVIDENCE)
+        self._evidence: LRUCache[tuple[object, ...], ReferenceEvidence] = LRUCache(CACHED_EVIDENCE)
+        self._caching = threading.Lock()
         self._counting = Counting(encoder)
         self._retention = Retention(folder)
         self._scorer = Scorer(folder, encoder, self._store.index, self._retention)
@@ -219,22 +233,16 @@ class Memory:
             if not records:
                 raise ProductError(f"the memory in {self.folder} has no products: register one first")
             confirmed = confirmed_defects(read_answers(self.folder))
-            state = (*(record.key for record in records), *(said.id for said in confirmed))
             try:
-                key = (image, product, escalation_level, shots, max_false_reject, max_escape, *state)
-                found = self._evidence.get(
-                    key,
-                    partial(
-                        self._scorer.compare,
-                        image,
-                        product,
-                        records,
-                        confirmed,
-                        escalation_level=min(escalation_level, len(ESCALATION_SCALES) - 1),
-                        shots=shots,
-                        max_false_reject=max_false_reject,
-                        max_escape=max_escape,
-                    ),
+                found = self._compared(
+                    image,
+                    product,
+                    records,
+                    confirmed,
+                    escalation_level=min(escalation_level, len(ESCALATION_SCALES) - 1),
+                    shots=shots,
+                    max_false_reject=max_false_reject,
+                    max_escape=max_escape,
                 )
             except FileNotFoundError as error:
                 missing = error
@@ -245,6 +253,18 @@ class Memory:
         raise StoreError(
             f"the references in {self.folder} cannot be read ({missing}): inspect again, or register anew"
         ) from missing
+
+    @cachedmethod(attrgetter("_evidence"), _evidence_key, attrgetter("_caching"))
+    def _compared(
+        self,
+        image: ImageRef,
+        product: str | None,
+        records: Sequence[ProductRecord],
+        confirmed: Sequence[Feedback],
+        /,
+        **options: Any,
+    ) -> ReferenceEvidence:
+        return self._scorer.compare(image, product, records, confirmed, **options)
 
     def normal_scores(self, product: str) -> tuple[float, ...]:
         """Scores of a product's references at the first look, each against the others; empty for a single one.
@@ -343,7 +363,8 @@ class Memory:
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
         self._scorer.forget()
-        self._evidence = Recent(CACHED_EVIDENCE)
+        with self._caching:
+            self._evidence.clear()
 
     def _encoded(self, chosen: Sequence[ImageRef], progress: Progress | None = None) -> Encoded:
         loaded = Photographs(chosen)

@@ -1,6 +1,5 @@
 """What is normal for one product at one resolution: a patch bank, calibrated by leaving one reference out."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from echo_agent.files import replacing
 from echo_agent.memory.feature_cache import FeatureCache
 from echo_agent.state import Progress
 from echo_agent.vision.comparison import PatchBank
@@ -51,7 +51,6 @@ class Resolution:
 
     def save(self, file: Path) -> None:
         """Writes the resolution into a file, in one step, under the names that memories on disk have always had."""
-        written = file.with_suffix(f".{os.getpid()}.part")
         arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
             "levels": np.array(len(self.banks)),
             "units": np.array([self.score_unit, self.map_unit]),
@@ -63,9 +62,8 @@ class Resolution:
                 f"patches{layer}": bank.patches.astype(np.float16),
                 f"owners{layer}": bank.image_ids,
             }
-        with written.open("wb") as stream:
+        with replacing(file, durable=True) as stream:
             np.savez(stream, allow_pickle=False, **arrays)
-        written.replace(file)
 
     @classmethod
     def load(cls, file: Path) -> "Resolution":

@@ -1,15 +1,17 @@
 """The image quality that products' references allow: kept beside the version, the last ones in memory."""
 
+import threading
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 
+from cachetools import LRUCache, cachedmethod
 from PIL import Image
 from pydantic import ValidationError
 
 from echo_agent.errors import StoreError
 from echo_agent.images.photographs import Photographs
 from echo_agent.memory.product import ProductRecord
-from echo_agent.memory.recent import Recent
 from echo_agent.state import ImageQuality, ImageRef
 from echo_agent.vision.quality import QualityModel, fit_quality
 
@@ -26,9 +28,15 @@ class Qualities:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._models: Recent[str, QualityModel] = Recent(CACHED_MODELS)
-        self._found: Recent[tuple[str, str], ImageQuality] = Recent(CACHED_FINDINGS)
+        self._models: LRUCache[str, QualityModel] = LRUCache(CACHED_MODELS)
+        self._found: LRUCache[tuple[str, str], ImageQuality] = LRUCache(CACHED_FINDINGS)
+        self._caching = threading.Lock()
 
+    @cachedmethod(
+        attrgetter("_found"),
+        lambda _, record, image, read: (record.key, image.sha256),
+        attrgetter("_caching"),
+    )
     def of(
         self, record: ProductRecord, image: ImageRef, read: Callable[[ImageRef], Image.Image]
     ) -> ImageQuality:
@@ -43,10 +51,10 @@ class Qualities:
             ImageError: It cannot be read.
             StoreError: What was kept of the references is damaged.
         """
-        model = self._models.get(record.key, lambda: self._load(record))
-        return self._found.get((record.key, image.sha256), lambda: model.judge(read(image)))
+        return self._model(record).judge(read(image))
 
-    def _load(self, record: ProductRecord) -> QualityModel:
+    @cachedmethod(attrgetter("_models"), lambda _, record: record.key, attrgetter("_caching"))
+    def _model(self, record: ProductRecord) -> QualityModel:
         """Reads the model; a version that was registered without one gets it from its references."""
         place = self._folder / record.folder
         try:

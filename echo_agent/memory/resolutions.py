@@ -2,13 +2,15 @@
 
 import threading
 import zipfile
+from operator import attrgetter
 from pathlib import Path
+
+from cachetools import LRUCache, cachedmethod
 
 from echo_agent.errors import StoreError
 from echo_agent.images.photographs import Photographs
 from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
 from echo_agent.memory.product import ProductRecord
-from echo_agent.memory.recent import Recent
 from echo_agent.vision.features import Encoder
 
 CACHED = 8
@@ -30,7 +32,7 @@ class Resolutions:
     def __init__(self, folder: Path, encoder: Encoder) -> None:
         self._folder = folder
         self._encoder = encoder
-        self._kept: Recent[tuple[str, int], Resolution] = Recent(CACHED)
+        self._kept: LRUCache[tuple[str, int], Resolution] = LRUCache(CACHED)
         self._lock = threading.RLock()
 
     def of(self, record: ProductRecord, escalation_levels: int) -> list[Resolution]:
@@ -46,10 +48,8 @@ class Resolutions:
         with self._lock:
             return [self._get(record, escalation_level) for escalation_level in range(escalation_levels)]
 
+    @cachedmethod(attrgetter("_kept"), lambda _, record, escalation_level: (record.key, escalation_level))
     def _get(self, record: ProductRecord, escalation_level: int) -> Resolution:
-        return self._kept.get((record.key, escalation_level), lambda: self._load(record, escalation_level))
-
-    def _load(self, record: ProductRecord, escalation_level: int) -> Resolution:
         file = resolution_file(self._folder / record.folder, escalation_level)
         if escalation_level > 0 and not file.is_file():
             self._fit(record, escalation_level, file)

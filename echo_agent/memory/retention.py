@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from echo_agent.files import UNFINISHED
 from echo_agent.memory.answers import confirmed_defects, read_answers
 from echo_agent.memory.catalog import read_catalog
 from echo_agent.memory.inspections import FOLDER, waiting
@@ -15,10 +16,6 @@ NEVER_YOUNGER = 3600.0
 
 WRITES_BETWEEN = 64
 """Files that are written between two looks at the folder."""
-
-
-UNFINISHED = ".*-*"
-"""Files that a killed process did not finish."""
 
 
 class Retention:

@@ -1,8 +1,11 @@
 """What is seen of images beside the references, the last of it kept."""
 
+import threading
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 
+from cachetools import LRUCache, cachedmethod
 from PIL import Image
 
 from echo_agent.errors import ImageError, StoreError
@@ -15,7 +18,6 @@ from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, left_out_scores
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.quality import Qualities
-from echo_agent.memory.recent import Recent
 from echo_agent.memory.resolutions import Resolutions
 from echo_agent.memory.retention import Retention
 from echo_agent.memory.store import named
@@ -48,20 +50,22 @@ class Scorer:
         self._index = index
         self._retention = retention
         self._qualities = Qualities(folder)
-        self.forget()
+        self._caching = threading.Lock()
+        self._photographs: LRUCache[ImageRef, Image.Image] = LRUCache(CACHED_PIXELS, _cached_pixels)
+        self._features: LRUCache[tuple[str, float], Features] = LRUCache(CACHED_FEATURES)
+        self._places: LRUCache[tuple[str, str], Array] = LRUCache(CACHED_PLACES)
+        self._defect_scores: LRUCache[tuple[str, str, int], float] = LRUCache(CACHED_SCORES)
 
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
-        self._photographs: Recent[ImageRef, Image.Image] = Recent(
-            CACHED_PIXELS, lambda pixels: pixels.width * pixels.height
-        )
-        self._features: Recent[tuple[str, float], Features] = Recent(CACHED_FEATURES)
-        self._places: Recent[tuple[str, str], Array] = Recent(CACHED_PLACES)
-        self._defect_scores: Recent[tuple[str, str, int], float] = Recent(CACHED_SCORES)
+        with self._caching:
+            for cache in (self._photographs, self._features, self._places, self._defect_scores):
+                cache.clear()
 
     def has_opened(self, image: ImageRef, pixels: Image.Image) -> None:
         """Takes the pixels of an image that was decoded already, so that it is not decoded again."""
-        self._photographs.put(image, pixels)
+        with self._caching:
+            self._photographs[image] = pixels
 
     def encode_ahead(self, chosen: Sequence[ImageRef]) -> None:
         """Encodes images for their first look together, which costs less than one after the other.
@@ -73,12 +77,14 @@ class Scorer:
             ImageError: An image cannot be read.
         """
         scale = ESCALATION_SCALES[0]
-        new = {image.sha256: image for image in chosen if (image.sha256, scale) not in self._features}
+        with self._caching:
+            new = {image.sha256: image for image in chosen if (image.sha256, scale) not in self._features}
         if not new:
             return
         found = self.encoder.encode([self._read(image) for image in new.values()], scale=scale)
-        for digest, features in zip(new, found, strict=True):
-            self._features.put((digest, scale), features)
+        with self._caching:
+            for digest, features in zip(new, found, strict=True):
+                self._features[digest, scale] = features
 
     def compare(
         self,
@@ -153,14 +159,16 @@ class Scorer:
             }
         )
 
+    @cachedmethod(
+        attrgetter("_features"), lambda _, image, scale: (image.sha256, scale), attrgetter("_caching")
+    )
     def _encode(self, image: ImageRef, scale: float) -> Features:
-        return self._features.get(
-            (image.sha256, scale), lambda: self.encoder.encode([self._read(image)], scale=scale)[0]
-        )
+        return self.encoder.encode([self._read(image)], scale=scale)[0]
 
+    @cachedmethod(attrgetter("_photographs"), lambda _, image: image, attrgetter("_caching"))
     def _read(self, image: ImageRef) -> Image.Image:
         """Reads an image; kept, as its quality and its finer looks need it as well."""
-        return self._photographs.get(image, lambda: load_image(image.uri))
+        return load_image(image.uri)
 
     def _predict(self, image: ImageRef, resolutions: Sequence[Resolution]) -> Prediction:
         return evidence.combine(
@@ -170,13 +178,17 @@ class Scorer:
             ]
         )
 
+    @cachedmethod(
+        attrgetter("_defect_scores"),
+        lambda _, said, record, resolutions: (said.image.sha256, record.key, len(resolutions)),
+        attrgetter("_caching"),
+    )
     def _score_of_defect(
         self, said: Feedback, record: ProductRecord, resolutions: Sequence[Resolution]
     ) -> float:
         """The score of a confirmed defect at the looks that an image gets."""
-        key = (said.image.sha256, record.key, len(resolutions))
         try:
-            return self._defect_scores.get(key, lambda: self._predict(said.image, resolutions).score)
+            return self._predict(said.image, resolutions).score
         except ImageError as error:
             raise _lost(said, error) from error
 
@@ -193,21 +205,27 @@ class Scorer:
             lambda said: self._place_of_exemplar(said, record, resolution),
         )
 
+    @cachedmethod(
+        attrgetter("_places"),
+        lambda _, image, record, resolution: (image.sha256, record.key),
+        attrgetter("_caching"),
+    )
     def _place(self, image: ImageRef, record: ProductRecord, resolution: Resolution) -> Array:
         """The patches of an image's most unusual place, on the first look."""
-
-        def find() -> Array:
-            features = self._encode(image, ESCALATION_SCALES[0])
-            middle = features.layers[features.middle].patches
-            return unusual_place(middle, resolution.predict(features).anomaly_map)
-
-        return self._places.get((image.sha256, record.key), find)
+        features = self._encode(image, ESCALATION_SCALES[0])
+        middle = features.layers[features.middle].patches
+        return unusual_place(middle, resolution.predict(features).anomaly_map)
 
     def _place_of_exemplar(self, said: Feedback, record: ProductRecord, resolution: Resolution) -> Array:
         try:
             return self._place(said.image, record, resolution)
         except ImageError as error:
             raise _lost(said, error) from error
+
+
+def _cached_pixels(image: Image.Image) -> float:
+    """What an image weighs in the cache; the last one is kept however large it is."""
+    return min(image.width * image.height, CACHED_PIXELS)
 
 
 def _lost(said: Feedback, error: ImageError) -> StoreError:

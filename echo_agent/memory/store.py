@@ -11,6 +11,7 @@ from typing import overload
 from filelock import FileLock, Timeout
 
 from echo_agent.errors import ProductError, StoreError
+from echo_agent.files import UNFINISHED
 from echo_agent.images import stored
 from echo_agent.memory import registration
 from echo_agent.memory.catalog import catalog_state, read_catalog, write_catalog
@@ -40,7 +41,7 @@ class Store:
 
     def __init__(self, folder: Path, catalog: Catalog, encoder: Encoder) -> None:
         self.folder = folder
-        self.index = ReferenceIndex(folder / "index", fresh=catalog.generation == 0)
+        self.index = ReferenceIndex(folder / "index")
         self._catalog = catalog
         self._encoder = encoder
         self._refreshing = threading.RLock()
@@ -132,7 +133,7 @@ class Store:
         named = {self.folder / record.folder for record in records}
         for folder in set((self.folder / "products").glob("*")) - named:
             shutil.rmtree(folder, ignore_errors=True)
-        for unfinished in self.folder.glob(".catalog-*"):
+        for unfinished in self.folder.glob(UNFINISHED):
             unfinished.unlink(missing_ok=True)
         used = {Path(image.uri).name for record in records for image in record.references}
         for image in old.references if old is not None else ():

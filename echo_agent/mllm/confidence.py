@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from echo_agent.errors import ModelError
+from echo_agent.files import replacing
 from echo_agent.mllm.case import Path as DecisionPath
 from echo_agent.state import Probability, Value
 
@@ -200,9 +201,8 @@ def save(folder: Path, calibration: Calibration) -> Path:
     """Writes a calibration below a folder, whole or not at all, and returns its file."""
     folder.mkdir(parents=True, exist_ok=True)
     file = _file(folder, calibration.model, calibration.path)
-    draft = file.with_suffix(".part")
-    draft.write_text(json.dumps(calibration.model_dump(), indent=2), encoding="utf-8")
-    draft.replace(file)
+    with replacing(file) as stream:
+        stream.write(json.dumps(calibration.model_dump(), indent=2).encode())
     return file
 
 

@@ -64,7 +64,7 @@ def test_a_folder_that_is_too_large_is_told(folder, monkeypatch):
 
 
 def test_a_broken_card_is_told_before_anything_is_registered(tmp_path, folder, good_parts):
-    (folder / "card.yaml").write_text(CARD.replace("look:", "predictions:"), encoding="utf-8")
+    (folder / "card.yaml").write_text(CARD.replace("look:", "looks:"), encoding="utf-8")
     inspector = Inspector.open(tmp_path / "memory")
     with pytest.raises(KnowledgeError, match=r"card.yaml:6: unknown key .* did you mean 'look'"):
         inspector.register("plate", good_parts, shots=4, knowledge=folder)

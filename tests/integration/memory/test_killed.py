@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from echo_agent.files import UNFINISHED
 from echo_agent.memory.memory import Memory
 from tests.conftest import synthetic_part
 from tests.integration.memory.killed_registration import MOMENTS
@@ -53,7 +54,7 @@ def test_a_killed_registration_leaves_the_memory_as_it_was_and_a_later_one_works
     assert memory._store.index.keys() == {later.key}
     assert [folder.name for folder in (memory.folder / "products").iterdir()] == [later.key]
     assert scores(Memory.open(memory.folder)) == scores(memory)
-    assert not list(memory.folder.glob(".catalog-*"))
+    assert not list(memory.folder.glob(UNFINISHED))
 
 
 def test_a_second_process_sees_what_the_first_registered(tmp_path, repository):

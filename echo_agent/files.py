@@ -1,0 +1,41 @@
+"""Files that are written whole or not at all."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+UNFINISHED = ".*.unfinished"
+"""Names of what a killed process left half-written."""
+
+
+@contextmanager
+def replacing(file: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
+    """Opens a new file that takes the place of ``file`` in one step, when its content is complete.
+
+    Whoever reads meanwhile or comes after a crash sees the old file or the new one. What fails half-way is removed.
+
+    Args:
+        file: The file to write; its folder must be there.
+        durable: Whether the content shall be on the disk before it takes the place, so that it outlives a power
+            failure: that takes some milliseconds.
+
+    Yields:
+        The new file, open for writing bytes.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    fresh = file.with_name(f".{uuid.uuid4().hex}.unfinished")
+    try:
+        with fresh.open("xb") as stream:
+            yield stream
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        fresh.replace(file)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
