@@ -1,13 +1,9 @@
 """The verdict, why, how sure, and what to do next, in sentences for a person at the line."""
 
-import re
-
 from echo_agent.answers.inspected import Inspected
 from echo_agent.answers.regions import at, tell_standing
 from echo_agent.report.words import MEANING, headline, percent
 from echo_agent.state import Verdict
-
-_MEASURED_LINES = re.compile(r"Score \d|R\d+:")
 
 
 def tell_verdict(inspected: Inspected) -> str:
@@ -22,8 +18,8 @@ def tell_verdict(inspected: Inspected) -> str:
 
 
 def _reasons(verdict: Verdict) -> list[str]:
-    """The verdict's reasons without the lines that only repeat score and regions, which are told in words."""
-    return [reason for reason in verdict.reasons if not _MEASURED_LINES.match(reason)]
+    """The verdict's reasons without those that only repeat score and regions, which are told in words."""
+    return [reason.text for reason in verdict.reasons if reason.kind not in {"score", "region"}]
 
 
 def _stands_out(verdict: Verdict) -> list[str]:

@@ -20,7 +20,7 @@ from echo_agent.errors import EchoError, ImageError
 from echo_agent.report.pictures import Pictures
 from echo_agent.report.table import STYLES
 from echo_agent.report.words import described
-from echo_agent.state import ImageRef, Verdict
+from echo_agent.state import ImageRef, Verdict, flat_verdict
 
 HELP = {
     "/image FILE [QUESTION]": "inspect a photograph",
@@ -173,7 +173,7 @@ class Terminal:
             "messages": [
                 {"role": _role(message), "text": str(message.text)} for message in state.messages
             ],
-            "verdict": state.verdict.model_dump(mode="json") if state.verdict is not None else None,
+            "verdict": flat_verdict(state.verdict) if state.verdict is not None else None,
         }  # fmt: skip
         try:
             file.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")

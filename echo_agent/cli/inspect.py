@@ -60,6 +60,7 @@ def inspect(
     from echo_agent.report.page import Entry, write_page
     from echo_agent.report.pictures import Pictures
     from echo_agent.report.words import described, tally
+    from echo_agent.state import flat_verdict
 
     paths, bad = _photographs(images)
     context = Context(experts=experts_named(experts), profile=profile.value)
@@ -80,9 +81,7 @@ def inspect(
                 progress(done, len(paths))
             saved = pictures.save(path, verdict) if pictures is not None else None
             if as_json:
-                typer.echo(
-                    json.dumps({"image": str(path)} | verdict.model_dump(mode="json"), allow_nan=False)
-                )
+                typer.echo(json.dumps({"image": str(path)} | flat_verdict(verdict), allow_nan=False))
             else:
                 typer.echo(described(verdict, str(path), saved) + "\n")
             labels.append(verdict.label)

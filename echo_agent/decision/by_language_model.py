@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from echo_agent.decision.measured import poor_image, unknown_product
 from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
 from echo_agent.knowledge.verdict_effect import VerdictEffect
 from echo_agent.mllm.case import Case, Decision
 from echo_agent.mllm.confidence import Calibration, join
 from echo_agent.mllm.decider import Decider
-from echo_agent.state import Attempt, Label, ReferenceEvidence
+from echo_agent.state import Attempt, Label, Reason, ReferenceEvidence
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Guard:
         undecidable: Why nobody may decide from this photograph; empty where it can be judged.
     """
 
-    rejected: tuple[str, ...] = ()
-    undecidable: tuple[str, ...] = ()
+    rejected: tuple[Reason, ...] = ()
+    undecidable: tuple[Reason, ...] = ()
 
     @classmethod
     def of(cls, evidence: ReferenceEvidence | None, measured: Attempt, effect: VerdictEffect) -> "Guard":
@@ -34,7 +35,8 @@ class Guard:
         """
         rejected = effect.reasons if effect.forces_defective or effect.needs_a_person else ()
         if evidence is not None and measured.label == "defective" and not effect.permits_normal:
-            rejected = (*rejected, *measured.reasons[:2])
+            compared = (reason for reason in measured.reasons if reason.kind in {"stands out", "score"})
+            rejected = (*rejected, *compared)
         return cls(rejected, undecidable(evidence))
 
 
@@ -99,7 +101,7 @@ def decide_by_mllm(
             "answer": decision.answer,
             "defect_type": _defect_type(label, decision),
             "probabilities": {"defective": decision.defective, "normal": decision.normal},
-            "reasons": (_own_word(decision), *reasons, *decision.notes, *measured.reasons),
+            "reasons": (_own_word(decision), *reasons, *_notes(decision), *measured.reasons),
             "decided_by": decision.decided_by,
             "seconds": decision.seconds,
             "input_tokens": decision.input_tokens,
@@ -115,45 +117,62 @@ def _failed(measured: Attempt, error: Exception, decider: Decider, case: Case) -
             "label": "review",
             "path": case.path,
             "confidence": max(measured.confidence, 0.5),
-            "reasons": (f"The model gave no decision: {error}.", *measured.reasons),
+            "reasons": (
+                Reason(kind="model", text=f"The model gave no decision: {error}."),
+                *measured.reasons,
+            ),
             "decided_by": decider.decided_by(),
             "error": str(error),
         }
     )
 
 
-def undecidable(evidence: ReferenceEvidence | None) -> tuple[str, ...]:
+def undecidable(evidence: ReferenceEvidence | None) -> tuple[Reason, ...]:
     """Returns why nobody may decide from this photograph; nothing where it can be judged, or has no evidence."""
     if evidence is None:
         return ()
     if evidence.product is None:
-        return ("Unknown product: no registered product is near enough.",)
+        return (unknown_product(evidence),)
     if not evidence.quality.acceptable:
-        return (f"Poor image: {'; '.join(evidence.quality.findings)}.",)
+        return (poor_image(evidence),)
     if any(match.product == evidence.product and not match.resembles for match in evidence.matches):
-        return (f"The image does not resemble {evidence.product}.",)
+        told = f"The image does not resemble {evidence.product}."
+        return (Reason(kind="other product", text=told, evidence=(evidence.id,)),)
     return ()
 
 
-def _judge(sides: _Sides, min_confidence: float) -> tuple[Label, float, tuple[str, ...]]:
+def _judge(sides: _Sides, min_confidence: float) -> tuple[Label, float, tuple[Reason, ...]]:
     confidence = max(sides.joined, 1 - sides.joined)
     side: Literal["normal", "defective"] = "defective" if sides.joined >= 0.5 else "normal"
     if sides.guard.undecidable:
         return "review", confidence, sides.guard.undecidable
     if sides.guard.rejected and (sides.model < 0.5 or side == "normal"):
-        told = (
-            "Disagreement: the model would pass the part, the evidence rejects it; a person should look.",
-            f"The model's side: normal at {1 - sides.model:.0%}.",
-            f"The evidence's side: {' '.join(sides.guard.rejected)}",
-        )
-        return "review", confidence, told
+        return "review", confidence, _disagreement(sides)
     if confidence < min_confidence:
-        return "review", confidence, (f"Model and evidence together are at {confidence:.0%}: too unsure.",)
+        unsure = f"Model and evidence together are at {confidence:.0%}: too unsure."
+        return "review", confidence, (Reason(kind="close to the threshold", text=unsure),)
     return side, confidence, ()
 
 
-def _own_word(decision: Decision) -> str:
-    return f"{decision.decided_by.model} puts defective at {decision.defective:.0%}."
+def _disagreement(sides: _Sides) -> tuple[Reason, ...]:
+    rejected = sides.guard.rejected
+    evidence = tuple(dict.fromkeys(known for reason in rejected for known in reason.evidence))
+    told = (
+        "Disagreement: the model would pass the part, the evidence rejects it; a person should look.",
+        f"The model's side: normal at {1 - sides.model:.0%}.",
+        f"The evidence's side: {' '.join(reason.text for reason in rejected)}",
+    )
+    return tuple(Reason(kind="disagreement", text=text, evidence=evidence) for text in told)
+
+
+def _own_word(decision: Decision) -> Reason:
+    return Reason(
+        kind="model", text=f"{decision.decided_by.model} puts defective at {decision.defective:.0%}."
+    )
+
+
+def _notes(decision: Decision) -> tuple[Reason, ...]:
+    return tuple(Reason(kind="model", text=note) for note in decision.notes)
 
 
 def _defect_type(label: Label, decision: Decision) -> str | None:

@@ -5,7 +5,7 @@ import math
 from functools import lru_cache
 
 from echo_agent.knowledge.verdict_effect import VerdictEffect
-from echo_agent.state import Attempt, DecidedBy, Label, ReferenceEvidence
+from echo_agent.state import Attempt, DecidedBy, Label, Reason, ReasonKind, ReferenceEvidence
 
 DEFECTIVE_P_POWER = 0.2
 """Power of the alternative: p-values of defective parts are taken as Beta(0.2, 1)."""
@@ -103,7 +103,12 @@ def nothing_to_decide_from(number: int, changed: str, why: str) -> Attempt:
         label="review",
         confidence=UNDECIDED,
         changed=changed,
-        reasons=(f"The references take no part in this decision{because}: nothing measured can decide it.",),
+        reasons=(
+            Reason(
+                kind="not compared",
+                text=f"The references take no part in this decision{because}: nothing measured can decide it.",
+            ),
+        ),
         decided_by=measured_by(),
     )
 
@@ -115,92 +120,139 @@ def _probability(evidence: ReferenceEvidence) -> float | None:
 
 def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are ruled out)
     evidence: ReferenceEvidence, max_false_reject: float, min_confidence: float
-) -> tuple[Label, float, tuple[str, ...]]:
+) -> tuple[Label, float, tuple[Reason, ...]]:
     if evidence.product is None:
-        return (
-            "review",
-            UNDECIDED,
-            ("Unknown product: no registered product is near enough.", *_matches(evidence)),
-        )
+        return "review", UNDECIDED, (unknown_product(evidence), *_matches(evidence))
     resemblance = _resemblance(evidence)
     if not evidence.quality.acceptable:
-        return "review", UNDECIDED, (f"Poor image: {'; '.join(evidence.quality.findings)}.", *resemblance)
+        return "review", UNDECIDED, (poor_image(evidence), *resemblance)
     probability = _probability(evidence)
     limit, score, p_value = evidence.threshold, evidence.score, evidence.p_value
     if probability is None or limit is None or score is None or p_value is None:
-        return "review", UNDECIDED, ("Uncalibrated: one reference alone gives no threshold.", *resemblance)
+        alone = _reason(
+            evidence, "too few references", "Uncalibrated: one reference alone gives no threshold."
+        )
+        return "review", UNDECIDED, (alone, *resemblance)
     sides = max(probability, 1.0 - probability)
-    score_text = f"Score {score:.2f} (1 is a typical normal part), threshold {limit:.2f}, p = {p_value:.3f}."
+    figures = _score(evidence, score, limit, p_value)
     if resemblance:
-        return "review", sides, (*resemblance, score_text)
+        return "review", sides, (*resemblance, figures)
     if score > limit:
         missing = evidence.guarantee.normals_missing if evidence.guarantee else 0
         if p_value > max_false_reject:
-            lacking = (
+            lacking = _reason(
+                evidence,
+                "too few references",
                 f"The part stands out, but {missing} more normal photograph(s) are needed before it may be called "
-                f"defective at {max_false_reject:.0%} false rejects."
+                f"defective at {max_false_reject:.0%} false rejects.",
             )
-            return "review", sides, (lacking, score_text, *_where(evidence))
-        stands_out = "The part differs from its references more than normal parts differ from each other."
-        return "defective", max(probability, UNDECIDED), (stands_out, score_text, *_where(evidence))
+            return "review", sides, (lacking, figures, *_where(evidence))
+        stands_out = _reason(
+            evidence,
+            "stands out",
+            "The part differs from its references more than normal parts differ from each other.",
+        )
+        return "defective", max(probability, UNDECIDED), (stands_out, figures, *_where(evidence))
     below = evidence.pass_threshold
     if below is not None and score >= below:
-        as_defects = (
+        as_defects = _reason(
+            evidence,
+            "close to the threshold",
             f"The score is not below {below:.2f}, under which no more than the wanted share of defects like the "
-            "confirmed ones escapes: a weak defect cannot be ruled out."
+            "confirmed ones escapes: a weak defect cannot be ruled out.",
         )
-        return "review", sides, (as_defects, score_text, *_where(evidence))
+        return "review", sides, (as_defects, figures, *_where(evidence))
     if 1.0 - probability < min_confidence:
-        close = "The part is close to the threshold: it cannot be told from a weak defect."
-        return "review", sides, (close, score_text, *_where(evidence))
-    return "normal", 1.0 - probability, ("The part looks like its references.", score_text)
+        close = _reason(
+            evidence,
+            "close to the threshold",
+            "The part is close to the threshold: it cannot be told from a weak defect.",
+        )
+        return "review", sides, (close, figures, *_where(evidence))
+    alike = _reason(evidence, "looks like references", "The part looks like its references.")
+    return "normal", 1.0 - probability, (alike, figures)
 
 
 def _by_rules(
     evidence: ReferenceEvidence, effect: VerdictEffect, label: Label
-) -> tuple[Label, float, tuple[str, ...]] | None:
+) -> tuple[Label, float, tuple[Reason, ...]] | None:
     """Decides by the card where it has a say: on a sound photograph of the right, calibrated product."""
     score, limit = evidence.score, evidence.threshold
     if evidence.product is None or not evidence.quality.acceptable or _resemblance(evidence):
         return None
     if score is None or limit is None or evidence.p_value is None:
         return None
-    score_text = (
-        f"Score {score:.2f} (1 is a typical normal part), threshold {limit:.2f}, p = {evidence.p_value:.3f}."
-    )
+    findings = (*effect.reasons, _score(evidence, score, limit, evidence.p_value))
     if effect.forces_defective:
-        broken = ("A rule of the domain knowledge is broken.", *effect.reasons, score_text)
-        return "defective", RULE_CONFIDENCE if effect.is_sure else BORDER_CONFIDENCE, broken
+        broken = _ruled(effect, "A rule of the domain knowledge is broken.")
+        return "defective", RULE_CONFIDENCE if effect.is_sure else BORDER_CONFIDENCE, (broken, *findings)
     if effect.needs_a_person:
-        doubt = "A rule of the domain knowledge may be broken: a person should look."
-        return "review", UNDECIDED, (doubt, *effect.reasons, score_text)
+        doubt = _ruled(effect, "A rule of the domain knowledge may be broken: a person should look.")
+        return "review", UNDECIDED, (doubt, *findings)
     if effect.permits_normal and label != "normal":
-        within = (
-            "Normal within tolerance: the part differs from its references, and all of it keeps the limits."
+        within = _ruled(
+            effect,
+            "Normal within tolerance: the part differs from its references, and all of it keeps the limits.",
         )
-        return "normal", RULE_CONFIDENCE, (within, *effect.reasons, score_text)
+        return "normal", RULE_CONFIDENCE, (within, *findings)
     return None
 
 
-def _where(evidence: ReferenceEvidence) -> tuple[str, ...]:
+def unknown_product(evidence: ReferenceEvidence) -> Reason:
+    """The reason where no registered product is near enough."""
+    return _reason(evidence, "unknown product", "Unknown product: no registered product is near enough.")
+
+
+def poor_image(evidence: ReferenceEvidence) -> Reason:
+    """The reason where the photograph cannot be judged."""
+    return _reason(evidence, "image quality", f"Poor image: {'; '.join(evidence.quality.findings)}.")
+
+
+def _reason(evidence: ReferenceEvidence, kind: ReasonKind, text: str) -> Reason:
+    return Reason(kind=kind, text=text, evidence=(evidence.id,))
+
+
+def _ruled(effect: VerdictEffect, text: str) -> Reason:
+    return Reason(kind="rule", text=text, evidence=effect.findings)
+
+
+def _score(evidence: ReferenceEvidence, score: float, threshold: float, p_value: float) -> Reason:
+    return _reason(
+        evidence,
+        "score",
+        f"Score {score:.2f} (1 is a typical normal part), threshold {threshold:.2f}, p = {p_value:.3f}.",
+    )
+
+
+def _where(evidence: ReferenceEvidence) -> tuple[Reason, ...]:
     return tuple(
-        f"{region.id}: {region.place}, {region.area_px} px2, {region.length_px:.0f} px long, "
-        f"peak {region.peak:.2f} of the largest in normals."
+        Reason(
+            kind="region",
+            text=f"{region.id}: {region.place}, {region.area_px} px2, {region.length_px:.0f} px long, "
+            f"peak {region.peak:.2f} of the largest in normals.",
+            evidence=(region.id,),
+        )
         for region in evidence.regions[:3]
     )
 
 
-def _matches(evidence: ReferenceEvidence) -> tuple[str, ...]:
+def _matches(evidence: ReferenceEvidence) -> tuple[Reason, ...]:
     return tuple(
-        f"Nearest is {found.product}, similarity {found.similarity:.2f}." for found in evidence.matches[:1]
+        _reason(
+            evidence,
+            "unknown product",
+            f"Nearest is {found.product}, similarity {found.similarity:.2f}.",
+        )
+        for found in evidence.matches[:1]
     )
 
 
-def _resemblance(evidence: ReferenceEvidence) -> tuple[str, ...]:
+def _resemblance(evidence: ReferenceEvidence) -> tuple[Reason, ...]:
     """Says so when the image does not resemble the product that was named."""
     own = next((match for match in evidence.matches if match.product == evidence.product), None)
     if own is None or own.resembles:
         return ()
     nearest = evidence.matches[0]
     hint = f"; it is nearer to {nearest.product}" if nearest.product != own.product else ""
-    return (f"The image does not resemble {own.product} (similarity {own.similarity:.2f}){hint}.",)
+    told = f"The image does not resemble {own.product} (similarity {own.similarity:.2f}){hint}."
+    return (_reason(evidence, "other product", told),)

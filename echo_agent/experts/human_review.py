@@ -11,7 +11,7 @@ from echo_agent.errors import ImageError
 from echo_agent.experts.run import Update, context_of, memory_of, timed
 from echo_agent.memory.answers import now
 from echo_agent.memory.feedback import remember
-from echo_agent.state import Attempt, HumanAnswer, Label, State
+from echo_agent.state import Attempt, HumanAnswer, Label, State, flat_attempt
 
 TASK = "judge_part"
 QUESTION = "Is this part normal or defective?"
@@ -77,7 +77,8 @@ def review_request(state: State, context: Context) -> dict[str, Any]:
     """
     last, evidence = state.attempts[-1], state.reference
     proposed = proposed_label(last)
-    shown = {"confidence", "label", "number", "reasons"}
+    shown = ("confidence", "label", "number", "reasons")
+    reasons = [reason.text for reason in last.reasons]
     image = state.image.uri if state.image is not None else None
     label = "normal" if proposed == "normal" else "defective"
     return {
@@ -86,7 +87,7 @@ def review_request(state: State, context: Context) -> dict[str, Any]:
             "args": {"label": label, "defect_type": last.defect_type or "", "who": ""},
         },
         "config": dict.fromkeys(("allow_accept", "allow_edit", "allow_respond", "allow_ignore"), True),
-        "description": "\n".join([QUESTION, f"Photograph: {image}", *last.reasons]),
+        "description": "\n".join([QUESTION, f"Photograph: {image}", *reasons]),
         "question": QUESTION,
         "image": image,
         "map_id": evidence.map_id if evidence is not None else None,
@@ -95,7 +96,10 @@ def review_request(state: State, context: Context) -> dict[str, Any]:
         "proposed": proposed,
         "confidence": last.confidence,
         "regions": [region.model_dump() for region in evidence.regions] if evidence is not None else [],
-        "sides": [attempt.model_dump(include=shown) for attempt in state.attempts],
+        "sides": [
+            {name: value for name, value in flat_attempt(attempt).items() if name in shown}
+            for attempt in state.attempts
+        ],
         "answers": ["accept", "correct", "photo"],
     }
 

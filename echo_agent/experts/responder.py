@@ -7,7 +7,7 @@ from echo_agent.context import Context
 from echo_agent.decision.measured import measured_by
 from echo_agent.experts.human_review import proposed_label
 from echo_agent.experts.run import Update, timed
-from echo_agent.state import Attempt, HumanAnswer, Label, ReferenceEvidence, State, Verdict
+from echo_agent.state import Attempt, HumanAnswer, Label, Reason, ReferenceEvidence, State, Verdict
 
 
 @timed
@@ -24,30 +24,17 @@ def responder(state: State, runtime: Runtime[Context]) -> Update:
 def make_verdict(state: State) -> Verdict:
     """Puts the verdict together from the last attempt, the evidence and what a person said."""
     last = state.attempts[-1]
-    evidence = state.reference or ReferenceEvidence(product=None, product_given=False, matches=())
     label, confidence = _final(last, state.human)
     return Verdict(
         label=label,
         confidence=confidence,
         defect_type=_defect_type(last, state.human),
-        regions=evidence.regions,
-        reasons=(*last.reasons, *exemplar_reasons(evidence)),
-        references=evidence.references,
-        exemplars=evidence.exemplars,
+        reasons=(*last.reasons, *exemplar_reasons(state.reference)),
+        evidence=state.reference,
         knowledge=state.knowledge,
         decided_by=last.decided_by or measured_by(),
         confidence_calibrated=last.confidence_calibrated,
         attempts=state.attempts,
-        score=evidence.score,
-        threshold=evidence.threshold,
-        pass_threshold=evidence.pass_threshold,
-        escape_guarantee=evidence.escape_guarantee,
-        p_value=evidence.p_value,
-        guarantee=evidence.guarantee,
-        product=evidence.product,
-        product_given=evidence.product_given,
-        memory_version=evidence.memory_version,
-        map_id=evidence.map_id,
         trace=state.trace,
         answer=last.answer,
         human=state.human,
@@ -55,17 +42,19 @@ def make_verdict(state: State) -> Verdict:
     )
 
 
-def exemplar_reasons(evidence: ReferenceEvidence) -> tuple[str, ...]:
+def exemplar_reasons(evidence: ReferenceEvidence | None) -> tuple[Reason, ...]:
     """Says so when the part resembles a defect that a person confirmed. It is shown; it decides nothing."""
-    nearest = next((found for found in evidence.exemplars if found.resembles), None)
+    exemplars = evidence.exemplars if evidence is not None else ()
+    nearest = next((found for found in exemplars if found.resembles), None)
     if nearest is None:
         return ()
     kind = f" ({nearest.defect_type})" if nearest.defect_type else ""
     said = f" by {nearest.who}" if nearest.who else ""
-    return (
+    text = (
         f"Its most unusual place resembles {nearest.id}{kind}, a defect confirmed{said} on {nearest.when[:10]}, more "
-        f"than any reference (similarity {nearest.similarity:.2f}).",
+        f"than any reference (similarity {nearest.similarity:.2f})."
     )
+    return (Reason(kind="exemplar", text=text, evidence=(nearest.id,)),)
 
 
 def _final(last: Attempt, human: HumanAnswer | None) -> tuple[Label, float]:
@@ -86,4 +75,4 @@ def verdict_sentence(verdict: Verdict) -> str:
     product = verdict.product or "unknown product"
     head = f"{product}: {verdict.label} (confidence {verdict.confidence:.0%}"
     head += ")." if verdict.confidence_calibrated else ", uncalibrated)."
-    return " ".join([head, *verdict.reasons])
+    return " ".join([head, *(reason.text for reason in verdict.reasons)])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from echo_agent.state import MAX_REGIONS, ChecklistFinding, Region, ToleranceFinding
+from echo_agent.state import MAX_REGIONS, ChecklistFinding, Reason, Region, ToleranceFinding
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class VerdictEffect:
             or a model says that a statement of the checklist fails, so nobody but a person may pass it.
         is_sure: Of a broken limit or statement: it is broken by the whole uncertainty of the measurement.
         findings: Ids of the findings that this rests on.
-        reasons: Their reasons, in sentences.
+        reasons: Their reasons, one each.
     """
 
     permits_normal: bool = False
@@ -27,7 +27,7 @@ class VerdictEffect:
     needs_a_person: bool = False
     is_sure: bool = False
     findings: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 def verdict_effect(
@@ -48,15 +48,17 @@ def verdict_effect(
         tolerances: Findings of the tolerances on these regions.
         checklist: Findings of the checklist.
     """
-    broken = [(finding.id, finding.reason) for finding in tolerances if finding.outcome == "exceeds"]
-    broken += [(finding.id, finding.reason) for finding in checklist if _is_counted_out(finding)]
+    broken: list[ToleranceFinding | ChecklistFinding] = [
+        *(finding for finding in tolerances if finding.outcome == "exceeds"),
+        *(finding for finding in checklist if _is_counted_out(finding)),
+    ]
     if broken:
         return VerdictEffect(
             forces_defective=True,
             is_sure=any(_is_surely_broken(finding) for finding in tolerances)
             or any(_is_counted_out(finding) for finding in checklist),
-            findings=tuple(identity for identity, _ in broken),
-            reasons=tuple(reason for _, reason in broken),
+            findings=tuple(finding.id for finding in broken),
+            reasons=_reasons(broken),
         )
     doubtful: list[ToleranceFinding | ChecklistFinding] = [
         *(finding for finding in tolerances if _may_break(finding)),
@@ -66,7 +68,7 @@ def verdict_effect(
         return VerdictEffect(
             needs_a_person=True,
             findings=tuple(finding.id for finding in doubtful),
-            reasons=tuple(finding.reason for finding in doubtful),
+            reasons=_reasons(doubtful),
         )
     covered = {finding.region for finding in tolerances}
     all_within = all(finding.outcome == "within" for finding in tolerances)
@@ -74,9 +76,13 @@ def verdict_effect(
         return VerdictEffect(
             permits_normal=True,
             findings=tuple(finding.id for finding in tolerances),
-            reasons=tuple(finding.reason for finding in tolerances),
+            reasons=_reasons(tolerances),
         )
     return VerdictEffect()
+
+
+def _reasons(findings: Sequence[ToleranceFinding | ChecklistFinding]) -> tuple[Reason, ...]:
+    return tuple(Reason(kind="rule", text=finding.reason, evidence=(finding.id,)) for finding in findings)
 
 
 def _is_counted_out(finding: ChecklistFinding) -> bool:

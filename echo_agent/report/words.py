@@ -38,9 +38,10 @@ def described(verdict: Verdict, name: str, picture: Path | None = None) -> str:
     product = f" [{verdict.product}]" if verdict.product else ""
     lines = [f"{name}{product}: {headline(verdict)}"]
     lines += [f"- {reason}" for reason in verdict.reasons]
-    told = " ".join(verdict.reasons)
-    lines += [f"- {measured_region(region)}" for region in verdict.regions if f"{region.id}:" not in told]
-    if verdict.score is not None and "p = " not in told:
+    kinds = {reason.kind for reason in verdict.reasons}
+    told = {name for reason in verdict.reasons if reason.kind == "region" for name in reason.evidence}
+    lines += [f"- {measured_region(region)}" for region in verdict.regions if region.id not in told]
+    if verdict.score is not None and "score" not in kinds:
         lines.append(f"  score: {measured(verdict)}")
     if verdict.answer is not None:
         lines.append(f"  answer: {verdict.answer.text}")

@@ -20,6 +20,7 @@ from echo_agent.state.knowledge_evidence import (
     Outcome,
     ToleranceFinding,
 )
+from echo_agent.state.reason import Reason, ReasonKind
 from echo_agent.state.reasoning import Question, QuestionKind, Route, ToolCall, Trace, TraceStep
 from echo_agent.state.reference_evidence import (
     EscapeGuarantee,
@@ -31,7 +32,7 @@ from echo_agent.state.reference_evidence import (
     ReferenceEvidence,
 )
 from echo_agent.state.value import Confidence, Label, Probability, Progress, Value
-from echo_agent.state.verdict import Verdict
+from echo_agent.state.verdict import Verdict, flat_attempt, flat_verdict
 
 __all__ = [
     "MAX_REGIONS",
@@ -57,6 +58,8 @@ __all__ = [
     "Progress",
     "Question",
     "QuestionKind",
+    "Reason",
+    "ReasonKind",
     "Reference",
     "ReferenceEvidence",
     "Region",
@@ -68,6 +71,8 @@ __all__ = [
     "TraceStep",
     "Value",
     "Verdict",
+    "flat_attempt",
+    "flat_verdict",
 ]
 
 

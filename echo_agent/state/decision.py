@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from echo_agent.state.reason import Reason
 from echo_agent.state.value import Confidence, Label, Probability, Value
 
 
@@ -50,7 +51,7 @@ class Attempt(Value):
         answer: Answer to the question, where one was asked.
         defect_type: Defect type, where it names one.
         probabilities: Probability of each label as the Decision Maker scored them.
-        reasons: Its reasons, in sentences.
+        reasons: Why; each is printed as its sentence.
         seconds: Time the decision took.
         input_tokens: Tokens read, for a language model.
         output_tokens: Tokens written.
@@ -68,7 +69,7 @@ class Attempt(Value):
     defect_type: str | None = None
     probabilities: dict[str, float] = Field(default_factory=dict)
     confidence_calibrated: bool = False
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     decided_by: DecidedBy | None = None
     seconds: float = Field(default=0.0, ge=0)
     input_tokens: int | None = None

@@ -1,13 +1,20 @@
 """What the Knowledge Guide found: passages, tolerances and statements of the product's card."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from echo_agent.state.image import Box
 from echo_agent.state.value import Value
 
-Outcome = Literal["within", "exceeds", "undetermined"]
+
+def _undetermined(word: Any) -> Any:
+    """Reads the word that older records have for it."""
+    return "undetermined" if word == "cannot tell" else word
+
+
+Outcome = Annotated[Literal["within", "exceeds", "undetermined"], BeforeValidator(_undetermined)]
+Presence = Annotated[Literal["present", "missing", "undetermined"], BeforeValidator(_undetermined)]
 
 
 class Citation(Value):
@@ -62,7 +69,7 @@ class CountedPlace(Value):
     """
 
     place: str
-    presence: Literal["present", "missing", "undetermined"]
+    presence: Presence
     box: Box | None = None
     reason: str = ""
 

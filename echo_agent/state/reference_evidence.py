@@ -1,6 +1,8 @@
 """What the Reference Extractor found: the part beside its references, and what they allow to promise."""
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, model_validator
 
 from echo_agent.state.image import ImageRef, Region
 from echo_agent.state.value import Probability, Value
@@ -131,3 +133,12 @@ class ReferenceEvidence(Value):
     regions: tuple[Region, ...] = ()
     places: tuple[float, ...] = ()
     map_id: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _earlier_name(cls, given: Any) -> Any:
+        """Reads the name that conversations kept before have for the escalation level."""
+        if not isinstance(given, dict) or "effort" not in given:
+            return given
+        rest = {name: value for name, value in given.items() if name != "effort"}
+        return {**rest, "escalation_level": given["effort"]}

@@ -36,7 +36,7 @@ def verdict_banner(verdict: Verdict) -> str:
 
 def reasons_html(verdict: Verdict) -> str:
     """The reasons."""
-    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in verdict.reasons)
+    reasons = "".join(f"<li>{escape(reason.text)}</li>" for reason in verdict.reasons)
     kind = f"<p>Defect type: <b>{escape(verdict.defect_type)}</b></p>" if verdict.defect_type else ""
     return f"<ul>{reasons}</ul>{kind}"
 

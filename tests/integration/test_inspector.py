@@ -74,20 +74,20 @@ def test_a_verdict_holds_what_it_stands_on(inspector):
 def test_unknown_and_mistaken_products_are_said(inspector):
     strange = inspector.inspect(np.random.default_rng(0).integers(0, 255, (144, 192, 3)).astype(np.uint8))
     assert strange.label == "review"
-    assert "Unknown product" in strange.reasons[0]
+    assert "Unknown product" in strange.reasons[0].text
     mistaken = inspector.inspect(another_part(1), product="plate")
     assert mistaken.label == "review"
-    assert "does not resemble plate" in " ".join(mistaken.reasons)
+    assert "does not resemble plate" in " ".join(map(str, mistaken.reasons))
 
 
 def test_few_normals_are_review_and_say_how_many_are_missing(inspector):
     inspector.register("plate", [synthetic_part(seed) for seed in range(4)])
     verdict = inspector.inspect(STAINED, product="plate")
     assert verdict.label == "review"
-    assert "5 more" in " ".join(verdict.reasons)
+    assert "5 more" in " ".join(map(str, verdict.reasons))
     assert len(verdict.attempts) == 1
     inspector.register("plate", [synthetic_part(0)])
-    assert "Uncalibrated" in inspector.inspect(GOOD, product="plate").reasons[0]
+    assert "Uncalibrated" in inspector.inspect(GOOD, product="plate").reasons[0].text
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 5])

@@ -107,10 +107,10 @@ def test_later_verdicts_show_the_confirmed_defect_that_a_part_resembles_until_it
     alike = inspector.inspect(synthetic_part(98, defect=True), product="plate")
     assert alike.exemplars[0].resembles
     assert alike.exemplars[0].defect_type == "scratch"
-    assert any("X1 (scratch), a defect confirmed by Ada" in reason for reason in alike.reasons)
+    assert any("X1 (scratch), a defect confirmed by Ada" in reason.text for reason in alike.reasons)
     good = inspector.inspect(synthetic_part(97), product="plate")
     assert not good.exemplars[0].resembles
-    assert not any("X1" in reason for reason in good.reasons)
+    assert not any("X1" in reason.text for reason in good.reasons)
     undo(inspector.memory)
     assert inspector.inspect(synthetic_part(98, defect=True), product="plate").exemplars == ()
 

@@ -77,7 +77,7 @@ def test_a_statement_that_fails_by_the_model_needs_a_person(inspect):
     verdict = inspect(0.03)
     assert verdict.knowledge.checklist[0].holds is False
     assert verdict.label == "review"
-    assert any("'The label is straight.' fails" in reason for reason in verdict.reasons)
+    assert any("'The label is straight.' fails" in reason.text for reason in verdict.reasons)
     assert len(inspect.scorer.asked) == 1
 
 

@@ -107,7 +107,7 @@ def test_out_of_memory_twice_is_review(inspect, good_part):
 def test_a_rejected_part_is_not_passed_by_the_model(inspect, spotted_part):
     verdict = inspect(spotted_part, 0.0)
     assert verdict.label == "review"
-    assert "Disagreement" in " ".join(verdict.reasons)
+    assert "Disagreement" in " ".join(map(str, verdict.reasons))
 
 
 def test_a_calibration_of_this_model_and_path_is_used(inspect, memory, good_part):

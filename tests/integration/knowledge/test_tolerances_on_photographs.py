@@ -89,12 +89,12 @@ def test_a_limit_above_the_measured_size_passes_and_one_below_condemns(inspect, 
         above = inspect(f"{max(region.area_px_high for region in regions)} px2", part=part)
         assert above.label == "normal"
         assert {finding.outcome for finding in above.knowledge.tolerances} == {"within"}
-        assert "within tolerance" in above.reasons[0]
-        assert any(told(largest) in reason and "this keeps" in reason for reason in above.reasons)
+        assert "within tolerance" in above.reasons[0].text
+        assert any(told(largest) in reason.text and "this keeps" in reason.text for reason in above.reasons)
 
         below = inspect(f"{largest.area_px - 1} px2", part=part)
         assert below.label == "defective"
-        assert any(told(largest) in reason and "this breaks" in reason for reason in below.reasons)
+        assert any(told(largest) in reason.text and "this breaks" in reason.text for reason in below.reasons)
 
 
 def test_a_limit_within_the_uncertainty_of_the_measurement_is_left_to_a_person(inspect, parts):
@@ -103,7 +103,7 @@ def test_a_limit_within_the_uncertainty_of_the_measurement_is_left_to_a_person(i
         largest = max(inspect("1 px2", once, part).regions, key=lambda region: region.area_px)
         verdict = inspect(f"{largest.area_px} px2", once, part)
         assert verdict.label == "review"
-        assert any(told(largest) in reason and "may break" in reason for reason in verdict.reasons)
+        assert any(told(largest) in reason.text and "may break" in reason.text for reason in verdict.reasons)
 
 
 def test_without_a_scale_nothing_is_told_in_millimetres_and_nothing_passes(inspect):

@@ -93,7 +93,7 @@ def test_both_for_normal_is_normal():
 def test_a_model_cannot_pass_what_the_evidence_rejects(said):
     made = attempt([said], evidence())
     assert made.label == "review"
-    reasons = " ".join(made.reasons)
+    reasons = " ".join(map(str, made.reasons))
     assert "Disagreement" in reasons
     assert "model's side" in reasons
     assert "evidence's side" in reasons
@@ -105,14 +105,14 @@ def test_a_model_cannot_pass_a_broken_tolerance_or_checklist():
     missing = ChecklistFinding(id="C1", statement="four screws", holds=False, reason="Three screws.")
     made = attempt([0.05], evidence(**GOOD), KnowledgeEvidence(product="plate", checklist=(missing,)))
     assert made.label == "review"
-    assert "Three screws." in " ".join(made.reasons)
+    assert "Three screws." in " ".join(map(str, made.reasons))
 
 
 def test_a_model_cannot_pass_a_size_whose_uncertainty_breaks_the_limit():
     doubtful = KnowledgeEvidence(product="plate", tolerances=(tolerance("undetermined", high=2.5),))
     made = attempt([0.05], evidence(), doubtful)
     assert made.label == "review"
-    assert "1 mm undetermined 2 mm." in " ".join(made.reasons)
+    assert "1 mm undetermined 2 mm." in " ".join(map(str, made.reasons))
 
 
 def test_a_defect_within_its_tolerance_may_pass():

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from echo_agent.decision.measured import decide_measured, defective_probability
 from echo_agent.knowledge.verdict_effect import VerdictEffect
 from echo_agent.memory import calibration
-from echo_agent.state import Guarantee, ImageQuality, ProductMatch
+from echo_agent.state import Guarantee, ImageQuality, ProductMatch, Reason
 from tests.inspection import some_evidence
+from tests.verdicts import a_region
 
 FEW = Guarantee(normals=4, expected_false_reject=0.2, bound_95=0.5, normals_missing=5)
 NONE = {"threshold": None, "p_value": None, "tail_p_value": None}
@@ -55,7 +56,7 @@ def decide(evidence, *, max_false_reject=0.1, min_confidence=0.55, effect=None):
 def test_labels_and_their_reasons(changes, label, reason):
     attempt = decide(some_evidence(**changes))
     assert attempt.label == label
-    assert re.search(reason, " ".join(attempt.reasons))
+    assert re.search(reason, " ".join(map(str, attempt.reasons)))
     assert attempt.decided_by.name == "measured"
 
 
@@ -71,11 +72,36 @@ def test_labels_and_their_reasons(changes, label, reason):
     ],
 )
 def test_the_card_decides_where_it_has_a_say(changes, effect, min_confidence, label):
-    effect = dataclasses.replace(effect, reasons=("R1 is 120 px2 (90 to 160).",))
+    finding = Reason(kind="rule", text="R1 is 120 px2 (90 to 160).", evidence=("T1",))
+    effect = dataclasses.replace(effect, findings=("T1",), reasons=(finding,))
     attempt = decide(some_evidence(**changes), effect=effect, min_confidence=min_confidence)
     if changes or not effect.permits_normal:
-        assert "R1 is 120 px2 (90 to 160)." in attempt.reasons
+        assert finding in attempt.reasons
     assert attempt.label == label
+
+
+@pytest.mark.parametrize(
+    ("changes", "kinds"),
+    [
+        ({}, ["looks like references", "score"]),
+        (STANDS_OUT, ["stands out", "score", "region"]),
+        (
+            {"score": 1.3, "p_value": 0.12, "tail_p_value": 0.12},
+            ["close to the threshold", "score", "region"],
+        ),
+        (STANDS_OUT | {"p_value": 0.2, "guarantee": FEW}, ["too few references", "score", "region"]),
+        (NONE, ["too few references"]),
+        ({"product": None, "matches": STRANGE}, ["unknown product", "unknown product"]),
+        ({"matches": STRANGE}, ["other product", "score"]),
+        ({"quality": ImageQuality(acceptable=False, findings=("too dark",))}, ["image quality"]),
+    ],
+)
+def test_each_reason_has_its_kind_and_names_its_evidence(changes, kinds):
+    attempt = decide(some_evidence(regions=(a_region(),), **changes))
+    assert [reason.kind for reason in attempt.reasons] == kinds
+    assert all(
+        reason.evidence == (("R1",) if reason.kind == "region" else ("E1",)) for reason in attempt.reasons
+    )
 
 
 @given(st.floats(1e-9, 1), st.floats(1e-9, 1))

@@ -5,6 +5,7 @@ import pytest
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.folder import evaluate_category
 from echo_agent.evaluation.folder_layout import read_category
+from echo_agent.state import Reason
 
 from .fake_inspector import FakeInspector
 
@@ -83,7 +84,8 @@ def test_an_image_without_a_score_is_an_error_that_names_it(mvtec_category):
     class Unscored(FakeInspector):
         def inspect(self, image, **options):
             verdict = super().inspect(image, **options)
-            return verdict.model_copy(update={"score": None, "reasons": ("The photograph is black.",)})
+            black = Reason(kind="image quality", text="The photograph is black.")
+            return verdict.model_copy(update={"evidence": None, "reasons": (black,)})
 
     with pytest.raises(DatasetError, match=r"dent/000.png got no score.*The photograph is black"):
         evaluate_category(read_category(mvtec_category), shots=2, seed=0, open_inspector=Unscored)

@@ -66,7 +66,7 @@ def test_the_paper_s_table_shows_a_judgement_the_references_alone():
 def test_the_image_alone_gives_nothing_to_measure():
     attempt = decided(routed("place", profile="paper"), profile="paper")
     assert attempt.label == "review"
-    assert "take no part" in attempt.reasons[0]
+    assert "take no part" in attempt.reasons[0].text
     assert attempt.answer.declined
 
 
@@ -117,7 +117,7 @@ def test_a_model_sees_what_the_paper_s_table_says(model, question, shown):
 def test_a_model_cannot_pass_what_is_rejected_by_evidence_that_it_was_not_shown(model, question, profile):
     attempt = decided(routed(question, "exceeds", profile=profile), profile=profile)
     assert attempt.label == "review"
-    assert "Disagreement" in " ".join(attempt.reasons)
+    assert "Disagreement" in " ".join(map(str, attempt.reasons))
 
 
 def test_without_the_references_the_model_decides_alone(model):

@@ -50,7 +50,7 @@ def test_a_region_over_its_limit_exceeds_and_cannot_pass():
     effect = verdict_effect([region(100)], findings)
     assert effect.forces_defective
     assert not effect.permits_normal
-    assert "100 px2" in effect.reasons[0]
+    assert "100 px2" in effect.reasons[0].text
 
 
 @pytest.mark.parametrize(
