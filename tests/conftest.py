@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter
 
 from echo_agent.settings import process_settings
 
@@ -58,7 +59,7 @@ def test_data() -> Path:
 
 
 def synthetic_part(seed: int, *, defect: bool = False, size: tuple[int, int] = (192, 144)) -> Image.Image:
-    """Draws a plate with two holes on a noisy ground; with ``defect`` a dark scratch runs over it."""
+    """Draws a plate with two holes and a grain of its own; with ``defect`` a dark scratch runs over it."""
     generator = np.random.default_rng(seed)
     width, height = size
     noise = generator.normal(0, 4, (height, width, 1))
@@ -75,7 +76,8 @@ def synthetic_part(seed: int, *, defect: bool = False, size: tuple[int, int] = (
         )
     if defect:
         draw.line((width // 2 - 22, 30, width // 2 + 18, 58), fill=(20, 10, 10), width=5)
-    return picture
+    grain = gaussian_filter(generator.normal(0, 30, (height, width)), 1.2)[..., None]
+    return Image.fromarray(np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8))
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ def threshold(normal_scores: Sequence[float], max_false_reject: float) -> float 
     return sorted(normal_scores, reverse=True)[max(_rank(len(normal_scores), max_false_reject), 1) - 1]
 
 
-def guarantee(normals: int, max_false_reject: float) -> Guarantee:
+def guarantee(normals: int, max_false_reject: float, photographs: int | None = None) -> Guarantee:
     """What n calibration normals allow to promise about the false-reject rate of ``threshold``.
 
     The false-reject rate of the k-th largest of n exchangeable scores follows Beta(k, n + 1 - k)
@@ -75,16 +75,25 @@ def guarantee(normals: int, max_false_reject: float) -> Guarantee:
     Args:
         normals: Number of calibration normals; below 2 nothing can be promised.
         max_false_reject: Wanted expected false-reject rate, in (0, 1).
+        photographs: Number of photographs that show them, where some repeat each other.
 
     Returns:
         Expected rate, bound, and how many normals the wanted rate still needs.
     """
     missing = max(0, normals_needed(max_false_reject) - normals)
+    repeated = photographs if photographs != normals else None
     if normals < 2:
-        return Guarantee(normals=normals, expected_false_reject=None, bound_95=None, normals_missing=missing)
+        return Guarantee(
+            normals=normals,
+            photographs=repeated,
+            expected_false_reject=None,
+            bound_95=None,
+            normals_missing=missing,
+        )
     rank = max(_rank(normals, max_false_reject), 1)
     return Guarantee(
         normals=normals,
+        photographs=repeated,
         expected_false_reject=rank / (normals + 1),
         bound_95=_beta_quantile_95(rank, normals + 1 - rank),
         normals_missing=missing,

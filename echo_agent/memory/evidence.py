@@ -103,7 +103,7 @@ def describe(
         threshold=limit,
         p_value=calibration.conformal_p_value(prediction.score, normals) if normals else None,
         tail_p_value=calibration.tail_p_value(prediction.score, normals),
-        guarantee=calibration.guarantee(len(normals), max_false_reject),
+        guarantee=calibration.guarantee(max(1, len(normals)), max_false_reject, len(record.references)),
         regions=regions,
         places=place_shares(prediction.anomaly_map),
         map_id=f"{image.sha256[:24]}-{record.key}-e{escalation_level}",

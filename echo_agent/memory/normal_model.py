@@ -15,6 +15,7 @@ from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.coreset import bounded_banks
 from echo_agent.vision.feature_layers import Prediction, compare, rotation_helps
 from echo_agent.vision.features import Array, Encoder, Features
+from echo_agent.vision.near_duplicates import near_duplicates
 from echo_agent.vision.views import rotated_half, small_changes
 
 ESCALATION_SCALES = (1.0, 1.25, 1.12)
@@ -32,7 +33,8 @@ class Resolution:
         banks: Patches of the references, a bank for each layer of the encoder.
         score_unit: Median score of the left-out references, which is score 1.
         map_unit: Highest value of the left-out references' maps, which is map value 1.
-        scores: Score of each reference against the others; empty for a single reference.
+        scores: Score of each reference against those of other parts; empty for a single part.
+        groups: Group of each reference, from 0: those of one group show the same part; see ``near_duplicates``.
         rotated: Whether copies rotated by 180 degrees are in the banks.
     """
 
@@ -40,6 +42,7 @@ class Resolution:
     score_unit: float
     map_unit: float
     scores: tuple[float, ...]
+    groups: tuple[int, ...]
     rotated: bool
 
     def predict(self, features: Features) -> Prediction:
@@ -55,6 +58,7 @@ class Resolution:
             "levels": np.array(len(self.banks)),
             "units": np.array([self.score_unit, self.map_unit]),
             "scores": np.array(self.scores),
+            "groups": np.array(self.groups, dtype=np.int32),
             "turned": np.array(self.rotated),
         }
         for layer, bank in enumerate(self.banks):
@@ -70,6 +74,7 @@ class Resolution:
         """Reads the resolution that ``save`` wrote."""
         with np.load(file) as saved:
             score_unit, map_unit = (float(unit) for unit in saved["units"])
+            scores = tuple(float(score) for score in saved["scores"])
             return cls(
                 banks=tuple(
                     PatchBank(saved[f"patches{layer}"].astype(np.float32), saved[f"owners{layer}"])
@@ -77,7 +82,10 @@ class Resolution:
                 ),
                 score_unit=score_unit,
                 map_unit=map_unit,
-                scores=tuple(float(score) for score in saved["scores"]),
+                scores=scores,
+                groups=tuple(int(group) for group in saved["groups"])
+                if "groups" in saved
+                else tuple(range(len(scores))),
                 rotated=bool(saved["turned"]),
             )
 
@@ -96,6 +104,7 @@ def fit(
     scale: float,
     *,
     rotated: bool | None = None,
+    groups: Sequence[int] | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
     """Fits the normal state of a product at one resolution.
@@ -105,11 +114,12 @@ def fit(
         encoder: The encoder.
         scale: Multiple of the encoder's working resolution.
         rotated: Whether rotated copies are references too; found out from the references where not given.
+        groups: Group of each reference, those of one group show the same part; found out where not given.
         progress: Called with the references encoded and their number.
 
     Returns:
-        The resolution and the embeddings. With a single reference the units come from small changes of that image,
-        and there are no scores.
+        The resolution and the embeddings. Each reference is scored against those of other groups. Where all show one
+        part the units come from small changes of the first image, and there are no scores.
     """
     with FeatureCache() as cached:
         embeddings = []
@@ -118,30 +128,33 @@ def fit(
             embeddings.append(features.embedding)
             if progress is not None:
                 progress(len(cached), len(images))
+        same = tuple(near_duplicates(images, np.stack(embeddings)) if groups is None else groups)
         copies: list[Features] = []
-        if len(images) > 1 and rotated is not False:
+        if max(same) > 0 and rotated is not False:
             copies = list(_encode(_rotated(images[:ROTATION_SAMPLE]), encoder, scale))
             sample = [_middle(features) for features in islice(cached, ROTATION_SAMPLE)]
-            rotated = rotated or rotation_helps(sample, [_middle(features) for features in copies])
+            rotated = rotated or rotation_helps(
+                sample, [_middle(features) for features in copies], same[:ROTATION_SAMPLE]
+            )
         views: Iterable[Features] = cached
-        image_ids: Iterable[int] = range(len(cached))
+        image_ids: Iterable[int] = same
         if rotated:
             rest = _encode(_rotated(images[ROTATION_SAMPLE:]), encoder, scale)
             views, image_ids = chain(views, copies, rest), chain(image_ids, image_ids)
         banks = bounded_banks(zip(map(_grids, views), image_ids, strict=True))
-        if len(cached) > 1:
+        if max(same) > 0:
             left_out = [
-                compare(features, [bank.without(image_id) for bank in banks])
-                for image_id, features in enumerate(cached)
+                compare(features, [bank.without(group) for bank in banks])
+                for group, features in zip(same, cached, strict=True)
             ]
         else:
             changed = _encode(small_changes(images[0]), encoder, scale)
             left_out = [compare(features, banks) for features in changed]
-    return Fitted(_calibrated(banks, left_out, len(images), bool(rotated)), np.stack(embeddings))
+    return Fitted(_calibrated(banks, left_out, same, bool(rotated)), np.stack(embeddings))
 
 
 def _calibrated(
-    banks: tuple[PatchBank, ...], left_out: Sequence[Prediction], references: int, rotated: bool
+    banks: tuple[PatchBank, ...], left_out: Sequence[Prediction], groups: tuple[int, ...], rotated: bool
 ) -> Resolution:
     """Takes the units from looks at the references, each beside the others, or at changed copies of a single one."""
     raw = np.array([prediction.score for prediction in left_out])
@@ -150,14 +163,24 @@ def _calibrated(
         banks=banks,
         score_unit=score_unit,
         map_unit=max(1e-6, *(float(prediction.anomaly_map.max()) for prediction in left_out)),
-        scores=tuple(float(score) for score in raw / score_unit) if references > 1 else (),
+        scores=tuple(float(score) for score in raw / score_unit) if max(groups) > 0 else (),
+        groups=groups,
         rotated=rotated,
     )
 
 
 def left_out_scores(resolutions: Sequence[Resolution]) -> tuple[float, ...]:
-    """The references' scores as an inspection combines them: the mean over the resolutions it looks at."""
-    return tuple(float(score) for score in np.mean([resolution.scores for resolution in resolutions], axis=0))
+    """The references' scores as an inspection combines them: the mean over the resolutions it looks at.
+
+    Returns:
+        One score a group of near-duplicates, the highest of its photographs: they stand for one part, and none of
+        them is called defective by a threshold of the highest score. Empty for a single group.
+    """
+    scores = np.mean([resolution.scores for resolution in resolutions], axis=0)
+    highest: dict[int, float] = {}
+    for group, score in zip(resolutions[0].groups, scores, strict=False):
+        highest[group] = max(float(score), highest.get(group, 0.0))
+    return tuple(highest.values())
 
 
 def _rotated(images: Iterable[Image.Image]) -> Iterator[Image.Image]:

@@ -53,20 +53,21 @@ def in_order(given: Sequence[ImageLike], shots: int | None, seed: int) -> list[I
     return ordered
 
 
-def similarity_floor(embeddings: Array) -> float:
+def similarity_floor(embeddings: Array, groups: Sequence[int]) -> float:
     """Lowest similarity to the nearest reference at which an image still resembles the product.
 
     Args:
         embeddings: ``(references, dimensions)``, of unit length.
+        groups: Group of each reference; those of one group show the same part.
 
     Returns:
-        Cosine similarity: 1 minus three times the largest distance of a reference to its nearest other, that reach
-        kept between 0.45 and 0.60; for a single reference the reach is 0.45.
+        Cosine similarity: 1 minus three times the largest distance of a reference to its nearest one of another
+        group, that reach kept between 0.45 and 0.60; for a single group the reach is 0.45.
     """
-    if len(embeddings) < 2:
+    if len(set(groups)) < 2:
         return 1.0 - MIN_REACH
     similarities = embeddings @ embeddings.T
-    np.fill_diagonal(similarities, -1.0)
+    similarities[np.equal.outer(groups, groups)] = -1.0
     farthest = float(1.0 - similarities.max(axis=1).min())
     return 1.0 - min(max(SIMILARITY_SLACK * farthest, MIN_REACH), MAX_REACH)
 
@@ -79,6 +80,7 @@ def make_record(
     *,
     references: Sequence[ImageRef],
     embeddings: Array,
+    groups: Sequence[int],
 ) -> ProductRecord:
     """Makes the catalog's entry of a version that is written as that generation of the catalog."""
     return ProductRecord(
@@ -87,7 +89,7 @@ def make_record(
         encoder=encoder.id,
         folder=f"products/{version_key(product, version, generation)}",
         references=tuple(references),
-        similarity_floor=similarity_floor(embeddings),
+        similarity_floor=similarity_floor(embeddings, groups),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        guarantee=calibration.guarantee(len(references), DEFAULT_FALSE_REJECT),
+        guarantee=calibration.guarantee(len(set(groups)), DEFAULT_FALSE_REJECT, len(references)),
     )

@@ -68,6 +68,7 @@ class Resolutions:
             self._encoder,
             ESCALATION_SCALES[escalation_level],
             rotated=self._get(record, 0).rotated,
+            groups=self._get(record, 0).groups,
         )
         try:
             fitted.resolution.save(file)

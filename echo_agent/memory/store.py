@@ -96,6 +96,7 @@ class Store:
                 self._encoder,
                 references=copies,
                 embeddings=encoded.fitted.embeddings,
+                groups=encoded.fitted.resolution.groups,
             )
             place = self.folder / record.folder
             shutil.rmtree(place, ignore_errors=True)

@@ -83,7 +83,7 @@ def measured_region(region: Region) -> str:
 
 def promise(guarantee: Guarantee) -> str:
     """Returns what the normals allow to promise about false rejects, in words."""
-    normals = f"{guarantee.normals} normal{'' if guarantee.normals == 1 else 's'}"
+    normals = counted_normals(guarantee)
     if guarantee.expected_false_reject is None or guarantee.bound_95 is None:
         words = f"none yet from {normals}"
     else:
@@ -94,6 +94,13 @@ def promise(guarantee: Guarantee) -> str:
     if guarantee.normals_missing:
         words += f"; {guarantee.normals_missing} more would reach the wanted rate"
     return words
+
+
+def counted_normals(guarantee: Guarantee) -> str:
+    """Returns how many good parts a promise rests on, and on how many photographs of them where some repeat others."""
+    if guarantee.photographs is not None:
+        return f"{guarantee.photographs} photographs, {guarantee.normals} distinct"
+    return f"{guarantee.normals} normal{'' if guarantee.normals == 1 else 's'}"
 
 
 def escape_promise(guarantee: EscapeGuarantee) -> str:

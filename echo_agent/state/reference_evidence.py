@@ -52,13 +52,15 @@ class Guarantee(Value):
     """What n calibration normals allow to promise about false rejects.
 
     Attributes:
-        normals: Number of normals the threshold rests on.
+        normals: Number of distinct good parts the threshold rests on: photographs that repeat each other count once.
+        photographs: Number of photographs of them; None where each is a part of its own.
         expected_false_reject: Expected false-reject rate of the threshold, ``k / (n + 1)``.
         bound_95: Rate that is not exceeded with 95 % confidence.
         normals_missing: How many more normals the wanted rate needs (0 when it is reached).
     """
 
     normals: int = Field(ge=0)
+    photographs: int | None = Field(default=None, ge=0)
     expected_false_reject: Probability | None
     bound_95: Probability | None
     normals_missing: int = Field(ge=0)

@@ -77,21 +77,24 @@ def _geometric_mean(maps: Sequence[Array]) -> Array:
     return np.asarray(np.maximum(product, 0) ** (1 / len(maps)), dtype=np.float32)
 
 
-def rotation_helps(grids: Sequence[Array], rotated: Sequence[Array]) -> bool:
+def rotation_helps(grids: Sequence[Array], rotated: Sequence[Array], groups: Sequence[int]) -> bool:
     """Whether copies rotated by 180 degrees bring the references nearer to each other: then the part lies either way.
 
     Args:
         grids: Patch grids of at least two references, of one layer.
         rotated: Patch grids of their rotated copies.
+        groups: Group of each reference; those of one group show the same part and are left out together.
 
     Returns:
         True when the median of the left-out distances falls by at least ``ROTATION_GAIN`` with the others' copies.
     """
-    plain = PatchBank.of(grids, range(len(grids)))
-    both = PatchBank.of([*grids, *rotated], [*range(len(grids)), *range(len(grids))])
+    if len(set(groups)) < 2:
+        return False
+    plain = PatchBank.of(grids, groups)
+    both = PatchBank.of([*grids, *rotated], [*groups, *groups])
     ratios = [
         _distance(grid, both.without(image_id)) / max(_distance(grid, plain.without(image_id)), 1e-6)
-        for image_id, grid in enumerate(grids)
+        for image_id, grid in zip(groups, grids, strict=True)
     ]
     return float(np.median(ratios)) <= 1.0 - ROTATION_GAIN
 

@@ -141,3 +141,10 @@ def test_without_defects_nothing_is_promised_of_escapes():
 def test_a_rate_that_was_never_seen_is_bounded_by_the_rule_of_three():
     assert rate_bound(0, 29) == pytest.approx(1 - 0.05 ** (1 / 29))
     assert rate_bound(5, 5) == 1.0
+
+
+def test_photographs_that_repeat_each_other_promise_no_more():
+    repeated = guarantee(3, 0.1, photographs=12)
+    assert (repeated.normals, repeated.photographs) == (3, 12)
+    assert repeated.expected_false_reject == guarantee(3, 0.1).expected_false_reject == 0.25
+    assert guarantee(12, 0.1, photographs=12).photographs is None

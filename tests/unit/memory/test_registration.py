@@ -40,5 +40,6 @@ def test_the_similarity_floor_widens_with_the_references():
         turns = np.arange(4) * angle
         return np.stack([np.cos(turns), np.sin(turns)], axis=1).astype(np.float32)
 
-    assert similarity_floor(embeddings(0.01)[:1]) < 1
-    assert similarity_floor(embeddings(0.6)) < similarity_floor(embeddings(0.01)) < 1
+    assert similarity_floor(embeddings(0.01)[:1], [0]) < 1
+    groups = range(4)
+    assert similarity_floor(embeddings(0.6), groups) < similarity_floor(embeddings(0.01), groups) < 1

@@ -161,6 +161,6 @@ def test_turned_copies_help_where_parts_lie_either_way():
     noise = [0.05 * grid(6, 6, seed=10 + number) for number in range(4)]
     one_way = [part + one for one in noise]
     rotated = [one[::-1, ::-1] for one in one_way]
-    assert not rotation_helps(one_way, rotated)
+    assert not rotation_helps(one_way, rotated, range(len(one_way)))
     either = [one_way[0], one_way[1], grid(6, 6, seed=4)]
-    assert rotation_helps(either, [grid(6, 6, seed=4) + noise[0], one_way[3], part + noise[2]])
+    assert rotation_helps(either, [grid(6, 6, seed=4) + noise[0], one_way[3], part + noise[2]], range(3))
