@@ -33,16 +33,28 @@ class ModelError(EchoError):
     """A multimodal language model that is missing, failing or misconfigured."""
 
 
-class AnswerError(ModelError):
+class NoAnswerError(ModelError):
+    """A model that is there but gave no usable answer to this question: the decision is ``review``, with the cause."""
+
+
+class AnswerError(NoAnswerError):
     """An answer of a model that cannot be read: unparsable, not among the choices, or not a finite number."""
 
 
-class ModelTimeoutError(ModelError):
+class ModelTimeoutError(NoAnswerError):
     """A model that did not answer in time."""
 
 
-class ModelMemoryError(ModelError):
+class ModelMemoryError(NoAnswerError):
     """A model that ran out of memory while it answered."""
+
+
+class ModelDeviceError(NoAnswerError):
+    """A device that failed while a model ran on it."""
+
+
+class ModelServerError(NoAnswerError):
+    """A server that was reached but failed, broke off or led elsewhere."""
 
 
 class DatasetError(EchoError):

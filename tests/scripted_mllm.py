@@ -30,6 +30,18 @@ class FakeScorer:
             ScoredPrompt(self._said(prompt, said), input_tokens=100, output_tokens=0) for prompt in prompts
         ]
 
+    def prepare(self, prompt: CasePrompt, orders: int) -> tuple[CasePrompt, int]:
+        return prompt, orders
+
+    def run(self, prepared: Sequence[tuple[CasePrompt, int]]) -> list[ScoredPrompt]:
+        return self.score([prompt for prompt, _ in prepared], prepared[0][1])
+
+    def fitting(self) -> int:
+        return 8
+
+    def gathers(self) -> bool:
+        return False
+
     @staticmethod
     def _said(prompt: CasePrompt, defective: float) -> dict[str, dict[str, float]]:
         said = {"verdict": {"normal": 1 - defective, "defective": defective}}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from echo_agent.decision.measured import poor_image, unknown_product
-from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
+from echo_agent.errors import NoAnswerError
 from echo_agent.knowledge.verdict_effect import VerdictEffect
 from echo_agent.mllm.case import Case, Decision
 from echo_agent.mllm.confidence import Calibration, join
@@ -86,7 +86,7 @@ def decide_by_mllm(
     """
     try:
         decision = decider.decide(case)
-    except (AnswerError, ModelTimeoutError, ModelMemoryError) as error:
+    except NoAnswerError as error:
         return _failed(measured, error, decider, case)
     usable = case.evidence is not None and not effect.permits_normal
     beside = measured.probabilities.get("defective") if usable else None

@@ -4,7 +4,7 @@ from PIL import Image
 
 from echo_agent.context import Context
 from echo_agent.decision.case import cut
-from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
+from echo_agent.errors import NoAnswerError
 from echo_agent.images.decoding import load_image
 from echo_agent.knowledge.checklist import answered, closed_question
 from echo_agent.memory.memory import Memory
@@ -72,7 +72,7 @@ def _ask(
     by = decider.decided_by().model
     try:
         answer = decider.answer(case)
-    except (AnswerError, ModelTimeoutError, ModelMemoryError) as error:
+    except NoAnswerError as error:
         return answered(finding, None, by, why=f"it gave no answer: {error}")
     if answer.confidence is None or answer.confidence < context.min_confidence:
         return answered(finding, None, by, why="it is not sure")

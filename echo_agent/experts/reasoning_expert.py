@@ -6,7 +6,7 @@ from echo_agent.context import Context
 from echo_agent.decision.case import case_of
 from echo_agent.decision.measured_trace import measured_trace
 from echo_agent.decision.reasoning_tools import ReasoningTools
-from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
+from echo_agent.errors import NoAnswerError
 from echo_agent.experts.run import Update, context_of, memory_of, timed
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.choice import open_decider
@@ -47,6 +47,6 @@ def trace_of(state: State, context: Context, memory: Memory | None, decider: Dec
             tools = ReasoningTools(state, context, memory, use, shown=len(case.references))
         try:
             return decider.reason(case, tools, context.tool_calls)
-        except (AnswerError, ModelTimeoutError, ModelMemoryError):
+        except NoAnswerError:
             pass
     return measured_trace(state.reference, state.knowledge) if state.reference is not None else None

@@ -1,46 +1,76 @@
-"""Calls that arrive while the model is busy, scored together as soon as it is free."""
+"""Calls of several threads scored as one batch: those that wait while the model is busy, or arrive within a moment."""
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
-from echo_agent.errors import EchoError
 from echo_agent.mllm.prompts import CasePrompt
-from echo_agent.mllm.scoring import ChoiceScorer, ScoredPrompt
+from echo_agent.mllm.scoring import ScoredPrompt
 from echo_agent.state import DecidedBy
 
 MAX_BATCH = 8
 
+GATHER_SECONDS = 0.01
+"""How long after the last arrival a batch that is not full waits for another, where batches pay."""
+
+PREPARED_WITHIN_SECONDS = 0.5
+"""How long a batch waits at most for calls whose photographs are still being prepared."""
+
+P = TypeVar("P")
+
+
+class BatchScorer(Protocol[P]):
+    """A scorer in two steps: what the processor prepares, by several threads at once, and what the model runs."""
+
+    def decided_by(self) -> DecidedBy:
+        """Names the model."""
+        ...
+
+    def prepare(self, prompt: CasePrompt, orders: int) -> P:
+        """Reads and encodes what a prompt needs; several threads may call it at once."""
+        ...
+
+    def run(self, prepared: Sequence[P]) -> list[ScoredPrompt]:
+        """Scores prepared prompts together; one call at a time."""
+        ...
+
+    def fitting(self) -> int:
+        """Returns how many prompts, one at least, the free memory holds at once."""
+        ...
+
+    def gathers(self) -> bool:
+        """Whether waiting a moment for a fuller batch pays."""
+        ...
+
 
 @dataclass
-class _Call:
-    """One caller's prompts, and what came of them."""
+class _Call(Generic[P]):
+    """One caller's prepared prompts, and what came of them."""
 
-    prompts: Sequence[CasePrompt]
-    orders: int
-    done: threading.Event = field(default_factory=threading.Event)
+    prepared: list[P]
+    done: bool = False
     scored: list[ScoredPrompt] = field(default_factory=list)
     error: BaseException | None = None
 
-    def fits(self, other: "_Call") -> bool:
-        """Whether both can be scored as one batch: with the same orders and the same images' size."""
-        sizes = {prompt.max_pixels for prompt in (*self.prompts, *other.prompts)}
-        return self.orders == other.orders and len(sizes) == 1
 
+class BatchingScorer(Generic[P]):
+    """Lets several threads share a scorer.
 
-class BatchingScorer:
-    """Lets several threads share a scorer: nobody waits for a batch to fill, and waiting calls form the next one.
-
-    A batch that fails as a whole is scored call by call, so that one caller's fault is not another's.
+    Photographs and words are prepared by the callers while the model is busy with others. A batch that fails is scored
+    call by call, so that each caller has its own answer or error.
 
     Args:
         scorer: Scores a batch better than its parts.
     """
 
-    def __init__(self, scorer: ChoiceScorer) -> None:
+    def __init__(self, scorer: BatchScorer[P]) -> None:
         self._scorer = scorer
-        self._waiting: list[_Call] = []
-        self._state = threading.Lock()
+        self._waiting: list[_Call[P]] = []
+        self._preparing = 0
+        self._arrived = 0.0
+        self._changed = threading.Condition()
         self._busy = threading.Lock()
 
     def decided_by(self) -> DecidedBy:
@@ -49,40 +79,79 @@ class BatchingScorer:
 
     def score(self, prompts: Sequence[CasePrompt], orders: int) -> list[ScoredPrompt]:
         """Scores prompts, together with those of other threads that wait as well."""
-        call = _Call(prompts, orders)
-        with self._state:
-            self._waiting.append(call)
+        call = self._arrive(prompts, orders)
         with self._busy:
-            if not call.done.is_set():
-                self._run(self._next(call))
+            if not call.done:
+                self._run(self._gather(call))
         if call.error is not None:
             raise call.error
         return call.scored
 
-    def _next(self, call: _Call) -> list[_Call]:
-        """Takes a call and those that can go with it out of the queue."""
-        with self._state:
-            chosen = [call, *(other for other in self._waiting if other is not call and other.fits(call))]
-            chosen = chosen[:MAX_BATCH]
-            self._waiting = [other for other in self._waiting if not any(other is c for c in chosen)]
+    def _arrive(self, prompts: Sequence[CasePrompt], orders: int) -> _Call[P]:
+        """Prepares a caller's prompts and queues them."""
+        with self._changed:
+            self._preparing += 1
+        try:
+            call = _Call([self._scorer.prepare(prompt, orders) for prompt in prompts])
+            with self._changed:
+                self._waiting.append(call)
+                self._arrived = time.monotonic()
+        finally:
+            with self._changed:
+                self._preparing -= 1
+                self._changed.notify_all()
+        return call
+
+    def _gather(self, call: _Call[P]) -> list[_Call[P]]:
+        """Takes a call and those that go with it out of the queue, after waiting for more where that pays."""
+        most = min(MAX_BATCH, self._scorer.fitting())
+        with self._changed:
+            if self._scorer.gathers():
+                self._wait_for(most)
+            chosen, size = [call], len(call.prepared)
+            for other in self._waiting:
+                if other is not call and size + len(other.prepared) <= most:
+                    chosen.append(other)
+                    size += len(other.prepared)
+            self._waiting = [other for other in self._waiting if not any(other is one for one in chosen)]
         return chosen
 
-    def _run(self, calls: list[_Call]) -> None:
-        prompts = [prompt for call in calls for prompt in call.prompts]
+    def _wait_for(self, most: int) -> None:
+        """Waits until the batch is full, or nobody prepares and a moment has passed since the last arrival."""
+        last = time.monotonic() + PREPARED_WITHIN_SECONDS
+        while sum(len(call.prepared) for call in self._waiting) < most:
+            now = time.monotonic()
+            until = last if self._preparing else min(last, self._arrived + GATHER_SECONDS)
+            if now >= until:
+                return
+            self._changed.wait(until - now)
+
+    def _run(self, calls: list[_Call[P]]) -> None:
         try:
-            scored = iter(self._scorer.score(prompts, calls[0].orders))
-            for call in calls:
-                call.scored = [next(scored) for _ in call.prompts]
-        except EchoError as error:
-            if len(calls) > 1:
+            if len(calls) == 1 or not self._scored_together(calls):
                 for call in calls:
-                    self._run([call])
-            else:
-                calls[0].error = error
+                    self._run_alone(call)
         except BaseException as error:
             for call in calls:
-                call.error = error
+                call.error = call.error or (None if call.done else error)
             raise
         finally:
             for call in calls:
-                call.done.set()
+                call.done = True
+
+    def _scored_together(self, calls: list[_Call[P]]) -> bool:
+        """Scores calls as one batch; false where it failed, and then nothing of the failed try is kept."""
+        try:
+            scored = iter(self._scorer.run([one for call in calls for one in call.prepared]))
+        except Exception:  # noqa: BLE001 - each call is scored anew and has its own error
+            return False
+        for call in calls:
+            call.scored = [next(scored) for _ in call.prepared]
+        return True
+
+    def _run_alone(self, call: _Call[P]) -> None:
+        try:
+            call.scored = self._scorer.run(call.prepared)
+        except Exception as error:  # noqa: BLE001 - raised in its caller's thread
+            call.error = error
+        call.done = True

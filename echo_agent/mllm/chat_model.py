@@ -1,21 +1,21 @@
 """A local HuggingFace image-text model as a LangChain chat model."""
 
-import threading
-import time
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field
 
-from echo_agent.errors import ModelTimeoutError
 from echo_agent.mllm.checkpoint import Checkpoint, CheckpointSpec, load
 from echo_agent.mllm.encoding import encode, render
-from echo_agent.mllm.memory_errors import out_of_memory_told
+from echo_agent.mllm.generation import Ended, Generation
 from echo_agent.settings import process_settings
 
 
@@ -79,24 +79,30 @@ class EchoVLM(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        checkpoint = self.checkpoint
-        with checkpoint.lock, out_of_memory_told(self.spec.model):
-            inputs = self._encode(checkpoint, messages)
-            started = time.monotonic()
-            output = checkpoint.model.generate(**inputs, **self._arguments(checkpoint, stop, kwargs))
-            self._in_time(started)
-        read = int(inputs["attention_mask"].sum())
-        written = output[0, inputs["input_ids"].shape[1] :]
-        text = _without_stop(checkpoint.tokenizer.decode(written, skip_special_tokens=True), stop)
-        message = AIMessage(
-            content=text,
-            usage_metadata=_usage(read, len(written)),
-            response_metadata={
-                "model_name": self.spec.model,
-                "finish_reason": "length" if len(written) >= self.max_new_tokens else "stop",
-            },
-        )
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        pieces: list[str] = []
+        ended = Ended()
+        for piece in self._pieces(messages, stop, kwargs):
+            if isinstance(piece, str):
+                pieces.append(piece)
+            else:
+                ended = piece
+        return self._result("".join(pieces), ended, stop)
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        pieces: list[str] = []
+        ended = Ended()
+        async for piece in self._pieces_awaited(messages, stop, kwargs):
+            if isinstance(piece, str):
+                pieces.append(piece)
+            else:
+                ended = piece
+        return self._result("".join(pieces), ended, stop)
 
     def _stream(
         self,
@@ -105,30 +111,103 @@ class EchoVLM(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        from transformers import TextIteratorStreamer
+        for piece in self._pieces(messages, stop, kwargs):
+            chunk = self._chunk(piece)
+            if run_manager is not None:
+                run_manager.on_llm_new_token(str(chunk.message.content), chunk=chunk)
+            yield chunk
 
-        checkpoint = self.checkpoint
-        with checkpoint.lock:
-            inputs = self._encode(checkpoint, messages)
-            streamer = TextIteratorStreamer(checkpoint.tokenizer, skip_prompt=True, skip_special_tokens=True)
-            arguments = self._arguments(checkpoint, stop, kwargs)
-            run = _Generation(self, checkpoint, {**inputs, **arguments, "streamer": streamer}, streamer)
-            with run:
-                for text in streamer:
-                    if text:
-                        chunk = ChatGenerationChunk(message=AIMessageChunk(content=text))
-                        if run_manager is not None:
-                            run_manager.on_llm_new_token(text, chunk=chunk)
-                        yield chunk
-        usage = _usage(int(inputs["attention_mask"].sum()), run.written - inputs["input_ids"].shape[1])
-        yield ChatGenerationChunk(
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        async for piece in self._pieces_awaited(messages, stop, kwargs):
+            chunk = self._chunk(piece)
+            if run_manager is not None:
+                await run_manager.on_llm_new_token(str(chunk.message.content), chunk=chunk)
+            yield chunk
+
+    def _pieces(
+        self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> Iterator[str | Ended]:
+        """Yields the text as it is written, then how it ended; its error is raised."""
+        pieces: SimpleQueue[str | Ended] = SimpleQueue()
+        generation = self._generation(self.checkpoint, messages, stop, kwargs, pieces.put)
+        generation.start()
+        try:
+            while isinstance(piece := pieces.get(), str):
+                yield piece
+        finally:
+            generation.leave()
+        if piece.error is not None:
+            raise piece.error
+        yield piece
+
+    async def _pieces_awaited(
+        self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> AsyncIterator[str | Ended]:
+        """Yields as ``_pieces`` does, without a thread that waits."""
+        loop = asyncio.get_running_loop()
+        pieces: asyncio.Queue[str | Ended] = asyncio.Queue()
+
+        def tell(piece: str | Ended) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody reads
+                loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        checkpoint = await asyncio.to_thread(load, self.spec)
+        generation = self._generation(checkpoint, messages, stop, kwargs, tell)
+        generation.start()
+        try:
+            while isinstance(piece := await pieces.get(), str):
+                yield piece
+        finally:
+            generation.leave()
+        if piece.error is not None:
+            raise piece.error
+        yield piece
+
+    def _generation(
+        self,
+        checkpoint: Checkpoint,
+        messages: list[BaseMessage],
+        stop: list[str] | None,
+        kwargs: dict[str, Any],
+        tell: Callable[[str | Ended], object],
+    ) -> Generation:
+        return Generation(
+            checkpoint,
+            lambda: self._encode(checkpoint, messages),
+            self._arguments(checkpoint, stop, kwargs),
+            self.timeout,
+            tell,
+        )
+
+    def _chunk(self, piece: str | Ended) -> ChatGenerationChunk:
+        if isinstance(piece, str):
+            return ChatGenerationChunk(message=AIMessageChunk(content=piece))
+        return ChatGenerationChunk(
             message=AIMessageChunk(
                 content="",
-                usage_metadata=usage,
-                response_metadata={"model_name": self.spec.model},
+                usage_metadata=_usage(piece),
+                response_metadata=self._metadata(piece),
                 chunk_position="last",
             )
         )
+
+    def _result(self, text: str, ended: Ended, stop: list[str] | None) -> ChatResult:
+        message = AIMessage(
+            content=_without_stop(text, stop),
+            usage_metadata=_usage(ended),
+            response_metadata=self._metadata(ended),
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _metadata(self, ended: Ended) -> dict[str, Any]:
+        reason = "length" if ended.written >= self.max_new_tokens else "stop"
+        return {"model_name": self.spec.model, "finish_reason": reason}
 
     def _encode(self, checkpoint: Checkpoint, messages: list[BaseMessage]) -> dict[str, Any]:
         text, images = render(checkpoint, messages)
@@ -149,57 +228,11 @@ class EchoVLM(BaseChatModel):
             arguments |= {"stop_strings": stop, "tokenizer": checkpoint.tokenizer}
         return arguments
 
-    def _in_time(self, started: float) -> None:
-        if time.monotonic() - started > self.timeout:
-            raise ModelTimeoutError(
-                f"{self.spec.model} wrote for more than {self.timeout:g} s: raise ECHO_MLLM_TIMEOUT"
-            )
 
-
-class _Generation:
-    """A generation in its own thread that ends when its reader leaves, and hands its error to the reader."""
-
-    def __init__(
-        self, model: EchoVLM, checkpoint: Checkpoint, arguments: dict[str, Any], streamer: Any
-    ) -> None:
-        self.written = 0
-        self._model = model
-        self._checkpoint = checkpoint
-        self._streamer = streamer
-        self._left = threading.Event()
-        self._error: BaseException | None = None
-        self._arguments = {**arguments, "stopping_criteria": [lambda ids, scores, **_: self._stops(ids)]}
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> "_Generation":
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._left.set()
-        self._thread.join()
-        if self._error is not None and error is None:
-            raise self._error
-
-    def _stops(self, ids: Any) -> Any:
-        import torch
-
-        return torch.full((ids.shape[0],), self._left.is_set(), device=ids.device)
-
-    def _run(self) -> None:
-        try:
-            with out_of_memory_told(self._model.spec.model):
-                started = time.monotonic()
-                self.written = int(self._checkpoint.model.generate(**self._arguments).shape[1])
-                self._model._in_time(started)
-        except Exception as error:  # noqa: BLE001 - handed to the reader's thread, which raises it
-            self._error = error
-        finally:
-            self._streamer.end()
-
-
-def _usage(read: int, written: int) -> UsageMetadata:
-    return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
+def _usage(ended: Ended) -> UsageMetadata:
+    return UsageMetadata(
+        input_tokens=ended.read, output_tokens=ended.written, total_tokens=ended.read + ended.written
+    )
 
 
 def _without_stop(text: str, stop: list[str] | None) -> str:

@@ -174,10 +174,9 @@ def _four_bit(device: str) -> dict[str, Any]:
 
 
 def _load_processor(spec: CheckpointSpec) -> Any:
-    """Loads the processor; where torchvision is missing, without its video half, which Echo never uses."""
+    """Loads the processor without its video half, which Echo never uses and which not every folder has a file of."""
     from transformers import AutoConfig, AutoProcessor
     from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
-    from transformers.utils.import_utils import is_torchvision_available
 
     config = AutoConfig.from_pretrained(spec.model, **_source(spec))
     processor_class: Any = PROCESSOR_MAPPING.get(type(config), None)
@@ -185,7 +184,7 @@ def _load_processor(spec: CheckpointSpec) -> Any:
         raise ModelError(
             f"{spec.model} ({config.model_type}) has no processor for images and text: choose an MLLM"
         )
-    if is_torchvision_available() or "video_processor" not in processor_class.get_attributes():
+    if "video_processor" not in processor_class.get_attributes():
         return AutoProcessor.from_pretrained(spec.model, **_source(spec))  # type: ignore[no-untyped-call]
     return stills_only(processor_class).from_pretrained(spec.model, **_source(spec))
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from echo_agent.errors import AnswerError, ModelTimeoutError
 from echo_agent.mllm.checkpoint import Checkpoint
-from echo_agent.mllm.memory_errors import out_of_memory_told
+from echo_agent.mllm.device_faults import device_faults_told
 from echo_agent.mllm.prefix_cache import Prefix, continue_from, prefill
 from echo_agent.mllm.variant_tokens import Variant, VariantTokens, tokenise
 
@@ -66,19 +66,35 @@ def score_variants(
     Raises:
         ModelTimeoutError: The time is over.
         ModelMemoryError: The model ran out of memory.
+        ModelDeviceError: The device failed.
         AnswerError: A log-probability is not a finite number.
         ModelError: The tokenizer does not keep the images in the shared prefix.
     """
     import torch
 
     deadline = None if timeout is None else time.monotonic() + timeout
-    with checkpoint.lock, torch.inference_mode(), out_of_memory_told(checkpoint.spec.model):
-        rows, batch = tokenise(checkpoint, cases, max_pixels)
-        prefix = prefill(checkpoint, batch)
-        scores: dict[tuple[int, int], list[float]] = {}
-        for group in _by_suffix_length(rows):
-            _in_time(checkpoint, deadline)
-            scores |= _score_group(checkpoint, prefix, group, length)
+
+    def scored() -> list[CaseScores]:
+        with torch.inference_mode():
+            return _scored(checkpoint, cases, max_pixels, length, deadline)
+
+    with checkpoint.lock:
+        return device_faults_told(checkpoint.spec.model, scored)
+
+
+def _scored(
+    checkpoint: Checkpoint,
+    cases: Sequence[Sequence[Variant]],
+    max_pixels: int,
+    length: Length,
+    deadline: float | None,
+) -> list[CaseScores]:
+    rows, batch = tokenise(checkpoint, cases, max_pixels)
+    prefix = prefill(checkpoint, batch)
+    scores: dict[tuple[int, int], list[float]] = {}
+    for group in _by_suffix_length(rows):
+        _in_time(checkpoint, deadline)
+        scores |= _score_group(checkpoint, prefix, group, length)
     prefix_tokens = batch["attention_mask"].sum(dim=1).tolist()
     return [
         CaseScores(

@@ -82,26 +82,31 @@ class MllmDecider:
         """
         started = time.monotonic()
         notes: tuple[str, ...] = ()
-        try:
-            (scored,) = self._scorer.score([case_prompt(case)], case.orders)
-        except ModelMemoryError:
+        scored = self._fitting([case])
+        if scored is None:
             pixels = (case.max_pixels or process_settings().mllm_max_pixels) // 2
             case = case.model_copy(update={"max_pixels": pixels})
             notes = (f"out of memory: images were reduced to {pixels} pixels",)
-            (scored,) = self._scorer.score([case_prompt(case)], case.orders)
-        return self._decision(case, scored, time.monotonic() - started, notes)
+            scored = self._scorer.score([case_prompt(case)], case.orders)
+        return self._decision(case, scored[0], time.monotonic() - started, notes)
 
     def decide_many(self, cases: Sequence[Case]) -> list[Decision]:
         """Decides several cases as one batch; one by one where they do not fit the memory together."""
         if len({(case.orders, case.max_pixels) for case in cases}) != 1 or len(cases) == 1:
             return [self.decide(case) for case in cases]
         started = time.monotonic()
-        try:
-            scored = self._scorer.score([case_prompt(case) for case in cases], cases[0].orders)
-        except ModelMemoryError:
+        scored = self._fitting(cases)
+        if scored is None:
             return [self.decide(case) for case in cases]
         seconds = (time.monotonic() - started) / len(cases)
         return [self._decision(case, one, seconds, ()) for case, one in zip(cases, scored, strict=True)]
+
+    def _fitting(self, cases: Sequence[Case]) -> list[ScoredPrompt] | None:
+        """Scores cases; None where they do not fit the memory, with nothing of the failed try held by an error."""
+        try:
+            return self._scorer.score([case_prompt(case) for case in cases], cases[0].orders)
+        except ModelMemoryError:
+            return None
 
     def answer(self, case: Case) -> Answer:
         """Answers the case's closed question alone.

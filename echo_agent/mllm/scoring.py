@@ -70,6 +70,21 @@ def average(scored: Sequence[tuple[Wording, Sequence[float]]]) -> dict[str, dict
     }
 
 
+@dataclass(frozen=True)
+class PreparedPrompt:
+    """A prompt on its way into the model.
+
+    Attributes:
+        shown: The wordings of its questions.
+        variants: The same as conversations.
+        max_pixels: Pixels an image is reduced to at most.
+    """
+
+    shown: tuple[Wording, ...]
+    variants: tuple[Variant, ...]
+    max_pixels: int
+
+
 class LocalScorer:
     """Scores the choices with a local model: images and evidence of a case run once.
 
@@ -80,29 +95,42 @@ class LocalScorer:
     def __init__(self, model: EchoVLM) -> None:
         self._model = model
 
-    def score(self, prompts: Sequence[CasePrompt], orders: int) -> list[ScoredPrompt]:
-        """Scores all prompts as one batch."""
-        shown = [
-            [w for question in prompt.questions for w in wordings(question, orders)] for prompt in prompts
-        ]
-        cases = [
-            [Variant(prompt.conversation(wording.text()), wording.labels) for wording in row]
-            for prompt, row in zip(prompts, shown, strict=True)
-        ]
+    def prepare(self, prompt: CasePrompt, orders: int) -> PreparedPrompt:
+        """Words the questions of a prompt in up to ``orders`` orders of their options."""
+        shown = tuple(w for question in prompt.questions for w in wordings(question, orders))
+        variants = tuple(Variant(prompt.conversation(wording.text()), wording.labels) for wording in shown)
+        return PreparedPrompt(shown, variants, prompt.max_pixels or self._model.max_pixels)
+
+    def run(self, prepared: Sequence[PreparedPrompt]) -> list[ScoredPrompt]:
+        """Scores prepared prompts as one batch."""
         scores = score_variants(
             self._model.checkpoint,
-            cases,
-            max_pixels=min(prompt.max_pixels or self._model.max_pixels for prompt in prompts),
+            [prompt.variants for prompt in prepared],
+            max_pixels=min(prompt.max_pixels for prompt in prepared),
             timeout=self._model.timeout,
         )
         return [
             ScoredPrompt(
-                average([(w, scored.logprobs) for w, scored in zip(row, case.variants, strict=True)]),
+                average(
+                    [(w, scored.logprobs) for w, scored in zip(prompt.shown, case.variants, strict=True)]
+                ),
                 input_tokens=case.input_tokens,
                 output_tokens=0,
             )
-            for row, case in zip(shown, scores, strict=True)
+            for prompt, case in zip(prepared, scores, strict=True)
         ]
+
+    def score(self, prompts: Sequence[CasePrompt], orders: int) -> list[ScoredPrompt]:
+        """Scores all prompts as one batch."""
+        return self.run([self.prepare(prompt, orders) for prompt in prompts])
+
+    def fitting(self) -> int:
+        """Returns how many prompts the free memory holds at once."""
+        return 8
+
+    def gathers(self) -> bool:
+        """Whether the model runs on a GPU, where a fuller batch takes hardly more time."""
+        return self._model.checkpoint.device.startswith("cuda")
 
     def decided_by(self) -> DecidedBy:
         """Names the checkpoint."""

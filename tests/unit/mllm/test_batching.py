@@ -1,15 +1,17 @@
-"""Threads that wait for one model are served together."""
+"""Threads that share one model are served together, and each gets its own answer or error."""
 
 import threading
 
 import pytest
 
-from echo_agent.errors import ModelMemoryError
+from echo_agent.errors import EchoError, ModelMemoryError
 from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.case import Case
 from echo_agent.mllm.prompts import case_prompt
 from tests.scripted_mllm import FakeScorer
 from tests.unit.mllm.test_delimiters_and_prompts import image
+
+FULL = 8
 
 
 class SlowScorer(FakeScorer):
@@ -27,25 +29,62 @@ class SlowScorer(FakeScorer):
         return super().score(prompts, orders)
 
 
+class GatheringScorer(FakeScorer):
+    """Waits for a full batch, and notes the sizes."""
+
+    def __init__(self, *script, fits=FULL):
+        super().__init__(*script)
+        self.fits, self.sizes = fits, []
+
+    def score(self, prompts, orders):
+        self.sizes.append(len(prompts))
+        return super().score(prompts, orders)
+
+    def gathers(self):
+        return True
+
+    def fitting(self):
+        return self.fits
+
+
+def outcome(batching):
+    prompt = case_prompt(Case(image=image()))
+    try:
+        return batching.score([prompt], 2)[0].probabilities["verdict"]["defective"]
+    except (EchoError, KeyError) as error:
+        return error
+
+
 def run_four(scorer):
     batching = BatchingScorer(scorer)
-    prompt = case_prompt(Case(image=image()))
     outcomes: list[object] = []
-
-    def call():
-        try:
-            outcomes.append(batching.score([prompt], 2)[0].probabilities["verdict"]["defective"])
-        except ModelMemoryError as error:
-            outcomes.append(error)
-
-    threads = [threading.Thread(target=call) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: outcomes.append(outcome(batching))) for _ in range(4)]
     threads[0].start()
     scorer.begun.wait(10)
     for thread in threads[1:]:
         thread.start()
-    while len(batching._waiting) < 3:
+    for _ in range(10_000):
+        if len(batching._waiting) == 3:
+            break
         threading.Event().wait(0.001)
     scorer.let_go.set()
+    for thread in threads:
+        thread.join(10)
+    return outcomes
+
+
+def run_eight(scorer):
+    batching = BatchingScorer(scorer)
+    outcomes: list[object] = []
+    barrier = threading.Barrier(FULL)
+
+    def call():
+        barrier.wait(10)
+        outcomes.append(outcome(batching))
+
+    threads = [threading.Thread(target=call) for _ in range(FULL)]
+    for thread in threads:
+        thread.start()
     for thread in threads:
         thread.join(10)
     return outcomes
@@ -63,7 +102,36 @@ def test_a_batch_that_fails_is_scored_call_by_call():
     assert scorer.sizes == [1, 3, 1, 1, 1]
 
 
+def test_an_error_that_is_none_of_echos_reaches_its_caller_alone():
+    lost = KeyError("lost")
+    outcomes = run_four(SlowScorer(0.3, ModelMemoryError("full"), 0.4, lost, 0.6))
+    assert sorted(one for one in outcomes if isinstance(one, float)) == [0.3, 0.4, 0.6]
+    assert [one for one in outcomes if not isinstance(one, float)] == [lost]
+
+
+def test_a_batch_that_fails_by_an_error_that_is_none_of_echos_is_scored_call_by_call():
+    assert sorted(run_four(SlowScorer(0.3, KeyError("lost"), 0.4))) == [0.3, 0.4, 0.4, 0.4]
+
+
 def test_one_calls_fault_reaches_its_caller():
     batching = BatchingScorer(FakeScorer(ModelMemoryError("full")))
     with pytest.raises(ModelMemoryError):
         batching.score([case_prompt(Case(image=image()))], 2)
+
+
+def test_eight_that_arrive_together_are_one_batch_from_the_first():
+    scorer = GatheringScorer(0.3)
+    assert run_eight(scorer) == [0.3] * FULL
+    assert scorer.sizes == [FULL]
+
+
+def test_a_batch_is_no_larger_than_what_the_free_memory_holds():
+    scorer = GatheringScorer(0.3, fits=3)
+    assert run_eight(scorer) == [0.3] * FULL
+    assert max(scorer.sizes) == 3
+
+
+def test_one_that_is_alone_waits_a_moment_only():
+    scorer = GatheringScorer(0.3)
+    assert outcome(BatchingScorer(scorer)) == 0.3
+    assert scorer.sizes == [1]
