@@ -39,7 +39,7 @@ def remove(
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
 ) -> None:
     """Remove a product with its references."""
-    from echo_agent.memory.memory import Memory
+    from echo_agent.memory.memory import open_memory
 
-    Memory.open(memory).remove(product)
+    open_memory(str(memory)).remove(product)
     typer.echo(f"{product} is removed from {memory}.")

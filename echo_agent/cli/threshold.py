@@ -40,9 +40,9 @@ def threshold(
     from echo_agent.evaluation import threshold_report
     from echo_agent.evaluation.folder_layout import read_categories
     from echo_agent.evaluation.threshold_choice import choose_thresholds, score_labelled
-    from echo_agent.memory.memory import Memory
+    from echo_agent.memory.memory import open_memory
 
-    opened = Memory.open(memory)
+    opened = open_memory(str(memory))
     scores = None
     if labelled is not None:
         categories = read_categories([labelled])

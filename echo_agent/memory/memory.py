@@ -22,13 +22,13 @@ from echo_agent.memory.counting import Counting
 from echo_agent.memory.domain_knowledge import read_domain_knowledge
 from echo_agent.memory.normal_model import ESCALATION_SCALES, fit, left_out_scores
 from echo_agent.memory.product import Catalog, ProductRecord
-from echo_agent.memory.retention import Retention
+from echo_agent.memory.retention import USUAL_LIMITS, Limits, Retention
 from echo_agent.memory.scorer import Scorer
 from echo_agent.memory.store import Encoded, Store, make_folder, named
 from echo_agent.settings import process_settings
 from echo_agent.state import CountedPlace, ImageRef, Progress, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
-from echo_agent.vision.encoder import load_encoder
+from echo_agent.vision.encoder import EMBEDDED, load_encoder
 from echo_agent.vision.features import Array, Encoder
 from echo_agent.vision.quality import fit_quality
 
@@ -57,33 +57,46 @@ class Memory:
     Made by ``Memory.open``. Reading is safe beside a writer; writers wait for each other.
     """
 
-    def __init__(self, folder: Path, catalog: Catalog, encoder: Encoder) -> None:
+    def __init__(self, folder: Path, catalog: Catalog, encoder: Encoder, limits: Limits) -> None:
         self.folder = folder
         self.encoder = encoder
         self._store = Store(folder, catalog, encoder)
         self._evidence: LRUCache[tuple[object, ...], ReferenceEvidence] = LRUCache(CACHED_EVIDENCE)
         self._caching = threading.Lock()
         self._counting = Counting(encoder)
-        self._retention = Retention(folder)
+        self._retention = Retention(folder, limits)
         self._scorer = Scorer(folder, encoder, self._store.index, self._retention)
 
     @classmethod
-    def open(cls, folder: str | Path, *, encoder: str | None = None, create: bool = False) -> "Memory":
+    def open(
+        cls,
+        folder: str | Path,
+        *,
+        encoder: str | Encoder | None = None,
+        create: bool = False,
+        device: str = "auto",
+        limits: Limits = USUAL_LIMITS,
+    ) -> "Memory":
         """Opens a memory.
 
         Args:
             folder: Its folder.
-            encoder: Encoder by name; that of the memory, or the process's for a new one, where not given.
+            encoder: Encoder, itself or by name; that of the memory, or the embedded one for a new one, where not given.
             create: Whether to make the folder where there is none.
+            device: Where an encoder that is given by name computes: ``auto``, ``cpu`` or ``cuda[:N]``.
+            limits: How much it keeps of inspections.
 
         Raises:
             StoreError: There is no memory there, or the folder cannot be written.
-            EncoderError: The memory was made with another encoder.
+            EncoderError: The memory was made with another encoder, or its encoder cannot be loaded.
         """
         place = Path(folder).expanduser().resolve()
         catalog = read_catalog(place) if create else existing_catalog(place)
-        name = encoder or (catalog.encoder_name if catalog else process_settings().encoder)
-        loaded = load_encoder(name, process_settings().device)
+        if encoder is None and catalog is not None:
+            loaded = _encoder_of(catalog, place, device)
+        else:
+            chosen = encoder or EMBEDDED
+            loaded = load_encoder(chosen, device) if isinstance(chosen, str) else chosen
         if catalog is None:
             make_folder(place)
             catalog = Catalog(encoder=loaded.id, encoder_name=loaded.name)
@@ -97,7 +110,7 @@ class Memory:
                 f"the memory in {place} was made with the encoder {catalog.encoder}, not {loaded.id}: "
                 f"{another} register into a new folder"
             )
-        return cls(place, catalog, loaded)
+        return cls(place, catalog, loaded, limits)
 
     @property
     def encoder_name(self) -> str:
@@ -385,18 +398,36 @@ def _is_single(given: ImageLike | Sequence[ImageLike]) -> bool:
     return isinstance(given, Image.Image | bytes) or (isinstance(given, np.ndarray) and given.ndim <= 3)
 
 
+def _encoder_of(catalog: Catalog, folder: Path, device: str) -> Encoder:
+    """Loads the encoder that a memory was made with."""
+    try:
+        return load_encoder(catalog.encoder_name, device)
+    except EncoderError as error:
+        raise EncoderError(
+            f"the encoder {catalog.encoder_name} that the memory in {folder} was made with cannot be loaded ({error}); "
+            "an encoder of your own is given as an object: Memory.open(folder, encoder=...)"
+        ) from error
+
+
 _OPENED: dict[str, Memory] = {}
 _OPENING = threading.Lock()
 
 
 def open_memory(folder: str, *, encoder: str | None = None, create: bool = False) -> Memory:
-    """The memory of a folder, opened once a process; see ``Memory.open``."""
+    """The memory of a folder by the settings of the process, opened once a process; see ``Memory.open``."""
     place = Path(folder).expanduser().resolve()
+    settings = process_settings()
     with _OPENING:
         for gone in [other for other, memory in _OPENED.items() if memory.is_gone()]:
             del _OPENED[gone]
         known = _OPENED.get(str(place))
         if known is None or encoder not in {None, known.encoder_name}:
-            known = Memory.open(place, encoder=encoder, create=create)
+            known = Memory.open(
+                place,
+                encoder=encoder or (settings.encoder if create and read_catalog(place) is None else None),
+                create=create,
+                device=settings.device,
+                limits=Limits(settings.kept_inspections, settings.kept_maps, settings.kept_images),
+            )
             _OPENED[str(place)] = known
         return known

@@ -3,13 +3,13 @@
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from echo_agent.files import UNFINISHED
 from echo_agent.memory.answers import confirmed_defects, read_answers
 from echo_agent.memory.catalog import read_catalog
 from echo_agent.memory.inspections import FOLDER, waiting
-from echo_agent.settings import process_settings
 
 NEVER_YOUNGER = 3600.0
 """Seconds since its last use in which a file is never removed: a run may have put it aside and not come to it yet."""
@@ -18,15 +18,35 @@ WRITES_BETWEEN = 64
 """Files that are written between two looks at the folder."""
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How much a memory keeps of inspections, beside what is still needed.
+
+    Attributes:
+        inspections: Records of inspections.
+        maps: Anomaly maps.
+        images: Inspected photographs.
+    """
+
+    inspections: int = 1000
+    maps: int = 5000
+    images: int = 2000
+
+
+USUAL_LIMITS = Limits()
+
+
 class Retention:
-    """Removes what exceeds the limits of the settings, now and then.
+    """Removes what exceeds the limits, now and then.
 
     Args:
         folder: Folder of the memory.
+        limits: How much is kept.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder = folder
+        self._limits = limits
         self._written = 0
         self._lock = threading.Lock()
 
@@ -36,22 +56,22 @@ class Retention:
             self._written += 1
             due = self._written % WRITES_BETWEEN == 0
         if due:
-            tidy(self._folder)
+            tidy(self._folder, self._limits)
 
 
-def tidy(folder: Path) -> None:
-    """Removes the oldest maps, photographs and records beyond the limits of the settings.
+def tidy(folder: Path, limits: Limits) -> None:
+    """Removes the oldest maps, photographs and records beyond the limits.
 
     Never removed are the references of products, the confirmed defects, what an open review needs, and what was used
     within the last hour.
 
     Args:
         folder: Folder of the memory.
+        limits: How much is kept.
 
     Raises:
         StoreError: The catalog, an answer or a record cannot be read: then nothing is removed.
     """
-    settings = process_settings()
     catalog = read_catalog(folder)
     references = catalog.products.values() if catalog is not None else ()
     open_reviews = waiting(folder)
@@ -60,9 +80,9 @@ def tidy(folder: Path) -> None:
     images |= {Path(record.image.uri).name for record in open_reviews}
     maps = {f"{record.verdict.map_id}.npy" for record in open_reviews}
     records = {f"{record.id}.json" for record in open_reviews}
-    _remove_oldest((folder / "maps").glob("*.npy"), settings.kept_maps, maps)
-    _remove_oldest((folder / "images").glob("[!.]*"), settings.kept_images, images)
-    _remove_oldest((folder / FOLDER).glob("*.json"), settings.kept_inspections, records)
+    _remove_oldest((folder / "maps").glob("*.npy"), limits.maps, maps)
+    _remove_oldest((folder / "images").glob("[!.]*"), limits.images, images)
+    _remove_oldest((folder / FOLDER).glob("*.json"), limits.inspections, records)
     for place in ("maps", "images", FOLDER):
         _remove_oldest((folder / place).glob(UNFINISHED), 0, set())
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from echo_agent.errors import EchoError, EncoderError, ImageError, KnowledgeError, ProductError, StoreError
 from echo_agent.memory.memory import Memory, open_memory
+from echo_agent.settings import process_settings
 from tests.conftest import synthetic_part
 from tests.photographs import another_part, encoded, stained
 from tests.stand_in_encoder import StandInEncoder
@@ -291,6 +292,32 @@ def test_a_memory_keeps_the_encoder_that_it_was_made_with(tmp_path, monkeypatch)
     made = Memory.open(tmp_path, encoder="other", create=True)
     made.register("plate", goods(1, 2))
     assert Memory.open(tmp_path).encoder.id == "other"
+
+
+def test_an_encoder_of_ones_own_is_given_as_an_object(tmp_path, monkeypatch):
+    def load(name, _):
+        raise EncoderError(f"there is no encoder {name}")
+
+    monkeypatch.setattr("echo_agent.memory.memory.load_encoder", load)
+    own, another = StandInEncoder("own"), StandInEncoder("another")
+    made = Memory.open(tmp_path / "own", encoder=own, create=True)
+    beside = Memory.open(tmp_path / "another", encoder=another, create=True)
+    for memory in (made, beside):
+        memory.register("plate", goods(1, 2))
+        assert predicted(memory, GOOD).encoder == memory.encoder.id
+    assert Memory.open(tmp_path / "own", encoder=own).encoder is own
+    with pytest.raises(EncoderError, match="made with the encoder own, not another"):
+        Memory.open(tmp_path / "own", encoder=another)
+    with pytest.raises(EncoderError, match=r"there is no encoder own.*as an object"):
+        Memory.open(tmp_path / "own")
+
+
+def test_the_settings_of_the_process_choose_the_encoder_of_a_new_memory_only(tmp_path, monkeypatch):
+    Memory.open(tmp_path / "old", create=True).register("plate", goods(1))
+    monkeypatch.setenv("ECHO_ENCODER", "other")
+    process_settings.cache_clear()
+    assert open_memory(str(tmp_path / "new"), create=True).encoder.id == "other"
+    assert open_memory(str(tmp_path / "old"), create=True).encoder.id == "efficientnet-lite2"
 
 
 def test_a_folder_without_a_memory_says_how_to_make_one(tmp_path):

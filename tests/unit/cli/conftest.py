@@ -99,7 +99,7 @@ def fake_inspector(monkeypatch):
     OPENED.clear()
     inspector, memory = ModuleType("echo_agent.inspector"), ModuleType("echo_agent.memory.memory")
     inspector.Inspector = FakeInspector
-    memory.Memory = FakeMemory
+    memory.open_memory = FakeMemory.open
     monkeypatch.setitem(sys.modules, "echo_agent.inspector", inspector)
     monkeypatch.setitem(sys.modules, "echo_agent.memory.memory", memory)
     return OPENED

@@ -11,8 +11,8 @@ from echo_agent.images.stored import store_image
 from echo_agent.memory.answers import Feedback, change_answers, now
 from echo_agent.memory.evidence import save_map
 from echo_agent.memory.inspections import inspections, record_inspection, waiting
-from echo_agent.memory.retention import tidy
-from echo_agent.settings import process_settings
+from echo_agent.memory.retention import Limits, tidy
+from echo_agent.settings import Settings
 from echo_agent.state import HumanAnswer
 from tests.verdicts import a_verdict
 
@@ -54,10 +54,7 @@ def test_of_a_photograph_the_last_inspection_counts(tmp_path):
 
 
 @pytest.mark.parametrize("old", [True, False])
-def test_the_oldest_go_beyond_the_limit_but_never_what_is_needed_or_new(tmp_path, monkeypatch, old):
-    for name in ("INSPECTIONS", "MAPS", "IMAGES"):
-        monkeypatch.setenv(f"ECHO_KEPT_{name}", "10")
-    process_settings.cache_clear()
+def test_the_oldest_go_beyond_the_limit_but_never_what_is_needed_or_new(tmp_path, old):
     images = [an_image(tmp_path, shade) for shade in range(15)]
     for number, image in enumerate(images):
         save_map(tmp_path / "maps", f"m{number}", np.zeros((2, 2), np.float32))
@@ -73,7 +70,7 @@ def test_the_oldest_go_beyond_the_limit_but_never_what_is_needed_or_new(tmp_path
     if not old:
         for file in tmp_path.rglob("*.*"):
             os.utime(file)
-    tidy(tmp_path)
+    tidy(tmp_path, Limits(10, 10, 10))
     maps = {file.stem for file in (tmp_path / "maps").iterdir()}
     kept = {file.name for file in (tmp_path / "images").iterdir()}
     if old:
@@ -85,6 +82,11 @@ def test_the_oldest_go_beyond_the_limit_but_never_what_is_needed_or_new(tmp_path
         assert [record.image for record in waiting(tmp_path)] == [images[0]]
     else:
         assert (len(maps), len(kept), len(inspections(tmp_path))) == (15, 15, 15)
+
+
+def test_the_limits_are_those_of_the_settings_where_none_are_given():
+    given = Settings()
+    assert Limits() == Limits(given.kept_inspections, given.kept_maps, given.kept_images)
 
 
 def test_a_map_that_cannot_be_finished_leaves_the_one_before(tmp_path, monkeypatch):
