@@ -3,8 +3,9 @@
 import threading
 from typing import Any
 
+from echo_agent.device import resolve_device
 from echo_agent.errors import ModelError
-from echo_agent.mllm.checkpoint import Checkpoint, CheckpointSpec, pick_device, stills_only
+from echo_agent.mllm.checkpoint import Checkpoint, CheckpointSpec, stills_only
 from echo_agent.mllm.prompts import ROLE, TRACE_TASK, VERDICT, VERDICT_OPTIONS
 
 SPECIAL = (
@@ -112,7 +113,7 @@ def random_checkpoint(name: str, *, device: str = "auto", dtype: str = "auto") -
 
     if name not in CONFIGS:
         raise ModelError(f"no configuration {name!r}: choose {', '.join(CONFIGS)}")
-    place = pick_device(device)
+    place = resolve_device(device)
     number = ("bfloat16" if place.startswith("cuda") else "float32") if dtype == "auto" else dtype
     words = _tokenizer()
     text, vision = CONFIGS[name]

@@ -4,7 +4,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from echo_agent.errors import ModelError
+from echo_agent.device import resolve_device
+from echo_agent.errors import SettingsError
 from echo_agent.mllm.choice import MEASURED, parse
 from echo_agent.mllm.torchvision_build import torchvision_problem
 from echo_agent.settings import process_settings
@@ -83,12 +84,10 @@ def status(name: str, *, configured: bool = False) -> ModelStatus:
 
 
 def _device(model: str) -> tuple[str, list[str]]:
-    from echo_agent.mllm.checkpoint import pick_device
-
     settings = process_settings()
     try:
-        device = pick_device(settings.device)
-    except ModelError as error:
+        device = resolve_device(settings.device)
+    except SettingsError as error:
         return settings.device, [str(error)]
     wanted = dict(RECOMMENDED).get(model)
     remedies = []

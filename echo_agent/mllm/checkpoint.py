@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from echo_agent.device import resolve_device
 from echo_agent.errors import MissingExtraError, ModelError
 from echo_agent.mllm.torchvision_build import torchvision_problem
 from echo_agent.settings import process_settings
@@ -81,6 +82,7 @@ def load(spec: CheckpointSpec) -> Checkpoint:
     Raises:
         ModelError: The model is missing, is none that reads images and text, or does not fit the device.
         MissingExtraError: A package of the extras ``mllm`` or ``quantized`` is missing.
+        SettingsError: There is no such device.
     """
     with _loading:
         return _load(spec)
@@ -99,7 +101,7 @@ def _load(spec: CheckpointSpec) -> Checkpoint:
         raise ModelError(f"{spec.model} cannot be loaded: {problem}")
     from transformers import AutoModelForImageTextToText
 
-    device = pick_device(spec.device)
+    device = resolve_device(spec.device)
     dtype = _dtype(spec.dtype, device)
     arguments: dict[str, Any] = {"dtype": dtype, **_source(spec)}
     if spec.attention is not None:
@@ -127,21 +129,6 @@ def _load(spec: CheckpointSpec) -> Checkpoint:
         device=str(model.device),
         dtype="4bit" if spec.four_bit else str(model.dtype).removeprefix("torch."),
     )
-
-
-def pick_device(device: str) -> str:
-    """Returns the torch device that a setting means.
-
-    Raises:
-        ModelError: CUDA is asked for and there is none.
-    """
-    import torch
-
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise ModelError(f"ECHO_DEVICE is {device} but torch sees no CUDA device: use 'auto' or 'cpu'")
-    return device
 
 
 def _dtype(name: str, device: str) -> Any:

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from langchain_core.language_models import BaseChatModel
 
+from echo_agent.device import resolve_device
 from echo_agent.errors import ModelError
 from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.chat_model import EchoVLM
-from echo_agent.mllm.checkpoint import pick_device
 from echo_agent.mllm.decider import Decider, MllmDecider
 from echo_agent.mllm.scoring import LocalScorer
 from echo_agent.mllm.served import ServedModel
@@ -72,11 +72,12 @@ def scores_in_batches(text: str) -> bool:
     """Whether several calls at once take a model less time than one after the other: on a GPU or a server.
 
     Raises:
-        ModelError: The text is no choice, or ``ECHO_DEVICE`` cannot be used.
+        ModelError: The text is no choice.
+        SettingsError: ``ECHO_DEVICE`` names no device that is there.
     """
     choice = parse(text)
     if choice.kind == "local":
-        return pick_device(process_settings().device).startswith("cuda")
+        return resolve_device(process_settings().device).startswith("cuda")
     return choice.kind == "served"
 
 

@@ -1,5 +1,6 @@
 """Choosing an encoder by its name."""
 
+from echo_agent.device import resolve_device
 from echo_agent.vision.features import Encoder
 
 EMBEDDED = "efficientnet-lite2"
@@ -18,21 +19,13 @@ def load_encoder(name: str, device: str = "auto") -> Encoder:
 
     Raises:
         EncoderError: No encoder of that name, it is not downloaded, or it is of an unknown family.
+        SettingsError: There is no such device.
     """
     if name == EMBEDDED:
         from echo_agent.vision.efficientnet import embedded_encoder
 
-        return embedded_encoder(torch_device(device))
+        return embedded_encoder(resolve_device(device))
     from echo_agent.vision.checkpoint import find_checkpoint
     from echo_agent.vision.huggingface import huggingface_encoder
 
-    return huggingface_encoder(find_checkpoint(name), torch_device(device))
-
-
-def torch_device(device: str) -> str:
-    """Resolves ``auto`` to ``cuda`` where there is one, else ``cpu``."""
-    if device != "auto":
-        return device
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    return huggingface_encoder(find_checkpoint(name), resolve_device(device))

@@ -198,7 +198,7 @@ def test_many_inspections_with_a_model_come_to_the_same_verdicts_and_on_a_gpu_ar
     decider = MllmDecider(BatchingScorer(scorer), FakeWriter("no json"))
     for node in ("decision_maker", "reasoning_expert"):
         monkeypatch.setattr(f"echo_agent.experts.{node}.open_decider", lambda _: decider)
-    monkeypatch.setattr("echo_agent.mllm.choice.pick_device", lambda _: device)
+    monkeypatch.setattr("echo_agent.mllm.choice.resolve_device", lambda _: device)
     inspector.context = inspector.context.model_copy(update={"mllm": "fake/scripted", "max_attempts": 1})
     parts = [synthetic_part(seed) for seed in range(60, 68)]
     alone, together = one_by_one_and_together(inspector, parts, product="plate")

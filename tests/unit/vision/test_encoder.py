@@ -1,14 +1,9 @@
 import pytest
 
 from echo_agent.errors import EncoderError
-from echo_agent.vision.encoder import load_encoder, torch_device
+from echo_agent.vision.encoder import load_encoder
 
 
 def test_an_unknown_encoder_is_named_with_the_one_that_there_is():
     with pytest.raises(EncoderError, match=r"nonsense.*efficientnet-lite2"):
         load_encoder("nonsense")
-
-
-def test_a_device_that_is_named_is_taken():
-    assert torch_device("cpu") == "cpu"
-    assert torch_device("auto") in {"cpu", "cuda"}
