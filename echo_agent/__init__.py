@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from echo_agent.inspector import Inspector
     from echo_agent.state import State, Verdict
 
+__version__ = "0.1.0"
+
 __all__ = ["Context", "Inspector", "State", "Verdict", "build_graph"]
 
 _HOMES = {

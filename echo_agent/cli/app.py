@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 import typer
 
+from echo_agent import __version__
 from echo_agent.cli.lazy import LazyCommand, LazyGroup
 
 
@@ -36,7 +37,7 @@ class EchoCommands(LazyGroup):
         "demo": LazyCommand("echo_agent.cli.demo", "See Echo judge real solar cells."),
         "config": LazyCommand("echo_agent.cli.config", "Show the settings in force."),
         "version": LazyCommand(
-            "echo_agent.cli.version", "Show the versions of Echo and of what it stands on."
+            "echo_agent.cli.config:version_app", "Show the versions of Echo and of what it stands on."
         ),
     }
 
@@ -64,9 +65,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"echo-agent {version('echo-agent')}")
+        typer.echo(f"echo-agent {__version__}")
         raise typer.Exit
 
 

@@ -1,15 +1,21 @@
-"""``echo-agent config``: the settings of the process and of a run, what they may be, and how each is set."""
+"""``echo-agent config`` and ``version``: the settings, what they may be and how each is set; what is installed."""
 
 import json
+import platform
+from importlib.metadata import version as installed
 from typing import Any
 
 import typer
 
+from echo_agent import __version__
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
 from echo_agent.context import Context
 from echo_agent.settings import Settings, process_settings
 
 app = typer.Typer()
+version_app = typer.Typer()
+
+STANDS_ON = ("langgraph", "chromadb", "torch", "transformers", "pillow", "numpy")
 
 
 @app.command()
@@ -56,3 +62,11 @@ def allowed(schema: dict[str, Any]) -> str:
         least = f"from {low}" if low is not None else f"above {above}"
         return f"{least} {f'to {high}' if high is not None else f'and below {below}'}"
     return "true, false" if schema.get("type") == "boolean" else "text"
+
+
+@version_app.command()
+def version() -> None:
+    """Show the versions of Echo and of what it stands on."""
+    typer.echo(f"echo-agent {__version__} (Python {platform.python_version()}, {platform.system()})")
+    for package in STANDS_ON:
+        typer.echo(f"{package} {installed(package)}")

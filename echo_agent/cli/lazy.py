@@ -17,7 +17,8 @@ class LazyCommand:
     """A command by name of its module.
 
     Attributes:
-        module: Module with a ``typer.Typer`` named ``app``; one function makes a command, several a group.
+        module: Module with a ``typer.Typer`` named ``app``, or as after ``:``; one function makes a command, several a
+            group.
         help: The line that ``echo-agent --help`` shows.
     """
 
@@ -47,8 +48,9 @@ class LazyGroup(TyperGroup):
         """Imports the command that ``args`` begin with, then resolves it."""
         name = args[0]
         if name in self.lazy_commands and name not in self.commands:
-            module = import_module(self.lazy_commands[name].module)
-            self.add_command(typer.main.get_command(module.app), name)
+            module, _, app = self.lazy_commands[name].module.partition(":")
+            command = getattr(import_module(module), app or "app")
+            self.add_command(typer.main.get_command(command), name)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:

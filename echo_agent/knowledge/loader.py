@@ -14,7 +14,11 @@ from echo_agent.knowledge.checklist import expected_count
 from echo_agent.knowledge.yaml_lines import Problem, YamlDocument, YamlPath, read_yaml
 
 CARD_FILE = "card.yaml"
-SHIPPED_CARDS = Path(__file__).resolve().parents[2] / "knowledge_base"
+PACKAGE = Path(__file__).resolve().parents[1]
+PLACES = (PACKAGE / "cards", PACKAGE.parent / "knowledge_base")
+"""Where the cards that come with Echo lie: in the package once it is installed, beside it in a checkout."""
+
+SHIPPED_CARDS = next((place for place in PLACES if place.is_dir()), PLACES[0])
 
 
 @dataclass(frozen=True)
