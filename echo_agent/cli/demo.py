@@ -55,7 +55,8 @@ def demo(
     )
     page = out / "index.html"
     write_page(page, entries, title="Echo inspects solar cells", about=about, licence=LICENCE)
-    console.print(verdict_table([(entry.name, entry.verdict, entry.truth) for entry in entries]))
+    table = verdict_table([(entry.name, entry.verdict, entry.truth) for entry in entries])
+    console.print(table, soft_wrap=True)
     console.print()
     console.print(
         f"{agreement(entries)} The page with pictures and maps: {page}", soft_wrap=True, highlight=False

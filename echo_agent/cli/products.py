@@ -18,8 +18,6 @@ def products(
     ctx.obj = memory
     if ctx.invoked_subcommand is not None:
         return
-    from rich.console import Console
-
     from echo_agent.memory.catalog import existing_catalog
     from echo_agent.report.table import product_table
 
@@ -27,7 +25,7 @@ def products(
     if as_json:
         typer.echo(json.dumps([record.model_dump(mode="json") for record in records], allow_nan=False))
     elif records:
-        Console().print(product_table(records))
+        typer.echo(product_table(records))
     else:
         typer.echo(f"No product is registered in {memory}: echo-agent register PRODUCT DIR registers one.")
 

@@ -1,10 +1,12 @@
-"""Tables for the terminal."""
+"""Tables as text, for a terminal and for Markdown; the tables of verdicts and of products."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from rich.table import Table
+from rich.color import ColorSystem
+from rich.style import Style
 from rich.text import Text
+from tabulate import tabulate
 
 from echo_agent.report.words import percent
 from echo_agent.state import Label, Verdict
@@ -14,9 +16,68 @@ if TYPE_CHECKING:
 
 STYLES: dict[Label, str] = {"normal": "green", "defective": "bold red", "review": "yellow"}
 
+MIN_FOLDED = 24
+"""Characters that the last column of a table keeps, however narrow the terminal is."""
 
-def verdict_table(rows: Sequence[tuple[str, Verdict, str | None]]) -> Table:
-    """Makes a table of verdicts.
+
+def plain_table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Iterable[str] = (),
+    width: int | None = None,
+) -> str:
+    """Writes a table for a terminal: columns two spaces apart, no lines.
+
+    Args:
+        head: Names of the columns.
+        rows: Cells as they are shown.
+        right: Columns that stand to the right: numbers.
+        width: Characters a line may have; the last column is folded to fit. None folds nothing.
+
+    Returns:
+        Lines without a final newline and without spaces at their ends.
+    """
+    cells = [list(head), *map(list, rows)]
+    folded: list[int | None] = [None] * len(head)
+    if width is not None:
+        before = sum(max(map(len, column)) + 2 for column in list(zip(*cells, strict=True))[:-1])
+        folded[-1] = max(MIN_FOLDED, width - before)
+    # The head goes in as a row: tabulate makes columns with a head of their own wider than they need to be.
+    written = tabulate(
+        cells, tablefmt="plain", disable_numparse=True, colalign=_sides(head, right), maxcolwidths=folded
+    )
+    return "\n".join(line.rstrip() for line in written.splitlines())
+
+
+def markdown_rows(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = ()) -> str:
+    """Writes a table in Markdown.
+
+    Args:
+        head: Names of the columns.
+        rows: Cells as they are shown; a bar in one is escaped, a line break becomes a space.
+        right: Columns that stand to the right: numbers.
+
+    Returns:
+        Lines without a final newline.
+    """
+    cells = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in rows]
+    return tabulate(
+        cells,
+        headers=head,
+        tablefmt="pipe",
+        disable_numparse=True,
+        colalign=_sides(head, right) if cells else None,
+    )
+
+
+def _sides(head: Sequence[str], right: Iterable[str]) -> list[str]:
+    numbers = set(right)
+    return ["right" if name in numbers else "left" for name in head]
+
+
+def verdict_table(rows: Sequence[tuple[str, Verdict, str | None]]) -> Text:
+    """Makes a table of verdicts, their labels in colour.
 
     Args:
         rows: Name, verdict and truth (None where it is not known) of each photograph.
@@ -25,46 +86,45 @@ def verdict_table(rows: Sequence[tuple[str, Verdict, str | None]]) -> Table:
         A table with a column for the truth where at least one is known.
     """
     with_truth = any(truth is not None for _, _, truth in rows)
-    table = Table("image", "verdict", box=None, pad_edge=False)
-    for column in ("sure", "score", "threshold", "p-value"):
-        table.add_column(column, justify="right")
-    table.add_column("where")
-    if with_truth:
-        table.add_column("truth")
-    for name, verdict, truth in rows:
-        cells = [
-            Text(name),
-            Text(verdict.label, style=STYLES[verdict.label]),
-            Text(percent(verdict.confidence)),
-            Text(_number(verdict.score)),
-            Text(_number(verdict.threshold)),
-            Text(_number(verdict.p_value, places=3)),
-            Text(_where(verdict)),
+    numbers = ("sure", "score", "threshold", "p-value")
+    head = ["image", "verdict", *numbers, "where", *(["truth"] if with_truth else [])]
+    cells = [
+        [
+            name,
+            _coloured(verdict.label),
+            percent(verdict.confidence),
+            _number(verdict.score),
+            _number(verdict.threshold),
+            _number(verdict.p_value, places=3),
+            _where(verdict),
+            *([truth or "-"] if with_truth else []),
         ]
-        table.add_row(*cells, *([Text(truth or "-")] if with_truth else []))
-    return table
+        for name, verdict, truth in rows
+    ]
+    return Text.from_ansi(plain_table(head, cells, right=numbers))
 
 
-def product_table(records: Sequence["ProductRecord"]) -> Table:
+def product_table(records: Sequence["ProductRecord"]) -> str:
     """Makes a table of registered products, each with the false-reject rate that its references allow."""
-    table = Table("product", box=None, pad_edge=False)
-    table.add_column("references", justify="right")
-    for column in ("false rejects", "at most (95 %)", "version"):
-        table.add_column(column, justify="right")
-    for column in ("encoder", "knowledge card", "registered"):
-        table.add_column(column)
-    for record in records:
-        table.add_row(
-            Text(record.name),
+    numbers = ("references", "false rejects", "at most (95 %)", "version")
+    cells = [
+        [
+            record.name,
             str(len(record.references)),
             _share(record.guarantee.expected_false_reject),
             _share(record.guarantee.bound_95),
             str(record.version),
-            Text(record.encoder),
-            Text(record.card or "-"),
+            record.encoder,
+            record.card or "-",
             record.created[:10],
-        )
-    return table
+        ]
+        for record in records
+    ]
+    return plain_table(["product", *numbers, "encoder", "knowledge card", "registered"], cells, right=numbers)
+
+
+def _coloured(label: Label) -> str:
+    return Style.parse(STYLES[label]).render(label, color_system=ColorSystem.STANDARD)
 
 
 def _where(verdict: Verdict) -> str:

@@ -2,14 +2,46 @@ from io import StringIO
 
 from rich.console import Console
 
-from echo_agent.report.table import verdict_table
+from echo_agent.report.table import markdown_rows, plain_table, verdict_table
 from tests.verdicts import a_verdict
 
 
 def printed(table):
     out = StringIO()
-    Console(file=out, width=120).print(table)
+    Console(file=out).print(table, soft_wrap=True)
     return out.getvalue()
+
+
+def test_a_table_stands_in_columns_and_folds_what_is_too_wide_for_the_terminal():
+    rows = [("shots", "4", "how many good parts are compared with"), ("seed", "12", "of the choice")]
+    assert plain_table(("name", "value", "meaning"), rows, right=("value",)).splitlines() == [
+        "name   value  meaning",
+        "shots      4  how many good parts are compared with",
+        "seed      12  of the choice",
+    ]
+    folded = plain_table(("name", "value", "meaning"), rows, width=40).splitlines()
+    assert folded[1:3] == ["shots  4      how many good parts are", "              compared with"]
+
+
+def test_a_markdown_table_keeps_its_cells_apart():
+    lines = markdown_rows(("name", "AUROC"), [("a|b\nc", "0.900"), ("", "-")], right=("AUROC",)).splitlines()
+    assert lines[1].replace("-", "") == "|:|:|"
+    assert [line.count(" | ") for line in lines] == [1, 0, 1, 1]
+    assert "a\\|b c" in lines[2]
+    assert "0.900" in lines[2]
+
+
+def test_a_table_without_rows_is_its_head():
+    assert plain_table(("name", "value"), []) == "name  value"
+    assert markdown_rows(("name", "value"), []).startswith("| name")
+
+
+def test_labels_are_coloured_in_a_terminal():
+    out = StringIO()
+    Console(file=out, force_terminal=True, color_system="standard").print(
+        verdict_table([("cell.png", a_verdict(), None)])
+    )
+    assert "\x1b[1;31mdefective\x1b[0m" in out.getvalue()
 
 
 def test_a_row_tells_verdict_numbers_place_and_truth():
