@@ -9,7 +9,7 @@ from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from echo_agent.context import Context
 from echo_agent.graph import InspectionGraph, build_graph
-from echo_agent.images.decoding import ImageLike
+from echo_agent.images.in_memory import ImageLike
 from echo_agent.knowledge.loader import read_card
 from echo_agent.memory.memory import Memory, open_memory
 from echo_agent.memory.product import ProductRecord
@@ -100,8 +100,8 @@ class Inspector:
         """Inspects one part.
 
         Args:
-            image: Path, Pillow image, numpy array or bytes of an image file, or what ``Memory.store_image`` made of
-                one: so that many questions about an image read it once.
+            image: Path, Pillow image, numpy array, torch tensor or bytes of an image file, or what
+                ``Memory.store_image`` made of one: so that many questions about an image read it once.
             product: What it is; found out from the references where not given.
             question: A question about it.
             context: Settings of this run, in place of the inspector's; its memory is the inspector's.

@@ -9,7 +9,8 @@ from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMes
 
 from echo_agent.answers.inspected import Inspected, evidence_ids
 from echo_agent.errors import ModelError
-from echo_agent.images.budget import as_data_url, read_path, within_budget
+from echo_agent.images.budget import as_data_url, within_budget
+from echo_agent.images.decoding import load_image
 from echo_agent.mllm.delimiters import delimited
 from echo_agent.report.words import measured, measured_region
 from echo_agent.settings import process_settings
@@ -91,4 +92,4 @@ def _evidence(inspected: Inspected) -> str:
 
 
 def _data_url(uri: str) -> str:
-    return as_data_url(within_budget(read_path(uri), process_settings().mllm_max_pixels))
+    return as_data_url(within_budget(load_image(uri), process_settings().mllm_max_pixels))

@@ -16,8 +16,10 @@ from echo_agent.context import Context
 from echo_agent.errors import EchoError, ImageError
 from echo_agent.experts.run import Update, context_of, memory_of
 from echo_agent.graph import build_graph
-from echo_agent.images.message_blocks import KEPT, take_apart
-from echo_agent.images.sources import store_source
+from echo_agent.images.message_blocks import KEPT, ImageSource, take_apart
+from echo_agent.images.policy import ImagePolicy
+from echo_agent.images.sources import source_bytes
+from echo_agent.memory.memory import Memory
 from echo_agent.mllm.choice import MEASURED, open_chat
 from echo_agent.report.words import percent
 from echo_agent.settings import process_settings
@@ -47,7 +49,7 @@ def turn_intake(state: ChatState, runtime: Runtime[Context]) -> Update:
     try:
         if len(parts.images) > 1:
             raise ImageError(f"{len(parts.images)} photographs came at once: send one at a time")
-        image = store_source(parts.images[0], memory_of(runtime)) if parts.images else None
+        image = _stored(parts.images[0], memory_of(runtime)) if parts.images else None
     except EchoError as error:
         return {**_refused(_in_words(error), _without_image(message)), **NOTHING_LEFT}
     question = split_options(Question(text=parts.text)) if parts.text else None
@@ -62,6 +64,12 @@ def turn_intake(state: ChatState, runtime: Runtime[Context]) -> Update:
     if question is None:
         return _refused("The message is empty: send a photograph or a question.")
     return _question_turn(state, question)
+
+
+def _stored(source: ImageSource, memory: Memory) -> ImageRef:
+    if source.kind == "kept":
+        return memory.kept_image(source.value)
+    return memory.store_image(source_bytes(source, ImagePolicy.of(process_settings())))
 
 
 def _question_turn(state: ChatState, question: Question) -> Update:

@@ -15,7 +15,8 @@ from echo_agent.chat.nodes import kept_message
 from echo_agent.chat.state import ChatInput, ChatState
 from echo_agent.context import Context
 from echo_agent.errors import ImageError
-from echo_agent.images.decoding import ImageLike
+from echo_agent.images.in_memory import ImageLike
+from echo_agent.images.policy import ImagePolicy
 from echo_agent.images.sources import read_file
 from echo_agent.memory.memory import Memory
 from echo_agent.settings import process_settings
@@ -75,7 +76,7 @@ class Conversation:
             ImageError: It is too large or cannot be read.
         """
         given = (
-            read_file(Path(image).expanduser(), process_settings())
+            read_file(Path(image).expanduser(), ImagePolicy.of(process_settings()))
             if isinstance(image, str | Path)
             else image
         )

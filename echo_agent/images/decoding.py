@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from echo_agent.errors import ImageError
-from echo_agent.settings import process_settings
+from echo_agent.images.policy import OWN, ImagePolicy
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
@@ -35,23 +35,22 @@ DAMAGED = (
 )
 """What Pillow's readers raise on damaged data, besides that the kind of file is unknown."""
 
-ImageLike = str | Path | Image.Image | NDArray[np.generic] | bytes
 
-
-def load_image(path: str | Path) -> Image.Image:
-    """Reads an image file.
+def load_image(path: str | Path, policy: ImagePolicy = OWN) -> Image.Image:
+    """Reads an image file: the pixels that the evidence is taken from, and that a language model is shown.
 
     Args:
         path: File to read.
+        policy: How large it may be.
 
     Returns:
         The image as upright 8-bit RGB: EXIF orientation is applied, 16-bit and float images are scaled to 8 bit,
         transparency is laid over white, palettes and grey are expanded.
 
     Raises:
-        ImageError: The file is missing, empty, truncated, no image, or larger than the process allows.
+        ImageError: The file is missing, empty, truncated, no image, or larger than allowed.
     """
-    return decode_image(read_image_file(path), name=str(path))
+    return decode_image(read_image_file(path), policy, name=str(path))
 
 
 def read_image_file(path: str | Path) -> bytes:
@@ -72,18 +71,19 @@ def read_image_file(path: str | Path) -> bytes:
         raise ImageError(f"{file} {reason}: check the path") from error
 
 
-def decode_image(data: bytes, *, name: str = "the image") -> Image.Image:
+def decode_image(data: bytes, policy: ImagePolicy = OWN, *, name: str = "the image") -> Image.Image:
     """Decodes the bytes of an image file; see ``load_image``.
 
     Args:
         data: Content of an image file.
+        policy: How large it may be.
         name: How the image is called in errors.
 
     Returns:
         Upright 8-bit RGB image.
 
     Raises:
-        ImageError: The bytes are no complete image, or the image is larger than the process allows.
+        ImageError: The bytes are no complete image, or the image is larger than allowed.
     """
     if not data:
         raise ImageError(f"{name} is empty (0 bytes): take the photograph again")
@@ -91,7 +91,7 @@ def decode_image(data: bytes, *, name: str = "the image") -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged metadata, and of sizes that are checked below
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                check_size(*image.size, name=name)
+                check_size(*image.size, policy, name=name)
                 image.load()
                 return to_rgb(image)
     except UnidentifiedImageError as error:
@@ -104,13 +104,13 @@ def decode_image(data: bytes, *, name: str = "the image") -> Image.Image:
         ) from error
 
 
-def check_size(width: int, height: int, *, name: str) -> None:
-    """Refuses images that are larger than the process allows.
+def check_size(width: int, height: int, policy: ImagePolicy, *, name: str) -> None:
+    """Refuses images that are larger than allowed.
 
     Raises:
-        ImageError: There are more than ``ECHO_MAX_IMAGE_MEGAPIXELS``.
+        ImageError: There are more than ``policy.max_megapixels``.
     """
-    limit = process_settings().max_image_megapixels
+    limit = policy.max_megapixels
     if width * height > limit * 1e6:
         raise ImageError(
             f"{name} is {width} x {height} pixels, more than the {limit:g} megapixels allowed: "
@@ -154,53 +154,6 @@ def _stretch(values: NDArray[np.float64]) -> Image.Image:
         low, high = 0.0, 65535.0
     scaled = (values - low) / max(high - low, 1e-12) * 255.0
     return Image.fromarray(scaled.round().astype(np.uint8)).convert("RGB")
-
-
-def image_from_pillow(image: Image.Image) -> Image.Image:
-    """Makes an upright 8-bit RGB image from any Pillow image.
-
-    Raises:
-        ImageError: It is empty, too large, of a mode that has no RGB, or its file is damaged.
-    """
-    if 0 in image.size:
-        raise ImageError(
-            f"an image of {image.width} x {image.height} pixels cannot be judged: give a photograph"
-        )
-    check_size(*image.size, name="the given image")
-    try:
-        return to_rgb(image)
-    except DAMAGED as error:
-        raise ImageError(f"the given image cannot be read ({error}): save it as PNG or JPEG") from error
-
-
-def image_from_array(array: NDArray[np.generic]) -> Image.Image:
-    """Makes an RGB image from an array.
-
-    Args:
-        array: ``(height, width)``, ``(height, width, 1)``, ``(height, width, 3)`` or ``(height, width, 4)``;
-            uint8, uint16, bool or float (floats in 0..1).
-
-    Returns:
-        Upright 8-bit RGB image.
-
-    Raises:
-        ImageError: The shape or the type is none of these, or values are not finite.
-    """
-    values = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
-    if values.size == 0 or values.ndim not in {2, 3} or (values.ndim == 3 and values.shape[2] not in {3, 4}):
-        raise ImageError(f"an array of shape {array.shape} is no image: give (height, width[, 1, 3 or 4])")
-    check_size(values.shape[1], values.shape[0], name="the given array")
-    if values.dtype == np.uint16:
-        values = values.astype(np.uint16) >> 8
-    elif values.dtype == np.bool_:
-        values = values.astype(np.uint8) * 255
-    elif np.issubdtype(values.dtype, np.floating):
-        if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
-            raise ImageError("a float array is read as 0..1, but holds other values: scale it or give uint8")
-        values = (values * 255).round()
-    elif values.dtype != np.uint8:
-        raise ImageError(f"an array of type {array.dtype} is no image: give uint8, uint16 or float in 0..1")
-    return to_rgb(Image.fromarray(np.ascontiguousarray(values.astype(np.uint8))))
 
 
 def list_images(folder: str | Path) -> list[Path]:

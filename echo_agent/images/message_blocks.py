@@ -65,7 +65,7 @@ def take_apart(content: str | Sequence[str | dict[str, Any]]) -> MessageParts:
         elif block.get("type") == "text":
             text, found = _in_text(str(block.get("text", "")))
         else:
-            text, found = "", [_of_block(block)]
+            text, found = "", [source_of(block)]
         texts.append(text)
         images += found
     text = "\n".join(part for part in texts if part)
@@ -85,7 +85,12 @@ def _in_text(text: str) -> tuple[str, list[ImageSource]]:
     return rest.strip(), images
 
 
-def _of_block(block: dict[str, Any]) -> ImageSource:
+def source_of(block: dict[str, Any]) -> ImageSource:
+    """Tells where the image of a message's block is; see ``take_apart``.
+
+    Raises:
+        ImageError: The block is no image.
+    """
     kind = str(block.get("type"))
     if kind not in {"image", "image_url", "input_image", "file"}:
         raise ImageError(f"a message part of type {kind[:40]!r} cannot be read: send text or one photograph")

@@ -4,27 +4,23 @@ import hashlib
 import io
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from echo_agent.errors import ImageError, StoreError
 from echo_agent.files import replacing
-from echo_agent.images.decoding import (
-    ImageLike,
-    decode_image,
-    image_from_array,
-    image_from_pillow,
-    read_image_file,
-)
+from echo_agent.images.decoding import decode_image, read_image_file
+from echo_agent.images.in_memory import ImageLike, image_in_memory
+from echo_agent.images.policy import OWN, ImagePolicy
 from echo_agent.state import ImageRef
 
 
-def store_image(image: ImageLike, folder: Path) -> ImageRef:
+def store_image(image: ImageLike, folder: Path, policy: ImagePolicy = OWN) -> ImageRef:
     """Makes an ``ImageRef`` of an image; one that is no file yet is written into a folder under its digest.
 
     Args:
-        image: Path, Pillow image, numpy array or the bytes of an image file.
+        image: Path, Pillow image, numpy array, torch tensor or the bytes of an image file.
         folder: Where images that are no file yet are kept.
+        policy: How large it may be.
 
     Returns:
         The reference. Its digest is that of the file's bytes.
@@ -33,25 +29,18 @@ def store_image(image: ImageLike, folder: Path) -> ImageRef:
         ImageError: The image cannot be read.
         StoreError: The folder cannot be written.
     """
-    return open_image(image, folder)[0]
+    return open_image(image, folder, policy)[0]
 
 
-def open_image(image: ImageLike, folder: Path) -> tuple[ImageRef, Image.Image]:
+def open_image(image: ImageLike, folder: Path, policy: ImagePolicy = OWN) -> tuple[ImageRef, Image.Image]:
     """``store_image``, and the upright RGB image that was decoded on the way."""
     if isinstance(image, str | Path):
         data = read_image_file(image)
-        return _ref(Path(image).resolve(), data, decode_image(data, name=str(image)))
+        return _ref(Path(image).resolve(), data, decode_image(data, policy, name=str(image)))
     if isinstance(image, bytes):
-        loaded = decode_image(image, name="the photograph")
+        loaded = decode_image(image, policy, name="the photograph")
         return _ref(_write(image, folder, ".img"), image, loaded)
-    if isinstance(image, np.ndarray):
-        loaded = image_from_array(image)
-    elif isinstance(image, Image.Image):
-        loaded = image_from_pillow(image)
-    else:
-        raise ImageError(
-            f"{type(image).__name__} is no image: give a path, a Pillow image, an array or bytes"
-        )
+    loaded = image_in_memory(image, policy)
     stream = io.BytesIO()
     loaded.save(stream, format="PNG")
     data = stream.getvalue()

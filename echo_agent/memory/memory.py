@@ -12,8 +12,10 @@ from PIL import Image
 
 from echo_agent.errors import EncoderError, ImageError, ProductError, StoreError
 from echo_agent.images import stored
-from echo_agent.images.decoding import ImageLike, list_images
+from echo_agent.images.decoding import list_images
+from echo_agent.images.in_memory import ImageLike, is_tensor
 from echo_agent.images.photographs import Photographs
+from echo_agent.images.policy import OWN, ImagePolicy
 from echo_agent.memory import evidence, registration
 from echo_agent.memory.answers import Feedback, confirmed_defects, read_answers
 from echo_agent.memory.calibration import DEFAULT_ESCAPE
@@ -55,10 +57,20 @@ class Memory:
     """All references of all products, with their patches and calibration, in one folder.
 
     Made by ``Memory.open``. Reading is safe beside a writer; writers wait for each other.
+
+    Args:
+        folder: Its folder.
+        catalog: Its products.
+        encoder: What takes features from images.
+        limits: How much it keeps of inspections.
+        policy: Bounds on the images that are given to it.
     """
 
-    def __init__(self, folder: Path, catalog: Catalog, encoder: Encoder, limits: Limits) -> None:
+    def __init__(
+        self, folder: Path, catalog: Catalog, encoder: Encoder, limits: Limits, policy: ImagePolicy = OWN
+    ) -> None:
         self.folder = folder
+        self._policy = policy
         self.encoder = encoder
         self._store = Store(folder, catalog, encoder)
         self._evidence: LRUCache[tuple[object, ...], ReferenceEvidence] = LRUCache(CACHED_EVIDENCE)
@@ -76,6 +88,7 @@ class Memory:
         create: bool = False,
         device: str = "auto",
         limits: Limits = USUAL_LIMITS,
+        policy: ImagePolicy = OWN,
     ) -> "Memory":
         """Opens a memory.
 
@@ -85,6 +98,7 @@ class Memory:
             create: Whether to make the folder where there is none.
             device: Where an encoder that is given by name computes: ``auto``, ``cpu`` or ``cuda[:N]``.
             limits: How much it keeps of inspections.
+            policy: Bounds on the images that are given to it.
 
         Raises:
             StoreError: There is no memory there, or the folder cannot be written.
@@ -110,7 +124,7 @@ class Memory:
                 f"the memory in {place} was made with the encoder {catalog.encoder}, not {loaded.id}: "
                 f"{another} register into a new folder"
             )
-        return cls(place, catalog, loaded, limits)
+        return cls(place, catalog, loaded, limits, policy)
 
     @property
     def encoder_name(self) -> str:
@@ -314,7 +328,7 @@ class Memory:
 
         It is kept for as long as ``Settings.kept_images`` allows; see ``retention.tidy``.
         """
-        ref, pixels = stored.open_image(image, self.folder / "images")
+        ref, pixels = stored.open_image(image, self.folder / "images", self._policy)
         self._scorer.has_opened(ref, pixels)
         if not isinstance(image, str | Path):
             self._retention.wrote()
@@ -358,7 +372,7 @@ class Memory:
         """
         record = self.product(product)
         if isinstance(drawn, Path):
-            on = stored.store_image(drawn, self.folder / "images")
+            on = stored.store_image(drawn, self.folder / "images", self._policy)
         else:
             known = {reference.sha256: reference for reference in record.references}
             if drawn not in known:
@@ -394,8 +408,10 @@ class Memory:
 
 
 def _is_single(given: ImageLike | Sequence[ImageLike]) -> bool:
-    """Whether this is one image, not several; an array of four axes is several."""
-    return isinstance(given, Image.Image | bytes) or (isinstance(given, np.ndarray) and given.ndim <= 3)
+    """Whether this is one image, not several; an array or tensor of four axes is several."""
+    if isinstance(given, np.ndarray) or is_tensor(given):
+        return given.ndim <= 3
+    return isinstance(given, Image.Image | bytes)
 
 
 def _encoder_of(catalog: Catalog, folder: Path, device: str) -> Encoder:
@@ -428,6 +444,7 @@ def open_memory(folder: str, *, encoder: str | None = None, create: bool = False
                 create=create,
                 device=settings.device,
                 limits=Limits(settings.kept_inspections, settings.kept_maps, settings.kept_images),
+                policy=ImagePolicy.of(settings),
             )
             _OPENED[str(place)] = known
         return known

@@ -9,7 +9,7 @@ from hashlib import sha256
 import numpy as np
 
 from echo_agent.errors import ProductError
-from echo_agent.images.decoding import ImageLike
+from echo_agent.images.in_memory import ImageLike
 from echo_agent.memory import calibration
 from echo_agent.memory.product import ProductRecord
 from echo_agent.state import ImageRef

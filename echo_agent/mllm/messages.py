@@ -6,21 +6,12 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, ToolMessage
 from PIL import Image
 
-from echo_agent.errors import ModelError
-from echo_agent.images.budget import read_base64, read_path
+from echo_agent.errors import ImageError, ModelError
+from echo_agent.images.decoding import decode_image, load_image
+from echo_agent.images.message_blocks import source_of
+from echo_agent.images.sources import base64_bytes
 
 Block = dict[str, Any]
-
-
-def _image_source(block: Block) -> str | None:
-    """Returns base64 data or a data URL of an image block in any of the spellings that clients send."""
-    if block.get("type") == "image_url":
-        url = block.get("image_url")
-        return url.get("url") if isinstance(url, dict) else url
-    for key in ("base64", "data", "url"):
-        if isinstance(block.get(key), str):
-            return str(block[key])
-    return None
 
 
 def read_block(block: Block) -> Image.Image:
@@ -30,21 +21,16 @@ def read_block(block: Block) -> Image.Image:
     anyone.
 
     Raises:
-        ModelError: The block names no image or a URL.
-        ImageError: The image cannot be read.
+        ImageError: The block carries no image, one that cannot be read, or the name of one.
     """
     if isinstance(block.get("path"), str):
-        return read_path(block["path"])
-    source = _image_source(block)
-    if source is None:
-        raise ModelError("an image block carries neither 'base64' nor 'path': send the image itself")
-    if source.startswith("data:"):
-        return read_base64(source.partition(",")[2])
-    if "://" in source[:16]:
-        raise ModelError(
-            "an image block names a URL, which Echo does not fetch: send the image itself as base64"
+        return load_image(block["path"])
+    source = source_of(block)
+    if source.kind != "base64":
+        raise ImageError(
+            "an image block names an address, which Echo does not fetch: send the image itself as base64"
         )
-    return read_base64(source)
+    return decode_image(base64_bytes(source.value), name="an image in a message")
 
 
 def _role(message: BaseMessage) -> str:

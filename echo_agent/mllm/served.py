@@ -11,7 +11,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from echo_agent.errors import AnswerError, MissingExtraError, ModelError, ModelTimeoutError
-from echo_agent.images.budget import as_data_url, read_path, within_budget
+from echo_agent.images.budget import as_data_url, within_budget
+from echo_agent.images.decoding import load_image
 from echo_agent.mllm.prompts import CasePrompt, Wording, wordings
 from echo_agent.mllm.scoring import ScoredPrompt, average
 from echo_agent.settings import process_settings
@@ -190,7 +191,7 @@ def _open(url: str, model: str, timeout: float, api_key: str) -> BaseChatModel:
 
 def _as_sent(block: str | dict[str, Any], max_pixels: int) -> str | dict[str, Any]:
     if isinstance(block, dict) and block.get("type") == "image" and "path" in block:
-        image = within_budget(read_path(block["path"]), max_pixels)
+        image = within_budget(load_image(block["path"]), max_pixels)
         return {"type": "image_url", "image_url": {"url": as_data_url(image)}}
     return block
 

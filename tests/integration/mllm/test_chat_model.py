@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import HumanMessage
 
-from echo_agent.errors import ModelError, ModelTimeoutError
+from echo_agent.errors import EchoError, ModelError, ModelTimeoutError
 from echo_agent.mllm.chat_model import EchoVLM
 from echo_agent.mllm.checkpoint import CheckpointSpec, load
 from tests.tiny_checkpoints import FAMILIES
@@ -80,15 +80,15 @@ def test_a_model_that_writes_too_long_is_told(checkpoint_folder, pictures):
     ("block", "says"),
     [
         ({"type": "image", "url": "https://example.org/a.png"}, "does not fetch"),
-        ({"type": "image", "url": "file:///etc/passwd"}, "does not fetch"),
+        ({"type": "image", "url": "file:///etc/passwd"}, "is not read"),
         ({"type": "image_url", "image_url": {"url": "http://169.254.169.254/"}}, "does not fetch"),
         ({"type": "audio", "base64": "AAAA"}, "text and images"),
-        ({"type": "image"}, "send the image"),
+        ({"type": "image"}, "without an image"),
     ],
 )
 def test_what_a_message_may_not_hold_is_refused(block, says, checkpoint_folder):
     model = EchoVLM(spec=CheckpointSpec(str(checkpoint_folder("llava"))))
-    with pytest.raises(ModelError, match=says):
+    with pytest.raises(EchoError, match=says):
         model.invoke([HumanMessage([block])])
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from echo_agent.errors import ImageError
-from echo_agent.images.decoding import decode_image, image_from_array, list_images, load_image, to_rgb
-from echo_agent.settings import process_settings
+from echo_agent.images.decoding import decode_image, list_images, load_image, to_rgb
+from echo_agent.images.policy import ImagePolicy
 from tests.conftest import synthetic_part
 from tests.photographs import encoded, png_header, turned_by_exif
 
@@ -121,7 +121,7 @@ def test_what_is_broken_is_named_with_the_remedy(name, tmp_path):
     file = tmp_path / "part.png"
     file.write_bytes(data)
     with pytest.raises(ImageError, match=message) as raised:
-        load_image(file)
+        load_image(file, ImagePolicy(max_megapixels=100))
     assert str(file) in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -133,13 +133,11 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
         load_image(tmp_path)
 
 
-def test_the_size_that_is_allowed_can_be_set(monkeypatch):
+def test_the_size_that_is_allowed_can_be_set():
     data = encoded(Image.new("L", (400, 300)))
     assert decode_image(data).size == (400, 300)
-    monkeypatch.setenv("ECHO_MAX_IMAGE_MEGAPIXELS", "0.1")
-    process_settings.cache_clear()
     with pytest.raises(ImageError, match=r"more than the 0\.1 megapixels"):
-        decode_image(data)
+        decode_image(data, ImagePolicy(max_megapixels=0.1))
 
 
 WHOLE = {
@@ -157,42 +155,6 @@ def test_damaged_bytes_are_an_image_or_an_image_error(kind, data):
     cut = data.draw(st.integers(0, len(damaged)))
     with suppress(ImageError):
         assert decode_image(bytes(damaged[:cut])).mode == "RGB"
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        GREY,
-        GREY[..., None],
-        np.dstack([GREY] * 3),
-        np.dstack([GREY, GREY, GREY, np.full_like(GREY, 255)]),
-        GREY.astype(np.uint16) * 257,
-        GREY / 255,
-        (GREY / 255).astype(np.float32),
-        np.asfortranarray(GREY)[:, :],
-    ],
-    ids=["grey", "one channel", "rgb", "rgba", "uint16", "float64", "float32", "fortran"],
-)
-def test_arrays_are_read(array):
-    assert (pixels(image_from_array(array)) == GREY[..., None]).all()
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.zeros((0, 4), np.uint8),
-        np.zeros(5, np.uint8),
-        np.zeros((4, 4, 2), np.uint8),
-        np.zeros((2, 4, 4, 3), np.uint8),
-        np.zeros((4, 4), np.int64),
-        np.full((4, 4), 1.5),
-        np.full((4, 4), np.nan),
-    ],
-    ids=["empty", "a row", "two channels", "a stack", "int64", "above 1", "not finite"],
-)
-def test_arrays_that_are_no_image_are_an_error(array):
-    with pytest.raises(ImageError):
-        image_from_array(array)
 
 
 def test_a_folder_is_listed_by_name_without_what_is_no_photograph(tmp_path):

@@ -1,0 +1,37 @@
+"""What is taken for an image, as a value that is handed in: sizes, folders, web addresses."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from echo_agent.settings import Settings
+
+
+@dataclass(frozen=True)
+class ImagePolicy:
+    """Bounds on images from outside; the default is for files of one's own.
+
+    Attributes:
+        max_megapixels: Larger images are refused before they are decoded.
+        max_megabytes: Larger files are refused in a conversation.
+        folders: Folders whose images a message may name by path.
+        urls: Whether a message may name an image on a public web host.
+    """
+
+    max_megapixels: float = 178.0
+    max_megabytes: float = 25.0
+    folders: tuple[Path, ...] = ()
+    urls: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> "ImagePolicy":
+        """The policy of a process's settings."""
+        return cls(
+            max_megapixels=settings.max_image_megapixels,
+            max_megabytes=settings.max_image_megabytes,
+            folders=settings.image_folders,
+            urls=settings.image_urls,
+        )
+
+
+OWN = ImagePolicy()
+"""For files that came through the door before, or that the person at this machine named."""
