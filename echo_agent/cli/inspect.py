@@ -22,7 +22,7 @@ from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import EchoError, ImageError
 
 if TYPE_CHECKING:
-    from echo_agent.state import Label
+    from echo_agent.state import ImageRef, Verdict
 
 app = typer.Typer()
 
@@ -60,6 +60,7 @@ def inspect(
     from echo_agent.report.page import Entry, write_page
     from echo_agent.report.pictures import Pictures
     from echo_agent.report.words import described, tally
+    from echo_agent.runs.promise import broken_promises
     from echo_agent.state import flat_verdict
 
     paths, bad = _photographs(images)
@@ -69,11 +70,12 @@ def inspect(
         inspector.memory.product(product)
     pictures = Pictures(inspector.memory, out) if out is not None else None
     entries: list[Entry] = []
-    labels: list[Label] = []
+    inspected: list[tuple[ImageRef, Verdict]] = []
     with progress_bar("Inspecting", shown=not sys.stdout.isatty()) as progress:
         for done, path in enumerate(paths, start=1):
             try:
-                verdict = inspector.inspect(path, product=product, question=question)
+                image = inspector.memory.store_image(path)
+                verdict = inspector.inspect(image, product=product, question=question)
             except ImageError as error:
                 bad += _told(error)
                 continue
@@ -84,13 +86,15 @@ def inspect(
                 typer.echo(json.dumps({"image": str(path)} | flat_verdict(verdict), allow_nan=False))
             else:
                 typer.echo(described(verdict, str(path), saved) + "\n")
-            labels.append(verdict.label)
+            inspected.append((image, verdict))
             if page is not None:
                 entries.append(Entry.of(path, verdict, inspector.memory))
     if page is not None:
         write_page(page, entries, title=f"{len(entries)} inspected")
     if not as_json and len(paths) > 1:
-        typer.echo(tally(labels, bad))
+        typer.echo(tally([verdict.label for _, verdict in inspected], bad))
+    for broken in broken_promises(inspector.memory, inspected):
+        typer.echo(f"echo-agent: {broken}", err=True)
     if bad:
         raise typer.Exit(1)
 

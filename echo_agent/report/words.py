@@ -89,7 +89,8 @@ def promise(guarantee: Guarantee) -> str:
     else:
         words = (
             f"{normals}: {percent(guarantee.expected_false_reject)} of good parts are expected to be "
-            f"called defective, at most {percent(guarantee.bound_95)} with 95 % confidence"
+            f"called defective, at most {percent(guarantee.bound_95)} with 95 % confidence, as long as parts are "
+            "photographed as the references were"
         )
     if guarantee.normals_missing:
         words += f"; {guarantee.normals_missing} more would reach the wanted rate"

@@ -56,6 +56,10 @@ class FakeMemory:
     def remove(self, name):
         self.records.remove(self.product(name))
 
+    def store_image(self, image):
+        load_image(image)
+        return image
+
     def anomaly_map(self, map_id, size=None):
         return np.full((4, 4), 2, dtype=np.float32)
 
@@ -87,7 +91,8 @@ class FakeInspector:
 
     def inspect(self, image, *, product=None, question=None):
         dark = np.asarray(load_image(image)).min() < 30
-        return a_verdict("defective" if dark else "normal", map_id="m", product=product or "plate")
+        label, score = ("defective", 3.1) if dark else ("normal", 0.9)
+        return a_verdict(label, score=score, map_id="m", product=product or "plate")
 
 
 OPENED: list[FakeInspector] = []

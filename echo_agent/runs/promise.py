@@ -1,0 +1,127 @@
+"""Whether what a threshold promises holds over the parts that were inspected: noticed where it cannot be chance."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import scipy.stats
+
+from echo_agent.errors import ImageError
+from echo_agent.images.decoding import load_image
+from echo_agent.report.words import percent
+from echo_agent.state import ImageRef, Value, Verdict
+from echo_agent.vision.photographing import MAX_COMPARED, differences
+
+if TYPE_CHECKING:
+    from echo_agent.memory.memory import Memory
+
+CHANCE = 1e-3
+"""A promise counts as broken where so many parts would stand out with at most this probability if all were good."""
+
+MIN_PARTS = 6
+"""Fewer parts may all be defective."""
+
+HARDLY_DEFECTS = 0.9
+"""From this share on it is hardly the defects: whoever inspects does not make nine defective parts in ten."""
+
+WITH_A_CAUSE = 0.5
+"""The same where the photographs themselves differ from the references."""
+
+
+class BrokenPromise(Value):
+    """A promise that does not hold for the photographs of a product.
+
+    Attributes:
+        product: The product.
+        parts: Parts that were inspected.
+        standing_out: Those whose score is above the threshold.
+        bound: Share of good parts that should stand out at most, with 95 % confidence.
+        cause: The likeliest cause, measured on the photographs; None where none was found.
+    """
+
+    product: str
+    parts: int
+    standing_out: int
+    bound: float
+    cause: str | None = None
+
+    def __str__(self) -> str:
+        """The finding with its remedy, in sentences."""
+        told = (
+            f"{self.standing_out} of {self.parts} parts of {self.product} stand out from the references, where of "
+            f"good ones at most {percent(self.bound)} should: what was promised does not hold for these photographs, "
+            "unless nearly all of these parts are defective."
+        )
+        cause = "No cause was found in how they were taken."
+        if self.cause is not None:
+            cause = f"Likeliest cause: they are {self.cause}."
+        remedy = (
+            f"Take photographs as the references were taken, or add some of these that show good parts: "
+            f"echo-agent register {self.product} DIR"
+        )
+        return f"{told} {cause} {remedy}"
+
+
+def broken_promises(
+    memory: "Memory", inspected: Iterable[tuple[ImageRef, Verdict]]
+) -> tuple[BrokenPromise, ...]:
+    """Holds the share of parts that stand out against what was promised, product by product.
+
+    A good part stands out with a probability of at most the guarantee's bound (with 95 % confidence). Where so many
+    stand out that this has a probability of at most ``CHANCE`` (binomial, upper tail), and they are nearly all, or most
+    of them and taken otherwise than the references, the promise is broken.
+
+    Args:
+        memory: The memory that the parts were compared with.
+        inspected: Photographs with their verdicts; those without a threshold do not count.
+
+    Returns:
+        The promises that do not hold, each with its likeliest cause.
+    """
+    judged: dict[str, list[tuple[ImageRef, Verdict]]] = {}
+    for image, verdict in inspected:
+        if verdict.product is not None and verdict.threshold is not None and verdict.score is not None:
+            judged.setdefault(verdict.product, []).append((image, verdict))
+    found = (_held_against(memory, product, parts) for product, parts in judged.items())
+    return tuple(broken for broken in found if broken is not None)
+
+
+def _held_against(
+    memory: "Memory", product: str, parts: Sequence[tuple[ImageRef, Verdict]]
+) -> BrokenPromise | None:
+    guarantee = parts[-1][1].guarantee
+    out = [image for image, verdict in parts if (verdict.score or 0.0) > (verdict.threshold or 0.0)]
+    if guarantee is None or guarantee.bound_95 is None or len(parts) < MIN_PARTS:
+        return None
+    if len(out) < WITH_A_CAUSE * len(parts):
+        return None
+    if scipy.stats.binom.sf(len(out) - 1, len(parts), guarantee.bound_95) > CHANCE:
+        return None
+    cause = _cause(memory, product, [verdict for _, verdict in parts], out)
+    if cause is None and len(out) < HARDLY_DEFECTS * len(parts):
+        return None
+    return BrokenPromise(
+        product=product, parts=len(parts), standing_out=len(out), bound=guarantee.bound_95, cause=cause
+    )
+
+
+def _cause(
+    memory: "Memory", product: str, verdicts: Sequence[Verdict], out: Sequence[ImageRef]
+) -> str | None:
+    others = [
+        verdict.evidence.matches[0].product
+        for verdict in verdicts
+        if verdict.evidence is not None and verdict.evidence.matches
+    ]
+    strangers = [other for other in others if other != product]
+    if 2 * len(strangers) > len(verdicts):
+        return f"of another product: most are nearer to {max(set(strangers), key=strangers.count)}"
+    step = max(1, len(out) // MAX_COMPARED)
+    try:
+        photographs = [load_image(image.uri) for image in out[::step][:MAX_COMPARED]]
+        references = memory.product(product).references
+        step = max(1, len(references) // MAX_COMPARED)
+        good = [load_image(image.uri) for image in references[::step][:MAX_COMPARED]]
+    except ImageError:
+        return None
+    found = differences(photographs, good, memory.encoder)
+    return found[0].what if found else None
