@@ -91,6 +91,17 @@ def data_uri(picture: Image.Image, longest_side: int | None = None) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
+def html_templates(package: str) -> jinja2.Environment:
+    """Opens the templates of a package. What they are given is escaped, and what they lack is an error."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 def render_page(entries: Sequence[Entry], *, title: str, about: str = "", licence: str = "") -> str:
     """Renders the page.
 
@@ -103,27 +114,24 @@ def render_page(entries: Sequence[Entry], *, title: str, about: str = "", licenc
     Returns:
         HTML that needs no other file and loads nothing from a network. All text is escaped.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("echo_agent.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html").render(
-        entries=entries,
-        title=title,
-        about=about,
-        licence=licence,
-        words=words,
-        counts=Counter(entry.verdict.label for entry in entries),
-        legend={
-            "stops": scale_stops(),
-            "start": SHOWN_FROM,
-            "threshold": DEFECTIVE_FROM,
-            "end": SATURATED_AT,
-            "threshold_at": (DEFECTIVE_FROM - SHOWN_FROM) / (SATURATED_AT - SHOWN_FROM),
-        },
+    return (
+        html_templates("echo_agent.report")
+        .get_template("page.html")
+        .render(
+            entries=entries,
+            title=title,
+            about=about,
+            licence=licence,
+            words=words,
+            counts=Counter(entry.verdict.label for entry in entries),
+            legend={
+                "stops": scale_stops(),
+                "start": SHOWN_FROM,
+                "threshold": DEFECTIVE_FROM,
+                "end": SATURATED_AT,
+                "threshold_at": (DEFECTIVE_FROM - SHOWN_FROM) / (SATURATED_AT - SHOWN_FROM),
+            },
+        )
     )
 
 

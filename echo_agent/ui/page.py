@@ -2,16 +2,12 @@
 
 import uuid
 from functools import partial
-from html import escape
 from typing import Any
 
 from echo_agent.images.decoding import load_image
-from echo_agent.report.words import promise
 from echo_agent.ui.controller import Controller
-from echo_agent.ui.empty_states import ASK_AWAY, NO_PRODUCTS, NOTHING_CHOSEN, NOTHING_INSPECTED, NOTHING_WAITS
-from echo_agent.ui.told import told
-from echo_agent.ui.verdict_html import records_html
-from echo_agent.ui.verdict_panel import VerdictPanel
+from echo_agent.ui.html import part
+from echo_agent.ui.verdict_panel import VerdictPanel, shown_errors
 
 ANY_PRODUCT = "find out"
 RECORDS_SHOWN = 50
@@ -64,7 +60,7 @@ class Page:
                 with gr.Column(visible=False) as self.talk:
                     self._conversation()
             with gr.Column(scale=3, min_width=480):
-                self.blank = gr.HTML(NOTHING_INSPECTED, padding=False)
+                self.empty = gr.HTML(part("nothing_inspected"), padding=False)
                 self.inspected = VerdictPanel(self._controller, gr, "inspected")
 
     def _conversation(self) -> None:
@@ -76,7 +72,7 @@ class Page:
             elem_id="conversation",
             feedback_options=None,
             buttons=["copy"],
-            placeholder=ASK_AWAY,
+            placeholder=part("conversation_begins"),
         )
         with gr.Row(elem_classes="suggested"):
             self.suggested = [gr.Button(text, size="sm", min_width=80) for text in SUGGESTED]
@@ -86,7 +82,7 @@ class Page:
 
     def _review_tab(self) -> None:
         gr = self._gr
-        self.none_waits = gr.HTML(NOTHING_WAITS, padding=False)
+        self.none_waits = gr.HTML(part("nothing_waits"), padding=False)
         with gr.Row(equal_height=False, visible=False) as self.queue_box:
             with gr.Column(scale=2, min_width=340):
                 gr.HTML("<b>Waiting for a person, oldest first</b>", padding=False)
@@ -100,7 +96,7 @@ class Page:
                     buttons=[],
                 )
             with gr.Column(scale=3, min_width=480):
-                self.pick = gr.HTML(NOTHING_CHOSEN, padding=False)
+                self.pick = gr.HTML(part("nothing_chosen"), padding=False)
                 self.waiting = VerdictPanel(self._controller, gr, "waiting")
 
     def _products_tab(self) -> None:
@@ -127,18 +123,18 @@ class Page:
         queue = [self.queue, self.queue_box, self.none_waits, self.review_tab]
         self.blocks.load(self._products, None, listed, show_progress="hidden")
         self.blocks.load(self._queue, None, queue, show_progress="hidden")
-        self.blocks.load(self._begin, None, self.blank, show_progress="hidden")
+        self.blocks.load(self._begin, None, self.empty, show_progress="hidden")
         self.records_tab.select(self._records, None, self.records, show_progress="hidden")
         self.review_tab.select(self._queue, None, queue, show_progress="hidden")
         self.go.click(
             self._inspect,
             [self.tab, self.image, self.product, self.inspected.opacity],
-            [*self.inspected.outputs, self.blank, self.talk, self.chat, *queue],
+            [*self.inspected.outputs, self.empty, self.talk, self.chat, *queue],
         )
         self.register.click(
             self._register,
             [self.name, self.files, self.card],
-            [*listed, self.blank, self.name, self.files, self.card],
+            [*listed, self.empty, self.name, self.files, self.card],
         )
         self.question.submit(
             self._ask, [self.tab, self.question, self.product, self.chat], [self.chat, self.question]
@@ -158,29 +154,22 @@ class Page:
             )
 
     def _begin(self) -> str:
-        return NOTHING_INSPECTED if self._controller.products() else NO_PRODUCTS
+        return part("nothing_inspected" if self._controller.products() else "no_products")
 
     def _products(self, chosen: str | None = None) -> tuple[Any, str]:
         known = self._controller.products()
         names = [record.name for record in known]
-        rows = "".join(
-            f"<tr><td><b>{escape(record.name)}</b></td><td>{record.normals}</td><td>{record.version}</td>"
-            f"<td>{escape(promise(record.guarantee))}</td></tr>"
-            for record in known
-        )
-        head = "<tr><th>product</th><th>references</th><th>version</th><th>false rejects</th></tr>"
-        table = f'<table class="rows">{head}{rows}</table>' if known else NO_PRODUCTS
         update = {"choices": [ANY_PRODUCT, *names]} | ({"value": chosen} if chosen else {})
-        return self._gr.update(**update), table
+        return self._gr.update(**update), part("products", products=known)
 
     def _records(self) -> str:
-        return records_html(told(self._gr, self._controller.records, RECORDS_SHOWN))
+        return part("records", records=shown_errors(self._gr, self._controller.records, RECORDS_SHOWN))
 
     def _queue(self) -> tuple[Any, ...]:
-        waiting = told(self._gr, self._controller.waiting)
+        waiting = shown_errors(self._gr, self._controller.waiting)
         pictures = []
         for record in waiting:
-            picture = told(self._gr, load_image, record.image.uri)
+            picture = shown_errors(self._gr, load_image, record.image.uri)
             picture.thumbnail((QUEUE_SIDE, QUEUE_SIDE))
             caption = f"{record.verdict.product or 'unknown product'}, {record.when[5:16].replace('T', ' ')}"
             pictures.append((picture, caption))
@@ -196,19 +185,19 @@ class Page:
         gr = self._gr
         if picture is None:
             raise gr.Error("There is no photograph yet: drop or paste one.", print_exception=False)
-        image, verdict = told(gr, self._controller.inspect, tab, picture, _named(product))
+        image, verdict = shown_errors(gr, self._controller.inspect, tab, picture, _named(product))
         shown = self.inspected.show(image, verdict, opacity)
         return (*shown, gr.update(visible=False), gr.update(visible=True), [], *self._queue())
 
     def _register(self, name: str, files: list[str] | None, card: str | None) -> tuple[Any, ...]:
-        record = told(self._gr, self._controller.register, name or "", files or [], card)
+        record = shown_errors(self._gr, self._controller.register, name or "", files or [], card)
         self._gr.Info(f"{record.name} is registered with {record.normals} references.")
         return (*self._products(record.name), self._begin(), "", None, None)
 
     def _ask(self, tab: str, question: str, product: str, chat: list[Any] | None) -> tuple[list[Any], str]:
         if not question.strip():
             return chat or [], ""
-        said = told(self._gr, self._controller.ask, tab, question, _named(product))
+        said = shown_errors(self._gr, self._controller.ask, tab, question, _named(product))
         turns = [{"role": "user", "content": question}, {"role": "assistant", "content": said}]
         return [*(chat or []), *turns], ""
 
@@ -222,7 +211,7 @@ class Page:
         return choose
 
     def _choose(self, opacity: float, index: int) -> tuple[Any, ...]:
-        waiting = told(self._gr, self._controller.waiting)
+        waiting = shown_errors(self._gr, self._controller.waiting)
         if index >= len(waiting):
             raise self._gr.Error("That part no longer waits.", print_exception=False)
         record = waiting[index]

@@ -1,14 +1,25 @@
 """What the page shows of one inspection: verdict, picture with its map, evidence, and the person's answer."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from echo_agent.errors import EchoError
 from echo_agent.state import ImageRef, Label, Verdict
-from echo_agent.ui import verdict_html
 from echo_agent.ui.controller import Controller, proposed
-from echo_agent.ui.told import told
+from echo_agent.ui.html import part
+
+Result = TypeVar("Result")
 
 OPACITY = 0.8
-OTHER: dict[Label, Label] = {"normal": "defective", "defective": "normal"}
+ANSWERS: tuple[Label, ...] = ("normal", "defective")
+
+
+def shown_errors(gradio: Any, work: Callable[..., Result], *given: Any, **named: Any) -> Result:
+    """Does the work; an error that a person can act on is shown on the page, in words."""
+    try:
+        return work(*given, **named)
+    except EchoError as error:
+        raise gradio.Error(" ".join(str(error).split()), print_exception=False) from error
 
 
 class VerdictPanel:
@@ -41,7 +52,7 @@ class VerdictPanel:
             with gradio.Tabs():
                 self.reasons = self._tab("Reasons")
                 self.regions = self._tab("Regions")
-                self.tolerances = self._tab("Tolerances")
+                self.rules = self._tab("Tolerances")
                 self.references = self._tab("References")
                 self.trace = self._tab("Trace")
             self._answer()
@@ -70,7 +81,7 @@ class VerdictPanel:
     def outputs(self) -> list[Any]:
         """The widgets that ``show`` fills, in its order."""
         return [
-            self.shown, self.box, self.banner, self.picture, self.reasons, self.regions, self.tolerances,
+            self.shown, self.box, self.banner, self.picture, self.reasons, self.regions, self.rules,
             self.references, self.trace, self.proposal, self.normal, self.defective, self.defect_type, self.learn,
         ]  # fmt: skip
 
@@ -85,17 +96,17 @@ class VerdictPanel:
         return (
             (image, verdict),
             gr.update(visible=True),
-            verdict_html.verdict_banner(verdict),
-            told(gr, self._controller.picture, image, verdict, opacity),
-            verdict_html.reasons_html(verdict),
-            verdict_html.regions_html(verdict),
-            verdict_html.tolerances_html(verdict),
-            verdict_html.references_html(verdict),
-            verdict_html.trace_html(verdict),
-            f"<b>What is it really?</b> {_proposal(verdict, proposal)}",
+            part("banner", verdict=verdict, proposal=proposal),
+            shown_errors(gr, self._controller.picture, image, verdict, opacity),
+            part("reasons", verdict=verdict),
+            part("regions", verdict=verdict),
+            part("rules", verdict=verdict),
+            part("references", verdict=verdict),
+            part("trace", verdict=verdict),
+            part("proposed", proposal=proposal),
             *(
                 gr.update(value=_button(label, proposal), variant=_variant(label, proposal))
-                for label in OTHER
+                for label in ANSWERS
             ),
             verdict.defect_type or "",
             False,
@@ -108,7 +119,7 @@ class VerdictPanel:
     def record(self, label: Label, shown: Any, defect_type: str, who: str, learn: bool) -> str:
         """Records the person's answer; says what was recorded."""
         image, verdict = shown
-        said = told(
+        said = shown_errors(
             self._gr,
             self._controller.correct,
             image,
@@ -123,13 +134,7 @@ class VerdictPanel:
         return f"Recorded{by}: {said.label} (Echo proposed {said.proposed}).{learnt}"
 
     def _redraw(self, shown: Any, opacity: float) -> Any:
-        return None if shown is None else told(self._gr, self._controller.picture, *shown, opacity)
-
-
-def _proposal(verdict: Verdict, proposal: Label) -> str:
-    if proposal == "review":
-        return "Echo has no proposal."
-    return f"Echo proposes <b>{proposal}</b>."
+        return None if shown is None else shown_errors(self._gr, self._controller.picture, *shown, opacity)
 
 
 def _button(label: Label, proposal: Label) -> str:

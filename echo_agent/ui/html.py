@@ -1,0 +1,55 @@
+"""The parts of the page that are HTML, from their templates. All text is escaped."""
+
+from functools import lru_cache
+from typing import Any, Literal
+
+from jinja2.environment import TemplateModule
+
+from echo_agent.errors import ImageError
+from echo_agent.images.decoding import load_image
+from echo_agent.report import words
+from echo_agent.report.page import data_uri, html_templates
+from echo_agent.state import ImageRef
+
+Part = Literal[
+    "nothing_inspected",
+    "no_products",
+    "nothing_waits",
+    "nothing_chosen",
+    "conversation_begins",
+    "banner",
+    "proposed",
+    "reasons",
+    "regions",
+    "rules",
+    "references",
+    "trace",
+    "records",
+    "products",
+]
+"""Macros of ``templates/parts.html``."""
+
+
+def part(name: Part, **given: Any) -> str:
+    """Renders a part of the page.
+
+    Args:
+        name: Name of the part.
+        given: What it shows, such as ``verdict``.
+    """
+    return str(getattr(_parts(), name)(**given)).strip()
+
+
+@lru_cache(maxsize=1)
+def _parts() -> TemplateModule:
+    templates = html_templates("echo_agent.ui")
+    templates.globals.update(words=words, thumbnail=_thumbnail)
+    return templates.get_template("parts.html").module
+
+
+def _thumbnail(image: ImageRef, side: int) -> str | None:
+    """The picture as a data URI; None where its file is no longer kept."""
+    try:
+        return data_uri(load_image(image.uri), side)
+    except ImageError:
+        return None
