@@ -1,8 +1,10 @@
 """The agent graph: who looks at the image, in which order, and when it looks again."""
 
-from collections.abc import Hashable
-from typing import Literal
+import time
+from collections.abc import Callable, Hashable
+from typing import Any, Literal, Protocol
 
+from langchain_core.embeddings import Embeddings
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
@@ -10,18 +12,42 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
-from echo_agent.experts.decision_maker import after_decision, decision_maker
+from echo_agent.decision.escalation import more_evidence_helps
+from echo_agent.experts.decision_maker import decision_maker
 from echo_agent.experts.human_review import human_review
 from echo_agent.experts.intake import intake
 from echo_agent.experts.knowledge_guide import knowledge_guide
 from echo_agent.experts.reasoning_expert import reasoning_expert
 from echo_agent.experts.reference_extractor import reference_extractor
 from echo_agent.experts.responder import responder
-from echo_agent.experts.router import after_router, router
+from echo_agent.experts.router import router
+from echo_agent.memory.memory import Memory
+from echo_agent.mllm.decider import Decider
+from echo_agent.resources import Resources
 from echo_agent.state import State
 
 InspectionGraph = CompiledStateGraph[State, Context, State, State]
 
+Update = dict[str, Any]
+
+Node = Callable[[State, Resources], Update]
+"""An expert: reads the state and returns the fields that it writes."""
+
+
+class _TimedNode(Protocol):
+    def __call__(self, state: State, runtime: Runtime[Context]) -> Update: ...
+
+
+NODES: tuple[Node, ...] = (
+    intake,
+    reference_extractor,
+    knowledge_guide,
+    router,
+    reasoning_expert,
+    decision_maker,
+    human_review,
+    responder,
+)
 
 AFTER_ROUTER: dict[Hashable, str] = {"weigh step by step": "reasoning_expert", "clear": "decision_maker"}
 AFTER_DECISION: dict[Hashable, str] = {
@@ -31,47 +57,80 @@ AFTER_DECISION: dict[Hashable, str] = {
 }
 
 
-def _way_after_router(state: State) -> Literal["weigh step by step", "clear"]:
-    return "weigh step by step" if after_router(state) == "reasoning_expert" else "clear"
-
-
-def _way_after_decision(
-    state: State, runtime: Runtime[Context], config: RunnableConfig
-) -> Literal["unsure: look again", "ask a person", "decided"]:
-    chosen = after_decision(state, runtime, config)
-    if chosen == "reference_extractor":
-        return "unsure: look again"
-    return "ask a person" if chosen == "human_review" else "decided"
-
-
-def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> InspectionGraph:
+def build_graph(
+    checkpointer: BaseCheckpointSaver[str] | None = None,
+    *,
+    memory: Memory | None = None,
+    decider: Decider | None = None,
+    embeddings: Embeddings | None = None,
+) -> InspectionGraph:
     """Builds the inspection graph.
 
     Args:
         checkpointer: Keeps threads, so that a person can be asked in between; none is needed without one.
+        memory: The memory; where not given, the one that ``Context.memory`` or ``ECHO_MEMORY`` names.
+        decider: The Decision Maker; where not given, the one that ``Context.mllm`` or ``ECHO_MLLM`` names.
+        embeddings: Text model that finds passages of documents by meaning; the one that ``ECHO_TEXT_MODEL`` names, or
+            none, where not given.
 
     Returns:
         The compiled graph. Its input is a ``State`` (``image`` at least), its run's settings a ``Context``.
     """
     graph = StateGraph(State, context_schema=Context)
-    for node in (
-        intake,
-        reference_extractor,
-        knowledge_guide,
-        router,
-        reasoning_expert,
-        decision_maker,
-        human_review,
-        responder,
-    ):
-        graph.add_node(node.__name__, node)
+
+    def resources(runtime: Runtime[Context]) -> Resources:
+        return Resources(runtime.context, memory=memory, decider=decider, embeddings=embeddings)
+
+    for node in NODES:
+        graph.add_node(node.__name__, _timed(node, resources))
     graph.add_edge(START, "intake")
     graph.add_edge("intake", "reference_extractor")
     graph.add_edge("reference_extractor", "knowledge_guide")
     graph.add_edge("knowledge_guide", "router")
-    graph.add_conditional_edges("router", _way_after_router, AFTER_ROUTER)
+    graph.add_conditional_edges("router", after_router, AFTER_ROUTER)
     graph.add_edge("reasoning_expert", "decision_maker")
-    graph.add_conditional_edges("decision_maker", _way_after_decision, AFTER_DECISION)
+    graph.add_conditional_edges("decision_maker", after_decision, AFTER_DECISION)
     graph.add_edge("human_review", "responder")
     graph.add_edge("responder", END)
     return graph.compile(checkpointer=checkpointer, name="inspection")
+
+
+def after_router(state: State) -> Literal["weigh step by step", "clear"]:
+    """Follows the router's choice."""
+    reasoned = state.route is not None and state.route.next == "reasoning_expert"
+    return "weigh step by step" if reasoned else "clear"
+
+
+def after_decision(
+    state: State, runtime: Runtime[Context], config: RunnableConfig
+) -> Literal["unsure: look again", "ask a person", "decided"]:
+    """Escalates an unsure attempt while attempts are left and finer evidence can help; then asks a person, if any.
+
+    Without a checkpointer an interrupt would end the run without a verdict: then no person is asked. Whether there is
+    one is asked at run time, because the LangGraph server brings a checkpointer to a graph compiled without one.
+    """
+    context = runtime.context or Context()
+    last = state.attempts[-1]
+    if len(state.attempts) < context.max_attempts and more_evidence_helps(last, state.reference):
+        return "unsure: look again"
+    can_wait = config.get("configurable", {}).get("__pregel_checkpointer") is not None
+    return "ask a person" if last.label == "review" and context.human_review and can_wait else "decided"
+
+
+def _timed(node: Node, resources: Callable[[Runtime[Context]], Resources]) -> _TimedNode:
+    """Adds the seconds that a node takes to ``State.timings``, summed over attempts, and tells its progress.
+
+    The custom stream gets ``{"expert": name, "event": "started"}`` and, with ``seconds``, ``"finished"``.
+    """
+    name = node.__name__
+
+    def run(state: State, runtime: Runtime[Context]) -> Update:
+        start = time.perf_counter()
+        runtime.stream_writer({"expert": name, "event": "started"})
+        update = node(state, resources(runtime))
+        seconds = time.perf_counter() - start
+        runtime.stream_writer({"expert": name, "event": "finished", "seconds": round(seconds, 4)})
+        timings = update.get("timings", state.timings)
+        return {**update, "timings": {**timings, name: timings.get(name, 0.0) + seconds}}
+
+    return run

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from langchain_core.embeddings import Embeddings
 from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from echo_agent.context import Context
@@ -15,6 +15,7 @@ from echo_agent.memory.memory import Memory, open_memory
 from echo_agent.memory.product import ProductRecord
 from echo_agent.mllm.batching import MAX_BATCH
 from echo_agent.mllm.choice import scores_in_batches
+from echo_agent.mllm.decider import Decider
 from echo_agent.settings import process_settings
 from echo_agent.state import ImageRef, Progress, Question, State, Verdict
 
@@ -25,6 +26,12 @@ ENCODED_AHEAD = 16
 class Inspector:
     """Registers products and inspects parts.
 
+    Args:
+        memory: The memory that it works with.
+        decider: The Decision Maker; the one that ``Context.mllm`` or ``ECHO_MLLM`` names where not given.
+        embeddings: Text model that finds passages of documents by meaning.
+        context: Settings of its runs.
+
     Example:
         >>> inspector = Inspector.open("echo-memory")  # doctest: +SKIP
         >>> inspector.register("bracket", "photos/good")  # doctest: +SKIP
@@ -32,10 +39,18 @@ class Inspector:
         'normal'
     """
 
-    def __init__(self, memory: Memory, context: Context) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        *,
+        decider: Decider | None = None,
+        embeddings: Embeddings | None = None,
+        context: Context | None = None,
+    ) -> None:
         self.memory = memory
-        self.context = context
-        self.graph: InspectionGraph = build_graph()
+        self.decider = decider
+        self.context = (context or Context()).model_copy(update={"memory": str(memory.folder)})
+        self.graph: InspectionGraph = build_graph(memory=memory, decider=decider, embeddings=embeddings)
 
     @classmethod
     def open(
@@ -62,10 +77,8 @@ class Inspector:
         """
         folder = Path(memory or process_settings().memory).expanduser().resolve()
         opened = open_memory(str(folder), encoder=encoder, create=create)
-        changes: dict[str, Any] = {"memory": str(folder)}
-        if mllm is not None:
-            changes["mllm"] = mllm
-        return cls(opened, (context or Context()).model_copy(update=changes))
+        run = context or Context()
+        return cls(opened, context=run if mllm is None else run.model_copy(update={"mllm": mllm}))
 
     def register(
         self,
@@ -146,7 +159,7 @@ class Inspector:
         """
         asked = Question(text=question) if isinstance(question, str) else question
         run = context or self.context
-        at_once = MAX_BATCH if scores_in_batches(run.mllm or process_settings().mllm) else 1
+        at_once = MAX_BATCH if self._scores_in_batches(run) else 1
         verdicts: list[Verdict] = []
         for start in range(0, len(images), ENCODED_AHEAD):
             chunk = [self.memory.store_image(image) for image in images[start : start + ENCODED_AHEAD]]
@@ -158,6 +171,9 @@ class Inspector:
                 with ContextThreadPoolExecutor(at_once) as threads:
                     verdicts += threads.map(inspect, chunk)
         return verdicts
+
+    def _scores_in_batches(self, context: Context) -> bool:
+        return self.decider is None and scores_in_batches(context.mllm or process_settings().mllm)
 
     def _inspect(
         self, image: ImageRef, product: str | None, question: Question | None, context: Context

@@ -1,8 +1,7 @@
 """States and evidence for tests of the experts."""
 
-from langgraph.runtime import Runtime
-
 from echo_agent.context import Context
+from echo_agent.resources import Resources
 from echo_agent.state import Guarantee, ImageRef, ProductMatch, ReferenceEvidence
 
 
@@ -25,5 +24,6 @@ def some_evidence(**changes) -> ReferenceEvidence:
     return ReferenceEvidence(**(values | changes))
 
 
-def a_runtime(**settings) -> Runtime[Context]:
-    return Runtime(context=Context(**settings))
+def resources(*, memory=None, decider=None, **settings) -> Resources:
+    """What a node works with, under these settings of the run."""
+    return Resources(Context(**settings), memory=memory, decider=decider)

@@ -1,8 +1,10 @@
 """The conversation: an inspection for each new photograph, and answers about the last one."""
 
-from collections.abc import Hashable
-from typing import Literal
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import Literal, Protocol
 
+from langchain_core.embeddings import Embeddings
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -11,7 +13,10 @@ from langgraph.runtime import Runtime
 from echo_agent.chat.nodes import answer, inspection, is_answered, scores_choices, turn_intake
 from echo_agent.chat.state import ChatInput, ChatState
 from echo_agent.context import Context
-from echo_agent.experts.run import context_of
+from echo_agent.graph import Update, build_graph
+from echo_agent.memory.memory import Memory
+from echo_agent.mllm.decider import Decider
+from echo_agent.resources import Resources
 
 ChatGraph = CompiledStateGraph[ChatState, Context, ChatInput, ChatState]
 
@@ -23,39 +28,64 @@ AFTER_INTAKE: dict[Hashable, str] = {
 AFTER_INSPECTION: dict[Hashable, str] = {"something was asked": "answer", "all is said": END}
 
 
-def after_intake(
-    state: ChatState, runtime: Runtime[Context]
-) -> Literal["new photograph", "question about the last one", "refused"]:
-    """Inspects what is new; answers what is asked; ends where the message was refused."""
-    if state.turn == "refused":
-        return "refused"
-    if state.turn == "new image" or scores_choices(state, context_of(runtime)):
-        return "new photograph"
-    return "question about the last one"
+class _Node(Protocol):
+    def __call__(self, state: ChatState, runtime: Runtime[Context]) -> Update: ...
 
 
-def after_inspection(
-    state: ChatState, runtime: Runtime[Context]
-) -> Literal["something was asked", "all is said"]:
-    """Goes on to the answer where there is a verdict, and a question that it does not answer."""
-    if state.verdict is None or is_answered(state, context_of(runtime)):
-        return "all is said"
-    return "something was asked"
-
-
-def build_chat(checkpointer: BaseCheckpointSaver[str] | None = None) -> ChatGraph:
+def build_chat_graph(
+    checkpointer: BaseCheckpointSaver[str] | None = None,
+    *,
+    memory: Memory | None = None,
+    decider: Decider | None = None,
+    embeddings: Embeddings | None = None,
+) -> ChatGraph:
     """Builds the conversation graph.
 
     Args:
         checkpointer: Keeps the threads; without one each turn stands alone.
+        memory: The memory; where not given, the one that ``Context.memory`` or ``ECHO_MEMORY`` names.
+        decider: The Decision Maker; where not given, the one that ``Context.mllm`` or ``ECHO_MLLM`` names.
+        embeddings: Text model that finds passages of documents by meaning; the one that ``ECHO_TEXT_MODEL`` names, or
+            none, where not given.
 
     Returns:
         The compiled graph. Its input is a ``ChatInput``, its run's settings a ``Context``.
     """
+    inspections = build_graph(memory=memory, decider=decider, embeddings=embeddings)
+
+    def resources(runtime: Runtime[Context]) -> Resources:
+        return Resources(runtime.context, memory=memory, decider=decider, embeddings=embeddings)
+
+    def with_resources(
+        node: Callable[[ChatState, Resources], Update],
+    ) -> _Node:
+        def run(state: ChatState, runtime: Runtime[Context]) -> Update:
+            return node(state, resources(runtime))
+
+        return run
+
+    def after_intake(
+        state: ChatState, runtime: Runtime[Context]
+    ) -> Literal["new photograph", "question about the last one", "refused"]:
+        """Inspects what is new; answers what is asked; ends where the message was refused."""
+        if state.turn == "refused":
+            return "refused"
+        if state.turn == "new image" or scores_choices(state, resources(runtime)):
+            return "new photograph"
+        return "question about the last one"
+
+    def after_inspection(
+        state: ChatState, runtime: Runtime[Context]
+    ) -> Literal["something was asked", "all is said"]:
+        """Goes on to the answer where there is a verdict, and a question that it does not answer."""
+        if state.verdict is None or is_answered(state, resources(runtime)):
+            return "all is said"
+        return "something was asked"
+
     graph = StateGraph(ChatState, context_schema=Context, input_schema=ChatInput)
-    graph.add_node("turn_intake", turn_intake)
-    graph.add_node("inspection", inspection)
-    graph.add_node("answer", answer)
+    graph.add_node("turn_intake", with_resources(turn_intake))
+    graph.add_node("inspection", with_resources(partial(inspection, graph=inspections)))
+    graph.add_node("answer", with_resources(answer))
     graph.add_edge(START, "turn_intake")
     graph.add_conditional_edges("turn_intake", after_intake, AFTER_INTAKE)
     graph.add_conditional_edges("inspection", after_inspection, AFTER_INSPECTION)

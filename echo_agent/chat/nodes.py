@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
-from langgraph.runtime import Runtime
 
 from echo_agent.answers.engine import answer_measured
 from echo_agent.answers.inspected import Inspected, Strongest, strongest_place
@@ -12,20 +11,13 @@ from echo_agent.answers.options import split_options
 from echo_agent.answers.verdict import tell_verdict
 from echo_agent.chat.model_answer import answer_by_model
 from echo_agent.chat.state import ChatState
-from echo_agent.context import Context
 from echo_agent.errors import EchoError, ImageError
-from echo_agent.experts.run import Update, context_of, memory_of
-from echo_agent.graph import build_graph
+from echo_agent.graph import InspectionGraph, Update
 from echo_agent.images.message_blocks import KEPT, ImageSource, take_apart
-from echo_agent.images.policy import ImagePolicy
 from echo_agent.images.sources import source_bytes
-from echo_agent.memory.memory import Memory
-from echo_agent.mllm.choice import MEASURED, open_chat
 from echo_agent.report.words import percent
-from echo_agent.settings import process_settings
+from echo_agent.resources import Resources
 from echo_agent.state import Answer, ImageRef, Question, State, Verdict
-
-INSPECTION = build_graph()
 
 NO_PHOTOGRAPH = (
     "There is no photograph to talk about yet. Send one of the part, and ask then: where, how big, compared with the "
@@ -36,7 +28,7 @@ NOTHING_LEFT: Update = {"image": None, "verdict": None}
 """After a photograph that was refused: what is asked next is not answered about the part before it."""
 
 
-def turn_intake(state: ChatState, runtime: Runtime[Context]) -> Update:
+def turn_intake(state: ChatState, resources: Resources) -> Update:
     """Takes the last message in: stores its photograph and clears what the one before left."""
     message = state.messages[-1] if state.messages else None
     if not isinstance(message, HumanMessage):
@@ -49,7 +41,7 @@ def turn_intake(state: ChatState, runtime: Runtime[Context]) -> Update:
     try:
         if len(parts.images) > 1:
             raise ImageError(f"{len(parts.images)} photographs came at once: send one at a time")
-        image = _stored(parts.images[0], memory_of(runtime)) if parts.images else None
+        image = _stored(parts.images[0], resources) if parts.images else None
     except EchoError as error:
         return {**_refused(_in_words(error), _without_image(message)), **NOTHING_LEFT}
     question = split_options(Question(text=parts.text)) if parts.text else None
@@ -66,10 +58,10 @@ def turn_intake(state: ChatState, runtime: Runtime[Context]) -> Update:
     return _question_turn(state, question)
 
 
-def _stored(source: ImageSource, memory: Memory) -> ImageRef:
+def _stored(source: ImageSource, resources: Resources) -> ImageRef:
     if source.kind == "kept":
-        return memory.kept_image(source.value)
-    return memory.store_image(source_bytes(source, ImagePolicy.of(process_settings())))
+        return resources.memory.kept_image(source.value)
+    return resources.memory.store_image(source_bytes(source, resources.image_policy))
 
 
 def _question_turn(state: ChatState, question: Question) -> Update:
@@ -79,12 +71,12 @@ def _question_turn(state: ChatState, question: Question) -> Update:
     return {"turn": "question" if state.verdict is not None else "new image", "question": question}
 
 
-def inspection(state: ChatState, runtime: Runtime[Context]) -> Update:
+def inspection(state: ChatState, resources: Resources, graph: InspectionGraph) -> Update:
     """Sends the photograph through the inspection graph, and says the verdict of a new one."""
     try:
-        question = state.question if _decided_in_the_inspection(state, context_of(runtime)) else None
+        question = state.question if _decided_in_the_inspection(state, resources) else None
         asked = State(image=state.image, product=state.product, question=question)
-        found = INSPECTION.invoke(asked, context=context_of(runtime))
+        found = graph.invoke(asked, context=resources.context)
         verdict = _without_declined(Verdict.model_validate(found["verdict"]))
         if state.turn != "new image" or state.image is None:
             return {"verdict": verdict}
@@ -96,42 +88,41 @@ def inspection(state: ChatState, runtime: Runtime[Context]) -> Update:
     return {"verdict": verdict, "messages": [AIMessage("\n\n".join(told))]}
 
 
-def answer(state: ChatState, runtime: Runtime[Context]) -> Update:
+def answer(state: ChatState, resources: Resources) -> Update:
     """Answers what was asked; an MLLM's tokens go to the run's stream as they come."""
     if state.verdict is None or state.image is None or state.question is None:
         return {}
     try:
-        return {"messages": [_reply(state.question, state.verdict, state.image, state, runtime)]}
+        return {"messages": [_reply(state.question, state.verdict, state.image, state, resources)]}
     except EchoError as error:
         return {"messages": [AIMessage(_in_words(error))]}
 
 
-def is_answered(state: ChatState, context: Context) -> bool:
+def is_answered(state: ChatState, resources: Resources) -> bool:
     """Whether the verdict of a new photograph says all that was asked."""
     question = state.question
     if question is None:
         return True
-    by_model = _model_name(context) != MEASURED
-    return not by_model and not question.options and intent_of(question.text) == "verdict"
+    return resources.decider is None and not question.options and intent_of(question.text) == "verdict"
 
 
 def _reply(
-    question: Question, verdict: Verdict, image: ImageRef, state: ChatState, runtime: Runtime[Context]
+    question: Question, verdict: Verdict, image: ImageRef, state: ChatState, resources: Resources
 ) -> AIMessage:
     given = verdict.answer
-    by_model = verdict.decided_by.name != MEASURED
+    by_model = verdict.decided_by.name != "measured"
     if by_model and question.options and given is not None and not given.declined:
         return _message(_with_letter(given, question))
-    model = open_chat(_model_name(context_of(runtime)))
-    inspected = Inspected(verdict, image, _strongest(verdict, runtime))
+    model = resources.chat_model
+    inspected = Inspected(verdict, image, _strongest(verdict, resources))
     if model is None or question.options:
         return _message(answer_measured(question, inspected))
     return answer_by_model(model, question, inspected, _before_this_turn(state))
 
 
-def _decided_in_the_inspection(state: ChatState, context: Context) -> bool:
+def _decided_in_the_inspection(state: ChatState, resources: Resources) -> bool:
     """Whether the question goes with the photograph: a free one to an MLLM is answered, and streamed, afterwards."""
-    return _model_name(context) == MEASURED or scores_choices(state, context)
+    return resources.decider is None or scores_choices(state, resources)
 
 
 def _with_letter(answer: Answer, question: Question) -> Answer:
@@ -147,10 +138,10 @@ def _message(answer: Answer) -> AIMessage:
     return AIMessage(answer.text, additional_kwargs={"answer": answer.model_dump(mode="json")})
 
 
-def _strongest(verdict: Verdict, runtime: Runtime[Context]) -> Strongest | None:
+def _strongest(verdict: Verdict, resources: Resources) -> Strongest | None:
     if verdict.regions or verdict.map_id is None:
         return None
-    return strongest_place(memory_of(runtime).anomaly_map(verdict.map_id))
+    return strongest_place(resources.memory.anomaly_map(verdict.map_id))
 
 
 def _before_this_turn(state: ChatState) -> Sequence[AnyMessage]:
@@ -159,13 +150,9 @@ def _before_this_turn(state: ChatState) -> Sequence[AnyMessage]:
     return state.messages[:last]
 
 
-def _model_name(context: Context) -> str:
-    return context.mllm or process_settings().mllm
-
-
-def scores_choices(state: ChatState, context: Context) -> bool:
+def scores_choices(state: ChatState, resources: Resources) -> bool:
     """Whether the Decision Maker's MLLM shall score the options of a question, which is an inspection of its own."""
-    return bool(state.question is not None and state.question.options) and _model_name(context) != MEASURED
+    return bool(state.question is not None and state.question.options) and resources.decider is not None
 
 
 def _refused(text: str, *messages: BaseMessage) -> Update:

@@ -10,7 +10,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 
-from echo_agent.chat.graph import build_chat
+from echo_agent.chat.graph import build_chat_graph
 from echo_agent.chat.nodes import kept_message
 from echo_agent.chat.state import ChatInput, ChatState
 from echo_agent.context import Context
@@ -19,6 +19,7 @@ from echo_agent.images.in_memory import ImageLike
 from echo_agent.images.policy import ImagePolicy
 from echo_agent.images.sources import read_file
 from echo_agent.memory.memory import Memory
+from echo_agent.mllm.decider import Decider
 from echo_agent.settings import process_settings
 from echo_agent.state import HumanAnswer, ImageRef
 
@@ -45,6 +46,7 @@ class Conversation:
         thread: Name of the thread; one that is there goes on.
         context: Settings of the runs.
         product: The product that the photographs show.
+        decider: The Decision Maker; the one that the context or the process names where not given.
     """
 
     def __init__(
@@ -55,12 +57,13 @@ class Conversation:
         thread: str,
         context: Context | None = None,
         product: str | None = None,
+        decider: Decider | None = None,
     ) -> None:
         self.memory = memory
         self.thread = thread
         self.product = product
         self._context = (context or Context()).model_copy(update={"memory": str(memory.folder)})
-        self._graph = build_chat(history)
+        self._graph = build_chat_graph(history, memory=memory, decider=decider)
         self._config: RunnableConfig = {"configurable": {"thread_id": thread}}
         if product is None:
             self.product = self.state().product

@@ -101,6 +101,7 @@ def decide_by_mllm(
             "answer": decision.answer,
             "defect_type": _defect_type(label, decision),
             "probabilities": {"defective": decision.defective, "normal": decision.normal},
+            "measured_defective": beside,
             "reasons": (_own_word(decision), *reasons, *_notes(decision), *measured.reasons),
             "decided_by": decision.decided_by,
             "seconds": decision.seconds,

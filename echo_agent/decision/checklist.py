@@ -3,7 +3,7 @@
 from PIL import Image
 
 from echo_agent.context import Context
-from echo_agent.decision.case import cut
+from echo_agent.decision.show import cut
 from echo_agent.errors import NoAnswerError
 from echo_agent.images.decoding import load_image
 from echo_agent.knowledge.checklist import answered, closed_question

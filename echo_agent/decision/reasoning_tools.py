@@ -5,13 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from echo_agent.context import Context, Expert
-from echo_agent.decision.case import cut
+from echo_agent.context import Expert
+from echo_agent.decision.show import cut
 from echo_agent.images.decoding import load_image
 from echo_agent.knowledge.guidance import find_card, look_up
-from echo_agent.memory.memory import Memory
 from echo_agent.mllm.tools import ToolRequest, ToolResult
-from echo_agent.settings import process_settings
+from echo_agent.resources import Resources
 from echo_agent.state import Box, ImageRef, ReferenceEvidence, Region, State, Value
 
 MANUAL: dict[str, tuple[Expert, str]] = {
@@ -47,19 +46,15 @@ class ReasoningTools:
 
     Args:
         state: The inspection behind the router.
-        context: The run's settings.
-        memory: The memory.
+        resources: The run's settings, memory and domain knowledge.
         use: Experts whose evidence may be used.
         shown: References that the model sees already.
     """
 
-    def __init__(
-        self, state: State, context: Context, memory: Memory, use: tuple[Expert, ...], shown: int
-    ) -> None:
+    def __init__(self, state: State, resources: Resources, use: tuple[Expert, ...], shown: int) -> None:
         self._image = state.image
         self._evidence = state.reference
-        self._context = context
-        self._memory = memory
+        self._resources = resources
         self._shown = shown
         self._tools: dict[str, Callable[[dict[str, Any]], ToolResult]] = {
             name: getattr(self, f"_{name}") for name, (expert, _) in MANUAL.items() if expert in use
@@ -100,13 +95,14 @@ class ReasoningTools:
         wanted = self._shown + _Count.model_validate(arguments).count
         found = evidence.references
         if len(found) < wanted:
-            found = self._memory.evidence(
+            context = self._resources.context
+            found = self._resources.memory.evidence(
                 image,
                 evidence.product,
                 escalation_level=evidence.escalation_level,
                 shots=wanted,
-                max_false_reject=self._context.max_false_reject,
-                max_escape=self._context.max_escape,
+                max_false_reject=context.max_false_reject,
+                max_escape=context.max_escape,
             ).references
         further = found[self._shown : wanted]
         self._shown += len(further)
@@ -125,7 +121,7 @@ class ReasoningTools:
             return ToolResult(text=place)
         told = [_sizes(region) for region in evidence.regions if region.id == asked.region]
         if evidence.map_id is not None:
-            values = self._memory.anomaly_map(evidence.map_id, (image.width, image.height))
+            values = self._resources.memory.anomaly_map(evidence.map_id, (image.width, image.height))
             inside = values[place.top : place.bottom, place.left : place.right]
             told.append(
                 f"In {_spelled(place)} the anomaly map is {inside.max():.2f} at most and {inside.mean():.2f} in "
@@ -138,8 +134,9 @@ class ReasoningTools:
         query = _Query.model_validate(arguments).query
         if evidence.product is None:
             return ToolResult(text="The product is not known, so there is no domain knowledge.")
-        card = find_card(evidence.product, process_settings().knowledge, self._memory.card(evidence.product))
-        passages = look_up(card, query) if card is not None else []
+        resources = self._resources
+        card = find_card(evidence.product, resources.cards, resources.memory.card(evidence.product))
+        passages = look_up(card, query, resources.embeddings) if card is not None else []
         told = [f"{passage.file}, line {passage.line}: {passage.text}" for passage in passages]
         return ToolResult(text="\n".join(told) or "The domain knowledge says nothing of it.")
 
@@ -163,7 +160,7 @@ class ReasoningTools:
         return Box(left=left, top=top, right=right, bottom=bottom)
 
     def _kept(self, picture: Any, place: Box, size: tuple[int, int]) -> ImageRef:
-        return self._memory.store_image(cut(picture, place, size))
+        return self._resources.memory.store_image(cut(picture, place, size))
 
 
 def _sizes(region: Region) -> str:

@@ -2,15 +2,14 @@
 
 from typing import Any, Literal
 
-from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from echo_agent.context import Context
 from echo_agent.errors import ImageError
-from echo_agent.experts.run import Update, context_of, memory_of, timed
 from echo_agent.memory.answers import now
 from echo_agent.memory.feedback import remember
+from echo_agent.memory.memory import Memory
+from echo_agent.resources import Resources
 from echo_agent.state import Attempt, HumanAnswer, Label, State, flat_attempt
 
 TASK = "judge_part"
@@ -51,8 +50,7 @@ class ReviewAnswer(RootModel[Answered]):
         return HumanAnswer(action="photo", comment=given.args if isinstance(given.args, str) else "")
 
 
-@timed
-def human_review(state: State, runtime: Runtime[Context]) -> Update:
+def human_review(state: State, resources: Resources) -> dict[str, Any]:
     """Asks a person; the run goes on with the answer, which the memory keeps. Needs a checkpointer.
 
     Raises:
@@ -60,15 +58,15 @@ def human_review(state: State, runtime: Runtime[Context]) -> Update:
     """
     if state.image is None:
         raise ImageError("no image was given: put an ImageRef into the state, or use Inspector.inspect")
-    request = review_request(state, context_of(runtime))
+    request = review_request(state, resources.memory)
     answer = ReviewAnswer.model_validate(interrupt(request, response_schema=ReviewAnswer)).human()
     answer = answer.model_copy(update={"when": answer.when or now()})
     product = state.reference.product if state.reference is not None else None
-    remember(memory_of(runtime), product, state.image, proposed_label(state.attempts[-1]), answer)
+    remember(resources.memory, product, state.image, proposed_label(state.attempts[-1]), answer)
     return {"human": answer}
 
 
-def review_request(state: State, context: Context) -> dict[str, Any]:
+def review_request(state: State, memory: Memory) -> dict[str, Any]:
     """What a person is shown: picture, map, both sides, and the allowed answers.
 
     Returns:
@@ -91,7 +89,7 @@ def review_request(state: State, context: Context) -> dict[str, Any]:
         "question": QUESTION,
         "image": image,
         "map_id": evidence.map_id if evidence is not None else None,
-        "memory": context.memory,
+        "memory": str(memory.folder),
         "product": evidence.product if evidence is not None else None,
         "proposed": proposed,
         "confidence": last.confidence,

@@ -1,15 +1,13 @@
 """Intake: takes the image and the question in, and clears what an earlier turn of the thread left."""
 
-from langgraph.runtime import Runtime
+from typing import Any
 
-from echo_agent.context import Context
 from echo_agent.errors import ImageError
-from echo_agent.experts.run import Update, timed
+from echo_agent.resources import Resources
 from echo_agent.state import State
 
 
-@timed
-def intake(state: State, runtime: Runtime[Context]) -> Update:
+def intake(state: State, resources: Resources) -> dict[str, Any]:
     """Starts an inspection afresh: no evidence, no attempt and no verdict of an earlier one is left.
 
     Raises:

@@ -1,24 +1,22 @@
 """Reference Extractor: retrieves similar normal images and measures how the image differs from them."""
 
-from langgraph.runtime import Runtime
+from typing import Any
 
-from echo_agent.context import Context
 from echo_agent.errors import ImageError
-from echo_agent.experts.run import Update, context_of, memory_of, timed
+from echo_agent.resources import Resources
 from echo_agent.state import ReferenceEvidence, State
 
 
-@timed
-def reference_extractor(state: State, runtime: Runtime[Context]) -> Update:
+def reference_extractor(state: State, resources: Resources) -> dict[str, Any]:
     """Compares the image with its product's references; a further attempt looks finer.
 
     Where the run leaves this expert out, it only tells the product, which the Knowledge Guide needs.
     """
     if state.image is None:
         raise ImageError("no image was given: put an ImageRef into the state, or use Inspector.inspect")
-    context = context_of(runtime)
+    context = resources.context
     escalation_level = len(state.attempts)
-    found = memory_of(runtime).evidence(
+    found = resources.memory.evidence(
         state.image,
         state.product,
         escalation_level=escalation_level,

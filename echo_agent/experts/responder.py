@@ -1,17 +1,16 @@
 """Responder: puts the verdict together, and says it in words."""
 
-from langchain_core.messages import AIMessage
-from langgraph.runtime import Runtime
+from typing import Any
 
-from echo_agent.context import Context
+from langchain_core.messages import AIMessage
+
 from echo_agent.decision.measured import measured_by
 from echo_agent.experts.human_review import proposed_label
-from echo_agent.experts.run import Update, timed
+from echo_agent.resources import Resources
 from echo_agent.state import Attempt, HumanAnswer, Label, Reason, ReferenceEvidence, State, Verdict
 
 
-@timed
-def responder(state: State, runtime: Runtime[Context]) -> Update:
+def responder(state: State, resources: Resources) -> dict[str, Any]:
     """Writes the verdict and one message."""
     verdict = make_verdict(state)
     return {

@@ -1,21 +1,17 @@
 """Router: decides whether the Reasoning Expert is asked, and whose evidence the Decision Maker sees."""
 
-from typing import Literal
-
-from langgraph.runtime import Runtime
+from typing import Any
 
 from echo_agent.answers.question_kind import KindOfQuestion, kind_of_question
-from echo_agent.context import Context
 from echo_agent.decision.routing import choose_route
-from echo_agent.experts.run import Update, context_of, timed
 from echo_agent.knowledge.verdict_effect import verdict_effect
+from echo_agent.resources import Resources
 from echo_agent.state import KnowledgeEvidence, ReferenceEvidence, State
 
 
-@timed
-def router(state: State, runtime: Runtime[Context]) -> Update:
+def router(state: State, resources: Resources) -> dict[str, Any]:
     """Chooses the path and says why."""
-    context = context_of(runtime)
+    context = resources.context
     kind = (
         kind_of_question(state.question.text)
         if state.question is not None
@@ -30,11 +26,6 @@ def router(state: State, runtime: Runtime[Context]) -> Update:
         disagreement=_disagree(state.reference, state.knowledge),
     )
     return {"route": route}
-
-
-def after_router(state: State) -> Literal["reasoning_expert", "decision_maker"]:
-    """Follows the router's choice."""
-    return state.route.next if state.route is not None else "decision_maker"
 
 
 def _disagree(reference: ReferenceEvidence | None, knowledge: KnowledgeEvidence | None) -> bool:

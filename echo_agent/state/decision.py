@@ -51,6 +51,8 @@ class Attempt(Value):
         answer: Answer to the question, where one was asked.
         defect_type: Defect type, where it names one.
         probabilities: Probability of each label as the Decision Maker scored them.
+        measured_defective: Probability of a defect by the measured evidence alone that a language model's word was
+            joined with; None where it was joined with none.
         reasons: Why; each is printed as its sentence.
         seconds: Time the decision took.
         input_tokens: Tokens read, for a language model.
@@ -68,6 +70,7 @@ class Attempt(Value):
     answer: Answer | None = None
     defect_type: str | None = None
     probabilities: dict[str, float] = Field(default_factory=dict)
+    measured_defective: Probability | None = None
     confidence_calibrated: bool = False
     reasons: tuple[Reason, ...] = ()
     decided_by: DecidedBy | None = None

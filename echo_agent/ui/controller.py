@@ -62,6 +62,7 @@ class Controller:
             self._history,
             thread=thread,
             context=self.inspector.context,
+            decider=self.inspector.decider,
             product=product,
         )
 

@@ -12,6 +12,7 @@ from PIL import Image
 from echo_agent import Context, Inspector, Verdict, build_graph
 from echo_agent.errors import ImageError, ProductError, StoreError
 from echo_agent.memory.feedback import remember
+from echo_agent.memory.memory import Memory
 from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.decider import MllmDecider
 from echo_agent.settings import process_settings
@@ -19,7 +20,7 @@ from echo_agent.state import HumanAnswer
 from tests.conftest import synthetic_part
 from tests.photographs import another_part, encoded, stained
 from tests.scripted_mllm import FakeScorer, FakeWriter
-from tests.stand_in_encoder import use_stand_in_encoder
+from tests.stand_in_encoder import StandInEncoder, use_stand_in_encoder
 
 GOOD, STAINED = synthetic_part(50), stained(synthetic_part(51))
 
@@ -196,8 +197,7 @@ def test_many_inspections_with_a_model_come_to_the_same_verdicts_and_on_a_gpu_ar
 ):
     scorer = SizedScorer(0.3)
     decider = MllmDecider(BatchingScorer(scorer), FakeWriter("no json"))
-    for node in ("decision_maker", "reasoning_expert"):
-        monkeypatch.setattr(f"echo_agent.experts.{node}.open_decider", lambda _: decider)
+    monkeypatch.setattr("echo_agent.resources.open_decider", lambda _: decider)
     monkeypatch.setattr("echo_agent.mllm.choice.resolve_device", lambda _: device)
     inspector.context = inspector.context.model_copy(update={"mllm": "fake/scripted", "max_attempts": 1})
     parts = [synthetic_part(seed) for seed in range(60, 68)]
@@ -271,6 +271,22 @@ def test_an_unreadable_image_among_many_is_told_before_any_is_inspected(inspecto
     assert inspector.inspect_many([]) == []
     with pytest.raises(ProductError, match="bolt"):
         inspector.inspect_many([GOOD, STAINED], product="bolt")
+
+
+def test_two_inspectors_with_different_memories_do_not_meet(tmp_path):
+    def opened(name, *parts):
+        memory = Memory.open(tmp_path / name, encoder=StandInEncoder(name), create=True)
+        inspector = Inspector(memory, context=Context(max_attempts=1))
+        inspector.register("part", parts)
+        return inspector
+
+    plates = opened("plates", *(synthetic_part(seed) for seed in range(10)))
+    others = opened("others", *(another_part(seed) for seed in range(10)))
+    for _ in range(2):
+        assert plates.inspect(GOOD, product="part").label == "normal"
+        assert others.inspect(GOOD, product="part").label == "review"
+    assert {plates.memory.encoder.name, others.memory.encoder.name} == {"plates", "others"}
+    assert plates.inspect(GOOD, product="part").references[0].image.uri.startswith(str(tmp_path / "plates"))
 
 
 def test_errors_name_what_is_wrong(inspector, tmp_path):

@@ -4,7 +4,7 @@ import io
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
-from echo_agent.chat.graph import build_chat
+from echo_agent.chat.graph import build_chat_graph
 from echo_agent.context import Context
 from echo_agent.inspector import Inspector
 from tests.conftest import synthetic_part
@@ -34,7 +34,7 @@ def photograph():
 @pytest.fixture
 def talk(plate_inspector):
     """Sends a turn on a thread; gives the state after it."""
-    chat = build_chat(InMemorySaver())
+    chat = build_chat_graph(InMemorySaver())
 
     def turn(content, *, thread="t", product="plate"):
         return chat.invoke(

@@ -7,7 +7,7 @@ from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langgraph.checkpoint.memory import InMemorySaver
 
-from echo_agent.chat.graph import build_chat
+from echo_agent.chat.graph import build_chat_graph
 from echo_agent.chat.session import Conversation
 from echo_agent.context import Context
 from tests.conftest import synthetic_part
@@ -29,7 +29,7 @@ def says(monkeypatch):
 
     def scripted(*texts):
         model = FakeListChatModel(responses=list(texts))
-        monkeypatch.setattr("echo_agent.chat.nodes.open_chat", lambda _: model)
+        monkeypatch.setattr("echo_agent.resources.open_chat", lambda _: model)
 
     return scripted
 
@@ -43,7 +43,7 @@ def conversation(plate_inspector):
 
 
 def test_a_local_model_streams_its_tokens_into_one_message(plate_inspector, tiny_model):
-    chat = build_chat(InMemorySaver())
+    chat = build_chat_graph(InMemorySaver())
     config = {"configurable": {"thread_id": "stream"}}
     memory = str(plate_inspector.memory.folder)
     image = plate_inspector.memory.store_image(synthetic_part(3))
@@ -94,12 +94,13 @@ def test_experts_are_named_while_they_work_and_the_verdict_comes_before_the_answ
     assert text.endswith("\n\nAt the top [R1].")
 
 
-def test_options_are_scored_and_told_with_letter_text_and_confidence(plate_inspector, monkeypatch):
-    for expert in ("decision_maker", "reasoning_expert"):
-        monkeypatch.setattr(f"echo_agent.experts.{expert}.open_decider", lambda _: fake_decider(0.97))
-    context = Context(mllm="fake/scripted")
+def test_options_are_scored_and_told_with_letter_text_and_confidence(plate_inspector):
     talk = Conversation(
-        plate_inspector.memory, InMemorySaver(), thread="choice", product="plate", context=context
+        plate_inspector.memory,
+        InMemorySaver(),
+        thread="choice",
+        product="plate",
+        decider=fake_decider(0.97),
     )
     talk.say("", talk.store_image(spotted_part()))
     said = talk.say("What is the colour of the defect? A) Black B) Red C) Blue")

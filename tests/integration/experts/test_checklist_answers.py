@@ -5,6 +5,7 @@ import pytest
 from echo_agent.context import Context
 from echo_agent.errors import AnswerError
 from echo_agent.inspector import Inspector
+from echo_agent.memory.memory import open_memory
 from echo_agent.mllm.decider import MllmDecider
 from tests.conftest import synthetic_part
 from tests.scripted_mllm import FakeScorer, FakeWriter
@@ -47,18 +48,16 @@ def memory(tmp_path_factory, good_parts):
 
 
 @pytest.fixture
-def inspect(memory, tmp_path, monkeypatch):
+def inspect(memory, tmp_path):
     """Inspects an unseen good part with a model that answers ``yes`` with a probability."""
 
     def run(yes, **settings):
         run.scorer = AnsweringScorer(yes)
         decider = MllmDecider(run.scorer, FakeWriter("no json"))
-        for node in ("decision_maker", "reasoning_expert"):
-            monkeypatch.setattr(f"echo_agent.experts.{node}.open_decider", lambda _: decider)
         part = tmp_path / "part.png"
         synthetic_part(50).save(part)
         context = Context(**({"max_false_reject": 0.1} | settings))
-        return Inspector.open(memory, context=context, mllm="fake/scripted").inspect(part, product="plate")
+        return Inspector(open_memory(memory), decider=decider, context=context).inspect(part, product="plate")
 
     return run
 
@@ -85,7 +84,7 @@ def test_a_statement_that_fails_by_the_model_needs_a_person(inspect):
 def test_an_unsure_or_unreadable_answer_tells_nothing(inspect, said):
     finding = inspect(said, min_confidence=0.8).knowledge.checklist[0]
     assert (finding.holds, finding.answered_by) == (None, None)
-    assert "undetermined" in finding.reason
+    assert "cannot be told" in finding.reason
 
 
 def test_without_the_expert_nothing_is_asked(inspect):

@@ -6,6 +6,7 @@ from PIL import ImageDraw
 from echo_agent.context import Context
 from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
 from echo_agent.inspector import Inspector
+from echo_agent.memory.memory import open_memory
 from echo_agent.mllm.confidence import Calibration, save
 from echo_agent.mllm.decider import MllmDecider
 from tests.conftest import synthetic_part
@@ -37,16 +38,15 @@ def spotted_part(tmp_path_factory):
 
 
 @pytest.fixture
-def inspect(memory, monkeypatch):
+def inspect(memory):
     """Returns a function that inspects with a scripted model; the last scorer is kept as its attribute."""
 
     def run(image, *script, writer=None, **settings):
         run.scorer, run.writer = FakeScorer(*script), writer or FakeWriter("no json")
         decider = MllmDecider(run.scorer, run.writer)
-        for node in ("decision_maker", "reasoning_expert"):
-            monkeypatch.setattr(f"echo_agent.experts.{node}.open_decider", lambda _: decider)
         context = Context(**({"max_false_reject": 0.1} | settings))
-        return Inspector.open(memory, context=context, mllm="fake/scripted").inspect(image, product="plate")
+        inspector = Inspector(open_memory(memory), decider=decider, context=context)
+        return inspector.inspect(image, product="plate")
 
     return run
 

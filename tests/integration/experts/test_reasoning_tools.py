@@ -7,6 +7,7 @@ from PIL import ImageDraw
 
 from echo_agent.context import Context
 from echo_agent.inspector import Inspector
+from echo_agent.memory.memory import open_memory
 from echo_agent.mllm.decider import MllmDecider
 from echo_agent.report.page import Entry, write_page
 from tests.conftest import synthetic_part
@@ -51,18 +52,15 @@ def spotted_part(tmp_path_factory):
 
 
 @pytest.fixture
-def inspect(memory, spotted_part, monkeypatch):
+def inspect(memory, spotted_part):
     """Inspects a spotted part with a model that writes these texts while it reasons."""
 
     def run(*texts, **settings):
         run.scorer, run.writer = FakeScorer(0.95), FakeWriter(*texts)
         decider = MllmDecider(run.scorer, run.writer)
-        for node in ("decision_maker", "reasoning_expert"):
-            monkeypatch.setattr(f"echo_agent.experts.{node}.open_decider", lambda _: decider)
         context = Context(**({"profile": "always", "max_attempts": 1, "shots": 2} | settings))
-        return Inspector.open(memory, context=context, mllm="fake/scripted").inspect(
-            spotted_part, product="plate"
-        )
+        inspector = Inspector(open_memory(memory), decider=decider, context=context)
+        return inspector.inspect(spotted_part, product="plate")
 
     return run
 

@@ -2,12 +2,11 @@
 
 import pytest
 
-from echo_agent.experts import decision_maker as module
 from echo_agent.experts.decision_maker import decision_maker
 from echo_agent.experts.router import router
 from echo_agent.mllm.decider import MllmDecider
 from echo_agent.state import KnowledgeEvidence, Question, State, ToleranceFinding, Trace, TraceStep
-from tests.inspection import a_runtime, an_image, some_evidence
+from tests.inspection import an_image, resources, some_evidence
 from tests.scripted_mllm import FakeScorer, FakeWriter
 from tests.verdicts import a_region
 
@@ -47,11 +46,11 @@ def routed(question=None, outcome="within", **settings):
         question=None if question is None else Question(text=QUESTIONS[question]),
         trace=Trace(steps=(TraceStep(kind="observe", text="A line.", evidence=("R1",)),)),
     )
-    return state.model_copy(update=router(state, a_runtime(**settings)))
+    return state.model_copy(update=router(state, resources(**settings)))
 
 
 def decided(state, **settings):
-    return decision_maker(state, a_runtime(**settings))["attempts"][-1]
+    return decision_maker(state, resources(**settings))["attempts"][-1]
 
 
 def test_the_paper_s_table_shows_a_judgement_the_references_alone():
@@ -87,12 +86,15 @@ class Folder:
 
 
 @pytest.fixture
-def model(monkeypatch, tmp_path):
-    """A model that is sure that every part is good."""
-    scorer = FakeScorer(0.01)
-    monkeypatch.setattr(module, "open_decider", lambda _: MllmDecider(scorer, FakeWriter("Here.")))
-    monkeypatch.setattr(module, "memory_of", lambda _: Folder(tmp_path))
-    return scorer
+def scorer():
+    """Is sure that every part is good."""
+    return FakeScorer(0.01)
+
+
+@pytest.fixture
+def model(scorer, tmp_path):
+    """A model that scores so, and a memory."""
+    return {"decider": MllmDecider(scorer, FakeWriter("Here.")), "memory": Folder(tmp_path)}
 
 
 @pytest.mark.parametrize(
@@ -106,19 +108,20 @@ def model(monkeypatch, tmp_path):
         ("object", {"score"}),
     ],
 )
-def test_a_model_sees_what_the_paper_s_table_says(model, question, shown):
-    decided(routed(question, "exceeds", profile="paper"), profile="paper")
-    told = str(model.prompts[-1].content[-1])
+def test_a_model_sees_what_the_paper_s_table_says(model, scorer, question, shown):
+    decided(routed(question, "exceeds", profile="paper"), profile="paper", **model)
+    told = str(scorer.prompts[-1].content[-1])
     assert {word for word in ("score", "tolerance", "Reasoning so far") if word in told} == shown
 
 
 @pytest.mark.parametrize("question", [*QUESTIONS, None])
 @pytest.mark.parametrize("profile", ["paper", "adaptive"])
 def test_a_model_cannot_pass_what_is_rejected_by_evidence_that_it_was_not_shown(model, question, profile):
-    attempt = decided(routed(question, "exceeds", profile=profile), profile=profile)
+    attempt = decided(routed(question, "exceeds", profile=profile), profile=profile, **model)
     assert attempt.label == "review"
     assert "Disagreement" in " ".join(map(str, attempt.reasons))
 
 
 def test_without_the_references_the_model_decides_alone(model):
-    assert decided(routed(experts=("reasoning",)), experts=("reasoning",)).label == "normal"
+    attempt = decided(routed(experts=("reasoning",)), experts=("reasoning",), **model)
+    assert attempt.label == "normal"

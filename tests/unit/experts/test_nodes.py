@@ -1,16 +1,20 @@
 """What holds for every node of the graph; a new node is tested by being there."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from langgraph.runtime import Runtime
+
+from echo_agent.context import Context
 from echo_agent.errors import ImageError, ModelError
-from echo_agent.experts.decision_maker import after_decision, decision_maker
+from echo_agent.experts.decision_maker import decision_maker
 from echo_agent.experts.human_review import proposed_label
 from echo_agent.experts.intake import intake
 from echo_agent.experts.responder import make_verdict, responder
 from echo_agent.experts.router import router
-from echo_agent.graph import build_graph
+from echo_agent.graph import after_decision, after_router, build_graph
 from echo_agent.state import Attempt, HumanAnswer, State
-from tests.inspection import a_runtime, an_image, some_evidence
+from tests.inspection import an_image, resources, some_evidence
 
 WAITING = {"configurable": {"__pregel_checkpointer": object()}}
 
@@ -20,6 +24,8 @@ def an_attempt(label="review", **changes):
 
 
 class FakeMemory:
+    folder = Path("/memory")
+
     def evidence(self, image, product, *, escalation_level, **_):
         return some_evidence(escalation_level=escalation_level)
 
@@ -29,13 +35,11 @@ class FakeMemory:
 
 @pytest.mark.parametrize("name", list(build_graph().builder.nodes))
 def test_what_a_node_returns_are_fields_of_the_state(name, monkeypatch):
-    for module in ("reference_extractor", "knowledge_guide"):
-        monkeypatch.setattr(f"echo_agent.experts.{module}.memory_of", lambda _: FakeMemory())
     monkeypatch.setattr("echo_agent.experts.human_review.interrupt", lambda *_, **__: {"action": "accept"})
-    for reached in ("remember", "memory_of"):
-        monkeypatch.setattr(f"echo_agent.experts.human_review.{reached}", lambda *_, **__: None)
+    monkeypatch.setattr("echo_agent.experts.human_review.remember", lambda *_, **__: None)
     state = State(image=an_image(), reference=some_evidence(), attempts=(an_attempt(),), timings={name: 1.0})
-    update = build_graph().builder.nodes[name].runnable.func(state, a_runtime())
+    node = build_graph(memory=FakeMemory()).builder.nodes[name].runnable.func
+    update = node(state, Runtime(context=Context()))
     assert set(update) <= set(State.model_fields)
     assert State.model_validate({**dict(state), **update})
     assert name in update["timings"]
@@ -43,39 +47,39 @@ def test_what_a_node_returns_are_fields_of_the_state(name, monkeypatch):
 
 def test_intake_leaves_nothing_of_an_earlier_inspection():
     before = State(image=an_image(), reference=some_evidence(), attempts=(an_attempt(),), escalation_level=2)
-    after = State.model_validate({**dict(before), **intake(before, a_runtime())})
+    after = State.model_validate({**dict(before), **intake(before, resources())})
     assert after.model_dump(exclude={"image", "timings"}) == State().model_dump(exclude={"image", "timings"})
 
 
 def test_no_image_is_an_error_that_says_what_to_do():
     with pytest.raises(ImageError, match="no image was given"):
-        intake(State(), a_runtime())
+        intake(State(), resources())
 
 
 def test_a_decision_maker_that_is_not_there_is_named():
     with pytest.raises(ModelError, match="nonsense"):
-        decision_maker(State(image=an_image(), reference=some_evidence()), a_runtime(mllm="nonsense"))
+        decision_maker(State(image=an_image(), reference=some_evidence()), resources(mllm="nonsense"))
 
 
 @pytest.mark.parametrize(
     ("evidence", "attempts", "settings", "config", "follows"),
     [
-        (some_evidence(), (an_attempt("normal"),), {}, {}, "responder"),
-        (some_evidence(), (an_attempt("defective"),), {}, {}, "responder"),
-        (some_evidence(), (an_attempt(),), {}, {}, "reference_extractor"),
-        (some_evidence(), (an_attempt(),), {"max_attempts": 1}, {}, "responder"),
-        (some_evidence(escalation_level=2), (an_attempt(),) * 3, {"max_attempts": 5}, {}, "responder"),
-        (some_evidence(product=None), (an_attempt(),), {"human_review": True}, WAITING, "human_review"),
-        (some_evidence(product=None, p_value=None), (an_attempt(),), {"human_review": True}, {}, "responder"),
-        (some_evidence(p_value=None), (an_attempt(),), {"human_review": True}, WAITING, "human_review"),
-        (some_evidence(p_value=None), (an_attempt(),), {}, WAITING, "responder"),
+        (some_evidence(), (an_attempt("normal"),), {}, {}, "decided"),
+        (some_evidence(), (an_attempt("defective"),), {}, {}, "decided"),
+        (some_evidence(), (an_attempt(),), {}, {}, "unsure: look again"),
+        (some_evidence(), (an_attempt(),), {"max_attempts": 1}, {}, "decided"),
+        (some_evidence(escalation_level=2), (an_attempt(),) * 3, {"max_attempts": 5}, {}, "decided"),
+        (some_evidence(product=None), (an_attempt(),), {"human_review": True}, WAITING, "ask a person"),
+        (some_evidence(product=None, p_value=None), (an_attempt(),), {"human_review": True}, {}, "decided"),
+        (some_evidence(p_value=None), (an_attempt(),), {"human_review": True}, WAITING, "ask a person"),
+        (some_evidence(p_value=None), (an_attempt(),), {}, WAITING, "decided"),
     ],
 )
 def test_where_a_decision_leads(evidence, attempts, settings, config, follows):
     if evidence.product is None:
         evidence = evidence.model_copy(update={"p_value": None})
     state = State(image=an_image(), reference=evidence, attempts=attempts)
-    assert after_decision(state, a_runtime(**settings), config) == follows
+    assert after_decision(state, Runtime(context=Context(**settings)), config) == follows
 
 
 @pytest.mark.parametrize(
@@ -106,18 +110,18 @@ def test_the_responder_says_the_verdict_in_words():
     state = State(
         image=an_image(), reference=some_evidence(), attempts=(an_attempt("normal", reasons=("As others.",)),)
     )
-    (message,) = responder(state, a_runtime())["messages"]
+    (message,) = responder(state, resources())["messages"]
     assert message.content == "plate: normal (confidence 60%, uncalibrated). As others."
 
 
 @pytest.mark.parametrize(
     ("settings", "follows"),
     [
-        ({"profile": "never"}, "decision_maker"),
-        ({"experts": ("reference",), "profile": "always"}, "decision_maker"),
-        ({"profile": "always"}, "reasoning_expert"),
+        ({"profile": "never"}, "clear"),
+        ({"experts": ("reference",), "profile": "always"}, "clear"),
+        ({"profile": "always"}, "weigh step by step"),
     ],
 )
 def test_reasoning_can_be_switched(settings, follows):
     state = State(image=an_image(), reference=some_evidence())
-    assert router(state, a_runtime(**settings))["route"].next == follows
+    assert after_router(state.model_copy(update=router(state, resources(**settings)))) == follows

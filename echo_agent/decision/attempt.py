@@ -1,0 +1,79 @@
+"""One attempt: decided from the evidence alone, or by a language model under guard."""
+
+import time
+
+from echo_agent.answers.closed import answer_of
+from echo_agent.context import Context
+from echo_agent.decision.by_language_model import Guard, decide_by_mllm
+from echo_agent.decision.escalation import escalation_level_of, what_changed
+from echo_agent.decision.measured import decide_measured, nothing_to_decide_from
+from echo_agent.decision.show import show, what_is_used
+from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
+from echo_agent.mllm.confidence import stored
+from echo_agent.mllm.decider import Decider
+from echo_agent.resources import Resources
+from echo_agent.state import Attempt, Route, State
+
+CONFIDENCE_FOLDER = "confidence"
+"""Folder below the memory in which fitted calibrations of models are kept."""
+
+
+def attempt_measured(state: State, context: Context) -> Attempt:
+    """Comes to an attempt, and to an answer, from the evidence that the router lets it use."""
+    start = time.perf_counter()
+    used = what_is_used(state, context.experts)
+    attempt = _measured(used, context, state.route)
+    return attempt.model_copy(
+        update={
+            "path": "reasoned" if used.trace is not None else "fast",
+            "answer": answer_of(used),
+            "seconds": time.perf_counter() - start,
+        }
+    )
+
+
+def attempt_by_model(decider: Decider, state: State, resources: Resources) -> Attempt:
+    """Lets a language model decide on the escalation level that this attempt stands on.
+
+    It is shown what the router chose, and guarded by all that the experts found.
+    """
+    context, memory = resources.context, resources.memory
+    used = what_is_used(state, context.experts)
+    measured = _measured(used, context, state.route)
+    found = what_is_used(state.model_copy(update={"route": None}), context.experts)
+    guard = Guard.of(found.reference, _measured(found, context, None), effect_of(found))
+    case = show(state, resources)
+    level = escalation_level_of(state)
+    changed = f"{level.changed}; {measured.changed}" if state.attempts else level.changed
+    by = decider.decided_by()
+    return decide_by_mllm(
+        decider,
+        case,
+        measured.model_copy(update={"changed": changed}),
+        guard=guard,
+        effect=effect_of(used),
+        calibration=stored(memory.folder / CONFIDENCE_FOLDER, by.model, by.revision, case.path),
+        min_confidence=context.min_confidence,
+    )
+
+
+def effect_of(state: State) -> VerdictEffect:
+    """Returns what the domain knowledge makes of the measured regions."""
+    if state.reference is None or state.knowledge is None:
+        return VerdictEffect()
+    return verdict_effect(state.reference.regions, state.knowledge.tolerances, state.knowledge.checklist)
+
+
+def _measured(state: State, context: Context, route: Route | None) -> Attempt:
+    """Comes to an attempt from the evidence alone."""
+    number, changed = len(state.attempts) + 1, what_changed(state)
+    if state.reference is None:
+        return nothing_to_decide_from(number, changed, route.why if route is not None else "")
+    return decide_measured(
+        state.reference,
+        number=number,
+        max_false_reject=context.max_false_reject,
+        min_confidence=context.min_confidence,
+        changed=changed,
+        effect=effect_of(state),
+    )
