@@ -26,6 +26,7 @@ from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.normal_model import fit
+from echo_agent.report.table import markdown_rows
 from echo_agent.state import Progress, Value
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import ALONE, Encoder, FeatureLayer, Features
@@ -262,17 +263,21 @@ def _as_bool(mask: Image.Image) -> NDArray[np.bool_]:
 def markdown_table(rows: Sequence[AblationRow]) -> str:
     """Means over products and numbers of references, with the standard deviation of the difference over the seeds."""
     names = list(dict.fromkeys(row.variant for row in rows))
-    lines = [
-        "| variant | 1 - image AUROC | beside the default | 1 - AUPRO | beside the default |",
-        "|---|---|---|---|---|",
-    ]
-    for name in names:
-        cells = [_against(rows, name, names[0], figure) for figure in ("image_auroc", "aupro")]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    head = ("variant", "1 - image AUROC", "beside the default", "1 - AUPRO", "beside the default")
+    return markdown_rows(
+        head,
+        [
+            (
+                name,
+                *_against(rows, name, names[0], "image_auroc"),
+                *_against(rows, name, names[0], "aupro"),
+            )
+            for name in names
+        ],
+    )
 
 
-def _against(rows: Sequence[AblationRow], name: str, default: str, figure: str) -> str:
+def _against(rows: Sequence[AblationRow], name: str, default: str, figure: str) -> tuple[str, str]:
     """Mean error, and its difference from the default's with its spread over the seeds."""
     errors = {
         (row.variant, row.product, row.shots, row.seed): 1 - getattr(row, figure)
@@ -284,13 +289,13 @@ def _against(rows: Sequence[AblationRow], name: str, default: str, figure: str) 
         if variant == name:
             by_seed.setdefault(seed, []).append(error - errors[default, product, shots, seed])
     if not by_seed:
-        return "- | -"
+        return "-", "-"
     own = mean(error for key, error in errors.items() if key[0] == name)
     if name == default:
-        return f"{own:.4f} | "
+        return f"{own:.4f}", ""
     gaps = [mean(values) for values in by_seed.values()]
     spread = f" +- {stdev(gaps):.4f}" if len(gaps) > 1 else ""
-    return f"{own:.4f} | {mean(gaps):+.4f}{spread}"
+    return f"{own:.4f}", f"{mean(gaps):+.4f}{spread}"
 
 
 def ablation(

@@ -16,6 +16,7 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
 from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.inspector import Inspector
+from echo_agent.report.table import markdown_rows
 from echo_agent.state import Progress, Region, Value
 
 
@@ -125,20 +126,22 @@ def measure(regions: Sequence[Region], truth: NDArray[np.bool_]) -> _Measured:
 
 def markdown_table(result: AreaResult) -> str:
     """The figures as a Markdown table."""
-    lines = [
-        f"{result.category}, {result.shots} shots, seed {result.seed}: measured area / true area",
-        "",
-        "| defect type | found | median | quartiles | true area within what is told | true area, % of image |",
-        "|---|---|---|---|---|---|",
-    ]
+    head = (
+        "defect type",
+        "found",
+        "median",
+        "quartiles",
+        "true area within what is told",
+        "true area, % of image",
+    )
+    rows = []
     for row in result.rows:
         told = ("-", "-", "-")
         if row.ratio is not None:
             told = (f"{row.ratio:.2f}", f"{row.ratio_q25:.2f} to {row.ratio_q75:.2f}", f"{row.covered:.0%}")
-        lines.append(
-            f"| {row.kind} | {row.found} of {row.masked} | {told[0]} | {told[1]} | {told[2]} | {row.true_percent:.2f} |"
-        )
-    return "\n".join(lines)
+        rows.append((row.kind, f"{row.found} of {row.masked}", *told, f"{row.true_percent:.2f}"))
+    title = f"{result.category}, {result.shots} shots, seed {result.seed}: measured area / true area"
+    return f"{title}\n\n{markdown_rows(head, rows)}"
 
 
 def _row(kind: str, measured: Sequence[_Measured]) -> AreaRatio:

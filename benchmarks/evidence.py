@@ -19,6 +19,7 @@ from echo_agent.evaluation.mllm_check import peak_memory_gib
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.evidence import combine
 from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
+from echo_agent.report.table import markdown_rows
 from echo_agent.state import Progress, Value
 from echo_agent.vision.features import Array, Encoder
 from echo_agent.vision.regions import find_regions
@@ -213,17 +214,20 @@ def _stage(name: str, milliseconds: Array) -> Stage:
 def markdown_table(found: EvidenceBenchmark) -> str:
     """A Markdown table: a row a number of references, milliseconds p50 / p95 a stage."""
     names = [*STAGES, TOTAL]
-    lines = [
-        "| references | " + " | ".join(names) + " | images/s single | images/s batch | fit s | peak GiB |",
-        "|---" * (len(names) + 5) + "|",
+    rows = [
+        [
+            str(cost.references),
+            *(f"{stage.p50:.1f} / {stage.p95:.1f}" for stage in cost.stages),
+            f"{cost.single:.1f}",
+            f"{cost.batch:.1f}",
+            f"{cost.fit_s:.1f}",
+            f"{cost.memory_gib:.2f}",
+        ]
+        for cost in found.costs
     ]
-    for cost in found.costs:
-        cells = [f"{stage.p50:.1f} / {stage.p95:.1f}" for stage in cost.stages]
-        lines.append(
-            f"| {cost.references} | " + " | ".join(cells) + f" | {cost.single:.1f} | {cost.batch:.1f} "
-            f"| {cost.fit_s:.1f} | {cost.memory_gib:.2f} |"
-        )
-    lines += [
+    head = ["references", *names, "images/s single", "images/s batch", "fit s", "peak GiB"]
+    lines = [
+        markdown_rows(head, rows),
         "",
         f"ms an image, p50 / p95, over {found.images} images {found.rounds} times; {found.encoder} on {found.machine}",
     ]

@@ -15,6 +15,7 @@ from echo_agent.evaluation.category import Category
 from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.normal_model import fit
+from echo_agent.report.table import markdown_rows
 from echo_agent.state import Progress, Value
 from echo_agent.vision.features import Encoder
 
@@ -99,11 +100,13 @@ def pool(found: Sequence[OneShotNormals]) -> PooledNormals:
 
 def markdown_table(found: Sequence[OneShotNormals], pooled: PooledNormals | None) -> str:
     """A Markdown table: a row a product, and one of all together where there are several."""
-    lines = ["| product | pairs | mean log score | spread |", "|---|---:|---:|---:|"]
-    lines += [f"| {one.name} | {one.pairs} | {one.mean:.3f} | {one.spread:.3f} |" for one in found]
+    figures = ("pairs", "mean log score", "spread")
+    rows = [(one.name, str(one.pairs), f"{one.mean:.3f}", f"{one.spread:.3f}") for one in found]
     if pooled is not None:
-        lines.append(f"| {pooled.products} products together | | {pooled.mean:.3f} | {pooled.spread:.3f} |")
-    return "\n".join(lines)
+        rows.append(
+            (f"{pooled.products} products together", "", f"{pooled.mean:.3f}", f"{pooled.spread:.3f}")
+        )
+    return markdown_rows(("product", *figures), rows, right=figures)
 
 
 def one_shot(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from echo_agent.report.table import markdown_rows
 from echo_agent.state import Value
 
 
@@ -100,28 +101,32 @@ def _ratio(pairs: Sequence[tuple[float | None, float | None]]) -> float | None:
 
 def markdown_table(comparison: Comparison) -> str:
     """Rows and ratios as a Markdown table; of each pair Echo's figure stands first."""
-    lines = [
-        "| product | shots | seed | image AUROC | AUPRO 0.3 | AUPRO 0.05 | ms an image | ms first look |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for row in comparison.rows:
-        echo, rival = row.echo, row.patchcore
-        lines.append(
-            f"| {row.product} | {row.shots} | {row.seed} | {_pair(echo.image_auroc, rival.image_auroc)} | "
-            f"{_pair(echo.aupro, rival.aupro)} | {_pair(echo.aupro_05, rival.aupro_05)} | "
-            f"{echo.ms:.0f} ({rival.ms:.0f}) | {row.echo_first_look_ms:.0f} |"
+    figures = ("image AUROC", "AUPRO 0.3", "AUPRO 0.05", "ms an image", "ms first look")
+    pairs = [
+        (
+            row.product,
+            str(row.shots),
+            str(row.seed),
+            _pair(row.echo.image_auroc, row.patchcore.image_auroc),
+            _pair(row.echo.aupro, row.patchcore.aupro),
+            _pair(row.echo.aupro_05, row.patchcore.aupro_05),
+            f"{row.echo.ms:.0f} ({row.patchcore.ms:.0f})",
+            f"{row.echo_first_look_ms:.0f}",
         )
+        for row in comparison.rows
+    ]
+    errors = ("1 - image AUROC", "1 - AUPRO 0.3", "1 - AUPRO 0.05", "time", "first look")
     by_shots = [(f"{count} shots", found) for count, found in comparison.ratios_by_shots.items()]
-    lines += [
-        "",
-        "| mean over PatchCore's mean | 1 - image AUROC | 1 - AUPRO 0.3 | 1 - AUPRO 0.05 | time | first look |",
-        "|---|---|---|---|---|---|",
+    means = [
+        [name, *(_number(value) for value in found.model_dump().values())]
+        for name, found in [*by_shots, ("all", comparison.ratios)]
     ]
-    for name, found in [*by_shots, ("all", comparison.ratios)]:
-        lines.append(
-            f"| {name} | " + " | ".join(_number(value) for value in found.model_dump().values()) + " |"
-        )
-    return "\n".join([*lines, "", f"torch threads: {comparison.threads}"])
+    tables = (
+        markdown_rows(("product", "shots", "seed", *figures), pairs),
+        markdown_rows(("mean over PatchCore's mean", *errors), means),
+        f"torch threads: {comparison.threads}",
+    )
+    return "\n\n".join(tables)
 
 
 def _pair(echo: float | None, rival: float | None) -> str:

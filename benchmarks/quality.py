@@ -16,6 +16,7 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
 from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.images.decoding import load_image
+from echo_agent.report.table import markdown_rows
 from echo_agent.state import Value
 from echo_agent.vision.quality import fit_quality
 
@@ -107,27 +108,32 @@ def measure_quality(category: Category, *, shots: int, seeds: int) -> QualityRes
 def markdown_table(results: Sequence[QualityResult]) -> str:
     """A Markdown table of results: one row a category, and their mean where there are several."""
     names = list(WAYS)
-    lines = [
-        "| category | shots | good refused | defective refused | " + " | ".join(names) + " | caught | ms |",
-        "|---" * (len(names) + 6) + "|",
+    rows = [
+        [
+            result.category,
+            str(result.shots),
+            f"{result.good:.1%}",
+            "-" if result.defective is None else f"{result.defective:.1%}",
+            *(f"{result.caught[name]:.0%}" for name in names),
+            f"{result.caught_overall:.1%}",
+            f"{result.milliseconds:.1f}",
+        ]
+        for result in results
     ]
-    for result in results:
-        defective = "-" if result.defective is None else f"{result.defective:.1%}"
-        shares = " | ".join(f"{result.caught[name]:.0%}" for name in names)
-        lines.append(
-            f"| {result.category} | {result.shots} | {result.good:.1%} | {defective} | {shares} "
-            f"| {result.caught_overall:.1%} | {result.milliseconds:.1f} |"
-        )
     if len(results) > 1:
-        shares = " | ".join(f"{np.mean([one.caught[name] for one in results]):.0%}" for name in names)
         of_defective = [one.defective for one in results if one.defective is not None]
-        lines.append(
-            f"| mean | | {np.mean([one.good for one in results]):.1%} "
-            f"| {f'{np.mean(of_defective):.1%}' if of_defective else '-'} | {shares} "
-            f"| {np.mean([one.caught_overall for one in results]):.1%} "
-            f"| {np.mean([one.milliseconds for one in results]):.1f} |"
-        )
-    return "\n".join(lines)
+        mean = [
+            "mean",
+            "",
+            f"{np.mean([one.good for one in results]):.1%}",
+            f"{np.mean(of_defective):.1%}" if of_defective else "-",
+            *(f"{np.mean([one.caught[name] for one in results]):.0%}" for name in names),
+            f"{np.mean([one.caught_overall for one in results]):.1%}",
+            f"{np.mean([one.milliseconds for one in results]):.1f}",
+        ]
+        rows.append(mean)
+    head = ["category", "shots", "good refused", "defective refused", *names, "caught", "ms"]
+    return markdown_rows(head, rows)
 
 
 def _blurred(image: Image.Image, generator: np.random.Generator) -> Image.Image:

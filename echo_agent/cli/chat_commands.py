@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from langchain_core.messages import AIMessage, HumanMessage
@@ -11,14 +11,13 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.spinner import Spinner
-from rich.table import Table
 from rich.text import Text
 
 from echo_agent.chat.session import Conversation
 from echo_agent.chat.state import ChatState
 from echo_agent.errors import EchoError, ImageError
 from echo_agent.report.pictures import Pictures
-from echo_agent.report.table import STYLES
+from echo_agent.report.table import STYLES, plain_table
 from echo_agent.report.words import described
 from echo_agent.state import ImageRef, Verdict, flat_verdict
 
@@ -159,10 +158,8 @@ class Terminal:
 
     def _references(self, _rest: str) -> None:
         _, verdict = self._inspected()
-        table = Table("id", "similarity", "file", box=None)
-        for near in verdict.references:
-            table.add_row(near.id, f"{near.similarity:.3f}", Text(near.image.uri, overflow="fold"))
-        self._console.print(table)
+        rows = [(near.id, f"{near.similarity:.3f}", near.image.uri) for near in verdict.references]
+        self._print_table(("id", "similarity", "file"), rows)
 
     def _export(self, rest: str) -> None:
         if not rest:
@@ -182,10 +179,10 @@ class Terminal:
         self._console.print(f"Saved: {file}", markup=False, soft_wrap=True)
 
     def _help(self) -> None:
-        table = Table(box=None, show_header=False)
-        for command, meaning in HELP.items():
-            table.add_row(Text(command), Text(meaning))
-        self._console.print(table)
+        self._print_table(("command", "meaning"), list(HELP.items()))
+
+    def _print_table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self._console.print(Text(plain_table(head, rows)), soft_wrap=True)
 
     def _inspected(self) -> tuple[ChatState, Verdict]:
         state = self._talk.state()

@@ -27,21 +27,23 @@ def config(memory: MemoryOption = MEMORY_OF_THE_SETTINGS, as_json: JsonOption = 
         typer.echo(json.dumps({**settings.model_dump(mode="json"), "run": run}))
         return
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+
+    from echo_agent.report.table import plain_table
 
     console = Console()
-    table = Table("variable", "value", "meaning", box=None, pad_edge=False)
+    process = []
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
-        table.add_row(f"ECHO_{name.upper()}", "-" if value is None else str(value), field.description)
+        process.append(
+            (f"ECHO_{name.upper()}", "-" if value is None else str(value), field.description or "")
+        )
     console.print("Of the process: set by the environment or in .env", style="bold")
-    console.print(table)
-    table = Table("field", "default", "may be", "meaning", box=None, pad_edge=False)
-    for name, schema in run.items():
-        table.add_row(name, _default(schema), Text(allowed(schema)), schema["description"])
+    typer.echo(plain_table(("variable", "value", "meaning"), process, width=console.width))
+    fields = [
+        (name, _default(schema), allowed(schema), schema["description"]) for name, schema in run.items()
+    ]
     console.print("\nOf one run: Context in Python, in Studio, or an option of the command", style="bold")
-    console.print(table)
+    typer.echo(plain_table(("field", "default", "may be", "meaning"), fields, width=console.width))
 
 
 def _default(schema: dict[str, Any]) -> str:

@@ -25,19 +25,26 @@ def models(
     if ctx.invoked_subcommand is not None:
         return
     from rich.console import Console
-    from rich.table import Table
 
     from echo_agent.mllm.catalog import models as listed
+    from echo_agent.report.table import plain_table
 
     rows = listed(mllm)
     if as_json:
         typer.echo(json.dumps([row.model_dump() for row in rows]))
         return
-    table = Table("", "model", "runs on", "ready", "remedy")
-    for row in rows:
-        mark = "*" if row.configured else ""
-        table.add_row(mark, row.model, row.runs_on, "yes" if row.ready else "no", "; ".join(row.remedies))
-    Console().print(table)
+    cells = [
+        (
+            "*" if row.configured else "",
+            row.model,
+            row.runs_on,
+            "yes" if row.ready else "no",
+            "; ".join(row.remedies),
+        )
+        for row in rows
+    ]
+    head = ("", "model", "runs on", "ready", "remedy")
+    typer.echo(plain_table(head, cells, width=Console().width))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from scipy.stats import bootstrap
 from echo_agent.errors import DatasetError, MissingExtraError
 from echo_agent.evaluation.mmad_dataset import NORMAL_FLAG
 from echo_agent.evaluation.mmad_scoring import DETECTION, MmadAnswer
+from echo_agent.report.table import markdown_rows
 from echo_agent.state import Value
 
 if TYPE_CHECKING:
@@ -146,29 +147,20 @@ def _interval(runs: Sequence[Counts], column: str, seed: int) -> Interval:
 def as_markdown(rows: Sequence[ComparedRun]) -> str:
     """Writes the comparison as Markdown: accuracies in percent, then differences from the first run."""
     columns = list(rows[0].figures)
-    lines = [_line(["run", *columns]), _line(["---", *["---:" for _ in columns]])]
-    lines += [_line([row.name, *(_cell(row.figures[column]) for column in columns)]) for row in rows]
-    lines += [
-        _line(
-            [
-                f"{row.name} − {rows[0].name}",
-                *(_cell(row.differences[column], sign=True) for column in columns),
-            ]
-        )
+    accuracies = [[row.name, *(_cell(row.figures[column]) for column in columns)] for row in rows]
+    differences = [
+        [f"{row.name} − {rows[0].name}", *(_cell(row.differences[column], sign=True) for column in columns)]
         for row in rows
         if row.differences
     ]
-    lines += ["", "Percent, with bootstrap 95 % intervals over images; differences are paired, in points."]
-    return "\n".join(lines)
+    table = markdown_rows(["run", *columns], [*accuracies, *differences], right=columns)
+    note = "Percent, with bootstrap 95 % intervals over images; differences are paired, in points."
+    return f"{table}\n\n{note}"
 
 
 def as_json(rows: Sequence[ComparedRun]) -> str:
     """Writes the comparison as one JSON object on one line."""
     return json.dumps({"runs": [row.model_dump(mode="json") for row in rows]}, ensure_ascii=False)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
 
 
 def _cell(interval: Interval, *, sign: bool = False) -> str:

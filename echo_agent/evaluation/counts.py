@@ -12,6 +12,7 @@ import numpy as np
 
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
+from echo_agent.report.table import markdown_rows
 from echo_agent.state import Label, Progress, Value, Verdict
 
 if TYPE_CHECKING:
@@ -156,18 +157,30 @@ def _counted(verdict: Verdict) -> tuple[int, int | None]:
 
 def markdown_table(results: Sequence[CountResult]) -> str:
     """Returns the results as a Markdown table, a row each."""
-    lines = [
-        "| product | shots | seed | incomplete: count right | complete: count right | cannot tell "
-        "| verdicts of the incomplete | of the complete |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {result.category} | {result.shots} | {result.seed} "
-        f"| {result.incomplete_right} of {result.incomplete} | {result.complete_right} of {result.complete} "
-        f"| {result.untold} | {_labels(result.incomplete_labels)} | {_labels(result.complete_labels)} |"
+    head = (
+        "product",
+        "shots",
+        "seed",
+        "incomplete: count right",
+        "complete: count right",
+        "undetermined",
+        "verdicts of the incomplete",
+        "of the complete",
+    )
+    rows = [
+        (
+            result.category,
+            str(result.shots),
+            str(result.seed),
+            f"{result.incomplete_right} of {result.incomplete}",
+            f"{result.complete_right} of {result.complete}",
+            str(result.untold),
+            _labels(result.incomplete_labels),
+            _labels(result.complete_labels),
+        )
         for result in results
     ]
-    return "\n".join(lines)
+    return markdown_rows(head, rows)
 
 
 def _labels(counts: Mapping[Label, int]) -> str:

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Sequence
 
 from echo_agent.evaluation.folder import FolderResult
+from echo_agent.report.table import markdown_rows
 from echo_agent.state import Value
 
 COUNTS = frozenset({"category", "shots", "seed", "n_test", "n_defective"})
@@ -115,13 +116,15 @@ def summarise(runs: Sequence[tuple[int, FolderResult]]) -> FolderRuns:
 def markdown_table(runs: FolderRuns) -> str:
     """A Markdown table: a row a category and number of shots, and the mean row where there are several categories."""
     several = len({row.category for row in runs.summaries}) > 1
-    lines = [
-        "| category | shots | " + " | ".join(SHOWN.values()) + " |",
-        "|---" * (len(SHOWN) + 2) + "|",
+    rows = [
+        [
+            row.category,
+            str(row.shots),
+            *(_cell(row.figures[name], 0 if name.startswith("ms") else 3) for name in SHOWN),
+        ]
+        for row in [*runs.summaries, *(runs.means if several else ())]
     ]
-    for row in [*runs.summaries, *(runs.means if several else ())]:
-        cells = [_cell(row.figures[name], 0 if name.startswith("ms") else 3) for name in SHOWN]
-        lines.append(f"| {row.category} | {row.shots} | " + " | ".join(cells) + " |")
+    lines = [markdown_rows(["category", "shots", *SHOWN.values()], rows)]
     seeds = runs.summaries[0].seeds
     if len(seeds) > 1:
         lines += ["", f"mean ± standard deviation over the seeds {', '.join(str(seed) for seed in seeds)}"]

@@ -7,6 +7,7 @@ import numpy as np
 
 from echo_agent.errors import DatasetError, MissingExtraError
 from echo_agent.evaluation.threshold_choice import Counted, Pass, ThresholdChoice, Zones
+from echo_agent.report.table import plain_table
 from echo_agent.report.words import percent
 
 BINS = 16
@@ -111,7 +112,8 @@ def _bars(choice: ThresholdChoice) -> list[str]:
 def _rejects(choice: ThresholdChoice) -> list[str]:
     with_labels = any(reject.false_rejects or reject.escapes for reject in choice.rejects)
     head = ["wanted", "threshold", "expected", "at most (95 %)", "more references"]
-    rows = [head + (["false rejects", "not standing out"] if with_labels else [])]
+    head += ["false rejects", "not standing out"] if with_labels else []
+    rows = []
     for reject in choice.rejects:
         promised = reject.guarantee
         cells = [
@@ -124,10 +126,7 @@ def _rejects(choice: ThresholdChoice) -> list[str]:
         rows.append(
             cells + ([_counted(reject.false_rejects), _counted(reject.escapes)] if with_labels else [])
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    table = [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    table = [plain_table(head, rows, right=head)]
     missing = choice.rejects[0].guarantee.normals_missing
     if missing:
         table.append(

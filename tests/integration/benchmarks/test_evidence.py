@@ -1,6 +1,7 @@
 from benchmarks.evidence import STAGES, References, benchmark_evidence, markdown_table
 from echo_agent.images.decoding import load_image
 from tests.stand_in_encoder import StandInEncoder
+from tests.tables import unpadded
 
 
 def test_every_stage_is_counted_at_every_number_of_references(good_parts):
@@ -14,7 +15,7 @@ def test_every_stage_is_counted_at_every_number_of_references(good_parts):
         assert all(0 < stage.p50 <= stage.p95 for stage in cost.stages)
         assert cost.batch > 0
         assert cost.memory_gib > 0
-    table = markdown_table(found)
+    table = unpadded(markdown_table(found))
     assert table.splitlines()[2].startswith("| 2 | ")
     assert "cropped copies of others: 2 of 5" in table
 

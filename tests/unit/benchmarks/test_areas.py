@@ -3,6 +3,7 @@ import pytest
 
 from benchmarks import areas
 from echo_agent.state import Box
+from tests.tables import unpadded
 from tests.verdicts import a_region
 
 
@@ -40,6 +41,6 @@ def test_the_table_tells_the_median_and_what_was_not_found():
     assert (row.masked, row.found, row.ratio, row.covered) == (3, 2, pytest.approx(2.0), 1.0)
     never = areas._row("crack", [missed])
     assert never.ratio is None
-    table = areas.markdown_table(areas.AreaResult(category="c", shots=4, seed=0, rows=(row, never)))
+    table = unpadded(areas.markdown_table(areas.AreaResult(category="c", shots=4, seed=0, rows=(row, never))))
     assert "| pit | 2 of 3 | 2.00 | 1.50 to 2.50 | 100% | 0.50 |" in table
     assert "| crack | 0 of 1 | - | - | - | 0.50 |" in table

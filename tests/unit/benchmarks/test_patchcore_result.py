@@ -7,6 +7,7 @@ from benchmarks.patchcore_result import (
     markdown_table,
     ratios,
 )
+from tests.tables import unpadded
 
 
 def row(echo, patchcore, *, shots=4, first_look_ms=20.0):
@@ -45,12 +46,14 @@ def test_a_faultless_rival_gives_no_ratio():
 
 def test_the_table_shows_both_and_the_ratios_of_each_number_of_shots():
     rows = [row((0.9, None, 30), (0.8, None, 60)), row((0.96, None, 30), (0.9, None, 60), shots=16)]
-    table = markdown_table(
-        Comparison(
-            threads=2,
-            rows=tuple(rows),
-            ratios=ratios(rows),
-            ratios_by_shots={4: ratios(rows[:1]), 16: ratios(rows[1:])},
+    table = unpadded(
+        markdown_table(
+            Comparison(
+                threads=2,
+                rows=tuple(rows),
+                ratios=ratios(rows),
+                ratios_by_shots={4: ratios(rows[:1]), 16: ratios(rows[1:])},
+            )
         )
     )
     assert "| plate | 4 | 0 | 0.900 (0.800) | - (-) | - (-) | 30 (60) | 20 |" in table

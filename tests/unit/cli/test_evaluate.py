@@ -51,7 +51,7 @@ def test_several_categories_and_seeds_are_one_object_with_a_mean(run_folder, tmp
 def test_several_categories_without_json_are_a_table_with_a_mean_row(run_folder, tmp_path):
     other = write_mvtec_category(tmp_path / "disc")
     lines = run_folder(str(other), "--shots", "3").stdout.splitlines()
-    assert [line.split(" | ")[0] for line in lines[2:5]] == ["| plate", "| disc", "| mean"]
+    assert [line.split(" | ")[0].rstrip() for line in lines[2:5]] == ["| plate", "| disc", "| mean"]
 
 
 def test_shots_that_are_no_number_are_wrong_usage(run_folder):

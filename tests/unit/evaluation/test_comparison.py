@@ -5,6 +5,7 @@ import pytest
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.comparison import as_json, as_markdown, compare_runs, plot
 from echo_agent.evaluation.mmad_scoring import MmadAnswer
+from tests.tables import unpadded
 
 
 def run(right, images=40, subtask="Defect Analysis"):
@@ -34,7 +35,7 @@ def test_a_clear_difference_has_an_interval_without_zero_and_no_difference_is_ex
 
 def test_markdown_has_a_row_a_run_and_one_for_each_difference():
     rows = compare_runs([("first", run(lambda n: n % 2)), ("second", run(lambda n: True))])
-    lines = as_markdown(rows).splitlines()
+    lines = unpadded(as_markdown(rows)).splitlines()
     assert lines[0] == "| run | Defect Analysis | Average |"
     assert lines[2].startswith("| first | 50.0 [")
     assert lines[4].startswith("| second − first | +50.0 [")
