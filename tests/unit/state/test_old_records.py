@@ -6,8 +6,9 @@ import pytest
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import ConfigDict, ValidationError, create_model
 
+from echo_agent.chat.history import open_history
 from echo_agent.memory.inspections import FOLDER, inspections
-from echo_agent.state import Reason, ReferenceEvidence, Value, Verdict
+from echo_agent.state import Reason, ReferenceEvidence, Verdict
 
 RECORD = """
 {"id": "20261126T093939-0000-6fde6801", "when": "2026-11-26T09:39:39+00:00", "image": {"uri": "/m/a.png",
@@ -71,15 +72,17 @@ def test_an_inspection_on_disk_is_read(tmp_path):
     assert is_read(record.verdict)
 
 
-def test_a_verdict_of_a_kept_conversation_is_read():
+def test_a_verdict_of_a_kept_conversation_is_read(tmp_path):
     earlier = create_model(
         "Verdict", __config__=ConfigDict(extra="allow"), __module__="echo_agent.state.verdict"
     )
     kept = JsonPlusSerializer().dumps_typed(earlier(**json.loads(RECORD)["verdict"]))
-    allowed = [(known.__module__, known.__name__) for known in Value.__subclasses__()]
-    verdict = JsonPlusSerializer(allowed_msgpack_modules=allowed).loads_typed(kept)
+    with open_history(tmp_path) as history:
+        verdict = history.serde.loads_typed(kept)
+        again = history.serde.loads_typed(history.serde.dumps_typed(verdict))
     assert isinstance(verdict, Verdict)
     assert is_read(verdict)
+    assert again == verdict
 
 
 def test_the_escalation_level_is_read_by_its_earlier_name():
