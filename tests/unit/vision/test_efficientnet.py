@@ -1,11 +1,8 @@
 import numpy as np
 import pytest
-import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image, ImageFilter, ImageOps
 
-from echo_agent.vision.efficientnet import USUAL_LENGTH, EmbeddedEncoder, _pixels, patches_of
+from echo_agent.vision.efficientnet import EmbeddedEncoder
 
 
 def photograph(width, height, seed=0):
@@ -18,26 +15,7 @@ def encoder():
     return EmbeddedEncoder("cpu")
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 1000), st.floats(0.1, 10))
-def test_patches_have_unit_length_and_their_lengths_grow_with_the_features(rows, columns, seed, factor):
-    layer = torch.rand(2, 5, rows, columns, generator=torch.Generator().manual_seed(seed)) + 0.1
-    patches, lengths = patches_of(layer)
-    assert patches.shape == (2, rows, columns, 5)
-    np.testing.assert_allclose(np.linalg.norm(patches, axis=3), 1, rtol=1e-5)
-    same, longer = patches_of(layer * factor)
-    np.testing.assert_allclose(same, patches, atol=1e-5)
-    np.testing.assert_allclose(longer, lengths + np.log(factor), atol=1e-5)
-
-
-def test_a_patch_is_the_mean_of_its_neighbourhood_without_what_lies_outside():
-    layer = torch.arange(1.0, 10.0).reshape(1, 1, 3, 3)
-    _, lengths = patches_of(layer)
-    assert np.exp(lengths[0, 1, 1]) * USUAL_LENGTH == pytest.approx(5.0)
-    assert np.exp(lengths[0, 0, 0]) * USUAL_LENGTH == pytest.approx((1 + 2 + 4 + 5) / 4)
-
-
-def test_levels_lie_on_grids_of_half_the_side_each_and_the_coarsest_is_wide(encoder):
+def test_layers_lie_on_grids_of_half_the_side_each_and_the_coarsest_is_wide(encoder):
     (features,) = encoder.encode([photograph(400, 300)])
     fine, middle, coarse = (layer.patches.shape for layer in features.layers)
     assert fine[:2] == (middle[0] * 2, middle[1] * 2) == (coarse[0] * 4, coarse[1] * 4)
@@ -55,7 +33,7 @@ def test_an_image_is_the_same_alone_and_in_a_batch(encoder):
         np.testing.assert_allclose(one.compared, other.compared, atol=1e-3)
 
 
-def test_the_overview_is_the_same_at_every_scale_and_on_grids_of_half_the_side(encoder):
+def test_the_global_branch_is_the_same_at_every_scale_and_on_grids_of_half_the_side(encoder):
     image = photograph(300, 300)
     (once,), (finer,) = encoder.encode([image]), encoder.encode([image], scale=1.25)
     assert [layer.patches.shape[:2] for layer in once.global_branch] == [(16, 16), (8, 8), (4, 4)]
@@ -64,7 +42,7 @@ def test_the_overview_is_the_same_at_every_scale_and_on_grids_of_half_the_side(e
         assert np.linalg.norm(one.patches - other.patches, axis=-1).mean() < 0.15
 
 
-def test_another_light_leaves_the_overview_as_it_was(encoder):
+def test_another_light_leaves_the_global_branch_as_it_was(encoder):
     image = ImageOps.autocontrast(photograph(256, 256), cutoff=2)
     darker = image.point(lambda value: 10 + value * 0.5)
     (plain,), (dark,) = encoder.encode([image]), encoder.encode([darker])
@@ -75,10 +53,3 @@ def test_another_light_leaves_the_overview_as_it_was(encoder):
 
     assert max(moved(plain.global_branch, dark.global_branch)) < 0.1
     assert min(moved(plain.layers, dark.layers)) > 0.15
-
-
-@pytest.mark.parametrize("size", [(1024, 700), (256, 256), (90, 120)])
-def test_images_are_resized_as_by_pillow(size):
-    image = photograph(*size)
-    expected = np.asarray(image.resize((224, 288), Image.Resampling.BICUBIC), dtype=np.float32)
-    np.testing.assert_allclose(_pixels(image, (224, 288)) * 128 + 127, expected, atol=2.01)

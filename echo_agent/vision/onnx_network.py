@@ -1,0 +1,60 @@
+"""A network under ONNX Runtime: on a CPU it takes a third of PyTorch's time for one image."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor
+
+from echo_agent.vision.features import Array
+
+INPUT = "pixels"
+
+MAX_RUN = 4
+"""Images a run: bounds the memory of the activations, and more at once are no faster on a CPU."""
+
+FLOAT = 1
+"""ONNX's number of the type float32."""
+
+
+class OnnxNetwork:
+    """A network of images, run on the CPU in as many threads as PyTorch takes.
+
+    Its threads do not spin when they have nothing to do: PyTorch works on the same cores.
+
+    Args:
+        graph: An ONNX file whose one input is ``pixels`` and whose weights are named and left out (as external data).
+        weights: The weights by these names, all of them and no others, float32.
+    """
+
+    def __init__(self, graph: Path, weights: Mapping[str, Array]) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # The runtime reads the weights where they lie, without their strides, until the session is made.
+        held = {name: np.ascontiguousarray(values, dtype=np.float32) for name, values in weights.items()}
+        wrapped = [
+            onnxruntime.OrtValue.ortvalue_from_numpy_with_onnx_type(values, FLOAT) for values in held.values()
+        ]
+        options.add_external_initializers(list(held), wrapped)
+        self._session = onnxruntime.InferenceSession(
+            graph.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+        self._held = held
+
+    def __call__(self, pixels: Tensor) -> list[Tensor]:
+        """Runs the network.
+
+        Args:
+            pixels: ``(images, 3, height, width)``, float32, normalised.
+
+        Returns:
+            The graph's outputs in its order, each with the images first.
+        """
+        runs = [
+            self._session.run(None, {INPUT: part.contiguous().numpy()})
+            for part in torch.split(pixels, MAX_RUN)
+        ]
+        return [torch.from_numpy(np.concatenate(output)) for output in zip(*runs, strict=True)]
