@@ -14,7 +14,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import ConfigDict, Field
 
 from echo_agent.mllm.checkpoint import Checkpoint, CheckpointSpec, load
-from echo_agent.mllm.encoding import encode, render
+from echo_agent.mllm.encoding import encode_prompt, model_inputs, render
 from echo_agent.mllm.generation import Ended, Generation
 from echo_agent.settings import process_settings
 
@@ -211,7 +211,7 @@ class EchoVLM(BaseChatModel):
 
     def _encode(self, checkpoint: Checkpoint, messages: list[BaseMessage]) -> dict[str, Any]:
         text, images = render(checkpoint, messages)
-        return encode(checkpoint, [text], [images], self.max_pixels)
+        return model_inputs(checkpoint, encode_prompt(checkpoint, text, images, self.max_pixels))
 
     def _arguments(
         self, checkpoint: Checkpoint, stop: list[str] | None, kwargs: dict[str, Any]

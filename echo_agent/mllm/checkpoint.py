@@ -8,6 +8,8 @@ from typing import Any
 
 from echo_agent.device import resolve_device
 from echo_agent.errors import MissingExtraError, ModelError
+from echo_agent.mllm.feature_cache import FeatureCache
+from echo_agent.mllm.photograph_cache import PhotographCache
 from echo_agent.mllm.torchvision_build import torchvision_problem
 from echo_agent.settings import process_settings
 
@@ -57,6 +59,8 @@ class Checkpoint:
         device: Device of the model's inputs.
         dtype: Name of the weights' dtype, ``4bit`` when quantized.
         lock: Held while the model runs: several chats share one accelerator.
+        photographs: What the processor made of photographs.
+        features: What the vision tower made of them.
     """
 
     spec: CheckpointSpec
@@ -66,6 +70,11 @@ class Checkpoint:
     device: str
     dtype: str
     lock: threading.RLock = field(default_factory=threading.RLock)
+    photographs: PhotographCache = field(init=False)
+    features: FeatureCache = field(default_factory=FeatureCache)
+
+    def __post_init__(self) -> None:
+        self.photographs = PhotographCache(self.processor)
 
     @property
     def tokenizer(self) -> Any:

@@ -1,27 +1,43 @@
-"""Conversations as a model's input tensors: images within their budget, padded on the left."""
+"""Conversations as a model's inputs: text with its placeholders as tokens, photographs within their budget."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 from jinja2 import TemplateError
 from langchain_core.messages import BaseMessage
-from PIL import Image
 
 from echo_agent.errors import ModelError
-from echo_agent.images.budget import within_budget
 from echo_agent.mllm.checkpoint import Checkpoint
-from echo_agent.mllm.messages import to_template
+from echo_agent.mllm.messages import ImageFile, to_template
+from echo_agent.mllm.photograph_cache import Photograph, Source, tensors_of
 
 Conversation = Sequence[BaseMessage]
 
 
+@dataclass(frozen=True)
+class EncodedPrompt:
+    """One prompt on the CPU, without padding.
+
+    Attributes:
+        ids: Its tokens, the photographs' included.
+        types: What the processor says of each token beside it, such as ``mm_token_type_ids``.
+        photographs: Its photographs, in reading order.
+    """
+
+    ids: list[int]
+    types: dict[str, list[int]]
+    photographs: tuple[Photograph, ...]
+
+
 def render(
     checkpoint: Checkpoint, conversation: Conversation, *, read_images: bool = True
-) -> tuple[str, list[Image.Image]]:
+) -> tuple[str, list[ImageFile]]:
     """Renders a conversation by the model's own chat template, up to where its answer begins.
 
     Returns:
-        The text with one placeholder an image, and the images in reading order.
+        The text with one placeholder an image, and the images' files in reading order.
 
     Raises:
         ModelError: The checkpoint has no chat template, or it does not take these messages.
@@ -42,33 +58,99 @@ def adds_special_tokens(checkpoint: Checkpoint, text: str) -> bool:
     return not (start and text.startswith(start))
 
 
-def encode(
-    checkpoint: Checkpoint, texts: Sequence[str], images: Sequence[Sequence[Image.Image]], max_pixels: int
-) -> dict[str, Any]:
-    """Encodes rendered texts with their images as one batch on the model's device.
+def encode_prompt(
+    checkpoint: Checkpoint, text: str, images: Sequence[ImageFile], max_pixels: int
+) -> EncodedPrompt:
+    """Encodes one rendered text with its images; several threads may do so at once.
 
     Args:
         checkpoint: The loaded model.
-        texts: One rendered conversation a row.
-        images: The images of each row, in reading order.
+        text: The rendered conversation.
+        images: Its images' files, in reading order.
         max_pixels: Pixels an image is reduced to at most.
 
-    Returns:
-        The processor's tensors; ``input_ids`` has shape (rows, tokens), padded on the left.
+    Raises:
+        ImageError: An image cannot be read.
     """
-    arguments: dict[str, Any] = {}
-    reduced = [[within_budget(image, max_pixels) for image in row] for row in images]
-    if any(reduced):
-        arguments["images"] = reduced
-        arguments |= _tiling(checkpoint, max_pixels)
+    special = adds_special_tokens(checkpoint, text)
+    if not images:
+        batch = checkpoint.processor(text=[text], add_special_tokens=special)
+        return EncodedPrompt(*_rows(batch), ())
+    sources = [Source(image.name, image.data, max_pixels) for image in images]
+    stand_ins = [checkpoint.photographs.stand_in(source) for source in sources]
+    tiling = _tiling(checkpoint, max_pixels)
+    batch = checkpoint.processor(text=[text], images=[stand_ins], add_special_tokens=special, **tiling)
+    photographs = [checkpoint.photographs.photograph(stand_in) for stand_in in stand_ins]
+    known = tuple(photograph for photograph in photographs if photograph is not None)
+    if len(known) == len(images):
+        return EncodedPrompt(*_rows(batch), known)
     batch = checkpoint.processor(
-        text=list(texts),
+        text=[text],
+        images=[[source.read() for source in sources]],
         return_tensors="pt",
-        padding=True,
-        add_special_tokens=adds_special_tokens(checkpoint, texts[0]),
-        **arguments,
-    ).to(checkpoint.device)
-    return {name: _as_weights(checkpoint, value) for name, value in batch.items()}
+        add_special_tokens=special,
+        **tiling,
+    )
+    shape = batch["input_ids"].shape
+    tokens = {name: value.tolist() for name, value in tensors_of(batch).items() if value.shape == shape}
+    whole = {name: value for name, value in tensors_of(batch).items() if value.shape != shape}
+    return EncodedPrompt(*_rows(tokens), (Photograph(None, whole),))
+
+
+def _rows(batch: Any) -> tuple[list[int], dict[str, list[int]]]:
+    """Returns the only row of a batch: its tokens, and what is said of each beside the mask."""
+    ids = list(batch["input_ids"][0])
+    types = {
+        name: list(rows[0])
+        for name, rows in batch.items()
+        if name not in ("input_ids", "attention_mask") and len(rows) == 1 and len(rows[0]) == len(ids)
+    }
+    return ids, types
+
+
+def collate(checkpoint: Checkpoint, photographs: Sequence[Photograph]) -> dict[str, Any]:
+    """Joins photographs into the tensors that the model takes, on its device and in its weights' dtype.
+
+    Tensors are joined along their first axis; where their other sides differ, the smaller ones are padded with zeros.
+    """
+    accepted = signature(type(checkpoint.model).forward).parameters
+    joined: dict[str, Any] = {}
+    for name in dict.fromkeys(name for photograph in photographs for name in photograph.tensors):
+        if name in accepted:
+            parts = [photograph.tensors[name] for photograph in photographs]
+            joined[name] = on_device(checkpoint, _joined(parts))
+    return joined
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    import torch
+
+    sides = [max(sizes) for sizes in zip(*(part.shape[1:] for part in parts), strict=True)]
+
+    def padded(part: Any) -> Any:
+        missing = [side - size for side, size in zip(sides, part.shape[1:], strict=True)]
+        margins = [margin for size in reversed(missing) for margin in (0, size)]
+        return torch.nn.functional.pad(part, margins) if any(missing) else part
+
+    return torch.cat([padded(part) for part in parts])
+
+
+def on_device(checkpoint: Checkpoint, tensor: Any) -> Any:
+    """Moves a tensor to the model's device; numbers that are no whole ones take its weights' dtype."""
+    dtype = checkpoint.model.dtype if tensor.is_floating_point() else tensor.dtype
+    return tensor.to(checkpoint.device, dtype, non_blocking=True)
+
+
+def model_inputs(checkpoint: Checkpoint, prompt: EncodedPrompt) -> dict[str, Any]:
+    """Returns one prompt as the model's tensors, for a generation."""
+    import torch
+
+    def row(values: list[int]) -> Any:
+        return torch.tensor([values]).to(checkpoint.device)
+
+    tokens = {name: row(values) for name, values in prompt.types.items()}
+    tokens |= {"input_ids": row(prompt.ids), "attention_mask": row([1] * len(prompt.ids))}
+    return {**tokens, **(collate(checkpoint, prompt.photographs) if prompt.photographs else {})}
 
 
 def _tiling(checkpoint: Checkpoint, max_pixels: int) -> dict[str, Any]:
@@ -79,9 +161,3 @@ def _tiling(checkpoint: Checkpoint, max_pixels: int) -> dict[str, Any]:
         return {}
     edge = int(tile["longest_edge"])
     return {"size": {"longest_edge": max(1, min(int(max_pixels**0.5) // edge, 4)) * edge}}
-
-
-def _as_weights(checkpoint: Checkpoint, value: Any) -> Any:
-    """Casts pixels to the weights' dtype; ids and masks stay whole numbers."""
-    is_number = hasattr(value, "is_floating_point") and value.is_floating_point()
-    return value.to(checkpoint.model.dtype) if is_number else value

@@ -1,21 +1,27 @@
 """LangChain messages as chat templates of HuggingFace processors read them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, ToolMessage
-from PIL import Image
 
 from echo_agent.errors import ImageError, ModelError
-from echo_agent.images.decoding import decode_image, load_image
+from echo_agent.images.decoding import read_image_file
 from echo_agent.images.message_blocks import source_of
 from echo_agent.images.sources import base64_bytes
 
 Block = dict[str, Any]
 
 
-def read_block(block: Block) -> Image.Image:
-    """Reads the image of a content block: base64, a data URL, or ``path`` for a file that Echo stored.
+class ImageFile(NamedTuple):
+    """The content of an image file, and how it is called in errors."""
+
+    name: str
+    data: bytes
+
+
+def read_block(block: Block) -> ImageFile:
+    """Reads the image file of a content block: base64, a data URL, or ``path`` for a file that Echo stored.
 
     Nothing is fetched: a URL of the network or of the file system is refused, since a message may come from
     anyone.
@@ -24,13 +30,13 @@ def read_block(block: Block) -> Image.Image:
         ImageError: The block carries no image, one that cannot be read, or the name of one.
     """
     if isinstance(block.get("path"), str):
-        return load_image(block["path"])
+        return ImageFile(block["path"], read_image_file(block["path"]))
     source = source_of(block)
     if source.kind != "base64":
         raise ImageError(
             "an image block names an address, which Echo does not fetch: send the image itself as base64"
         )
-    return decode_image(base64_bytes(source.value), name="an image in a message")
+    return ImageFile("an image in a message", base64_bytes(source.value))
 
 
 def _role(message: BaseMessage) -> str:
@@ -45,8 +51,8 @@ def _role(message: BaseMessage) -> str:
 
 def to_template(
     messages: Sequence[BaseMessage], *, read_images: bool = True
-) -> tuple[list[dict[str, Any]], list[Image.Image]]:
-    """Splits messages into what a chat template renders and the images in reading order.
+) -> tuple[list[dict[str, Any]], list[ImageFile]]:
+    """Splits messages into what a chat template renders and the images' files in reading order.
 
     Args:
         messages: The messages.
@@ -57,7 +63,7 @@ def to_template(
         ImageError: An image that cannot be read.
     """
     rendered: list[dict[str, Any]] = []
-    images: list[Image.Image] = []
+    images: list[ImageFile] = []
     for message in messages:
         blocks = message.content if isinstance(message.content, list) else [message.content]
         content: list[Block] = []

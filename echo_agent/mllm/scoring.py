@@ -7,9 +7,9 @@ from typing import Protocol
 
 from echo_agent.errors import AnswerError
 from echo_agent.mllm.chat_model import EchoVLM
-from echo_agent.mllm.choice_scoring import score_variants
+from echo_agent.mllm.choice_scoring import score_cases
 from echo_agent.mllm.prompts import CasePrompt, Wording, label_probabilities, wordings
-from echo_agent.mllm.variant_tokens import Variant
+from echo_agent.mllm.variant_tokens import PreparedCase, Variant, prepare_case
 from echo_agent.state import DecidedBy
 
 
@@ -72,17 +72,10 @@ def average(scored: Sequence[tuple[Wording, Sequence[float]]]) -> dict[str, dict
 
 @dataclass(frozen=True)
 class PreparedPrompt:
-    """A prompt on its way into the model.
-
-    Attributes:
-        shown: The wordings of its questions.
-        variants: The same as conversations.
-        max_pixels: Pixels an image is reduced to at most.
-    """
+    """A prompt on its way into the model: the wordings of its questions, and all as tokens."""
 
     shown: tuple[Wording, ...]
-    variants: tuple[Variant, ...]
-    max_pixels: int
+    case: PreparedCase
 
 
 class LocalScorer:
@@ -96,18 +89,16 @@ class LocalScorer:
         self._model = model
 
     def prepare(self, prompt: CasePrompt, orders: int) -> PreparedPrompt:
-        """Words the questions of a prompt in up to ``orders`` orders of their options."""
+        """Reads and encodes a prompt with its questions in up to ``orders`` orders of their options."""
         shown = tuple(w for question in prompt.questions for w in wordings(question, orders))
-        variants = tuple(Variant(prompt.conversation(wording.text()), wording.labels) for wording in shown)
-        return PreparedPrompt(shown, variants, prompt.max_pixels or self._model.max_pixels)
+        variants = [Variant(prompt.conversation(wording.text()), wording.labels) for wording in shown]
+        pixels = prompt.max_pixels or self._model.max_pixels
+        return PreparedPrompt(shown, prepare_case(self._model.checkpoint, variants, pixels))
 
     def run(self, prepared: Sequence[PreparedPrompt]) -> list[ScoredPrompt]:
         """Scores prepared prompts as one batch."""
-        scores = score_variants(
-            self._model.checkpoint,
-            [prompt.variants for prompt in prepared],
-            max_pixels=min(prompt.max_pixels for prompt in prepared),
-            timeout=self._model.timeout,
+        scores = score_cases(
+            self._model.checkpoint, [prompt.case for prompt in prepared], timeout=self._model.timeout
         )
         return [
             ScoredPrompt(

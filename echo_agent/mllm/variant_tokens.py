@@ -2,11 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from inspect import signature
 from typing import Any
+
+import numpy as np
 
 from echo_agent.errors import ModelError
 from echo_agent.mllm.checkpoint import Checkpoint
-from echo_agent.mllm.encoding import Conversation, adds_special_tokens, encode, render
+from echo_agent.mllm.encoding import Conversation, EncodedPrompt, adds_special_tokens, encode_prompt, render
+from echo_agent.mllm.photograph_cache import Photograph
+from echo_agent.mllm.prompt_tree import Numbers, PromptTree, Suffix, grow
+
+_TAIL = 32
+"""Characters at the end of a prompt that tell how a tokenizer splits the answer after it."""
 
 
 @dataclass(frozen=True)
@@ -18,58 +27,65 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class VariantTokens:
-    """A variant as tokens.
+class PreparedCase:
+    """A case on the CPU, ready for the model.
 
     Attributes:
-        case: Index of its case.
-        variant: Its index in the case.
-        suffix: What follows the shared prefix, at least one token.
-        answers: Each answer after that, at least one token.
+        tree: Its tokens.
+        types: What the processor says of each shared token, such as ``token_type_ids``.
+        photographs: Its photographs, in reading order.
+        input_tokens: Tokens that are read for it, the shared ones counted once.
     """
 
-    case: int
-    variant: int
-    suffix: list[int]
-    answers: list[list[int]]
+    tree: PromptTree
+    types: dict[str, list[int]]
+    photographs: tuple[Photograph, ...]
+    input_tokens: int
 
 
-def tokenise(
-    checkpoint: Checkpoint, cases: Sequence[Sequence[Variant]], max_pixels: int
-) -> tuple[list[VariantTokens], dict[str, Any]]:
-    """Finds what the variants of each case share.
+def prepare_case(checkpoint: Checkpoint, variants: Sequence[Variant], max_pixels: int) -> PreparedCase:
+    """Finds what the variants of a case share, and encodes that once; several threads may do so at once.
 
     Args:
         checkpoint: The loaded model.
-        cases: The variants of each case; those of one case show the same images.
+        variants: Wordings of closed questions; all show the same images.
         max_pixels: Pixels an image is reduced to at most.
 
-    Returns:
-        What each variant adds to its case's shared prefix, and the batch of the prefixes, padded on the left.
-
     Raises:
-        ModelError: The processor does not keep the images in the shared prefix.
+        ModelError: The processor does not keep the images in the shared beginning.
+        ImageError: An image cannot be read.
     """
-    texts, images, rows, tails = [], [], [], []
-    for number, variants in enumerate(cases):
-        rendered = [render(checkpoint, v.conversation, read_images=i == 0) for i, v in enumerate(variants)]
-        ids = [_token_ids(checkpoint, text) for text, _ in rendered]
-        shared = _shared_length(ids)
-        texts.append(rendered[0][0])
-        images.append(rendered[0][1])
-        tails.append(ids[0][shared:])
-        for i, (variant, (text, _)) in enumerate(zip(variants, rendered, strict=True)):
-            answers = _prefix_free(
-                checkpoint, [_answer_ids(checkpoint, text, ids[i], a) for a in variant.answers]
-            )
-            rows.append(VariantTokens(number, i, ids[i][shared:], answers))
-    batch = encode(checkpoint, texts, images, max_pixels)
-    return rows, _without_tails(checkpoint, batch, tails)
+    rendered = [render(checkpoint, v.conversation, read_images=i == 0) for i, v in enumerate(variants)]
+    texts, images = [text for text, _ in rendered], rendered[0][1]
+    rows = _token_ids(checkpoint, texts)
+    common = _shared_length(rows)
+    prompt = encode_prompt(checkpoint, texts[0], images, max_pixels)
+    tail = rows[0][common:]
+    shared = len(prompt.ids) - len(tail)
+    if prompt.ids[shared:] != tail:
+        raise ModelError(
+            f"the processor of {checkpoint.spec.model} rewrites text after the images: it cannot be scored"
+        )
+    suffixes = [
+        Suffix(
+            row[common:],
+            _prefix_free(checkpoint, [_answer_ids(checkpoint, text, a) for a in variant.answers]),
+        )
+        for variant, text, row in zip(variants, texts, rows, strict=True)
+    ]
+    types = {name: values[:shared] for name, values in prompt.types.items()}
+    tree = grow(
+        prompt.ids[:shared],
+        _positions(checkpoint, prompt)[..., : shared + 1],
+        _pictures(checkpoint, types, shared),
+        suffixes,
+    )
+    return PreparedCase(tree, types, prompt.photographs, shared + sum(len(one.ids) for one in suffixes))
 
 
-def _token_ids(checkpoint: Checkpoint, text: str) -> list[int]:
-    special = adds_special_tokens(checkpoint, text)
-    return list(checkpoint.tokenizer(text, add_special_tokens=special)["input_ids"])
+def _token_ids(checkpoint: Checkpoint, texts: list[str]) -> list[list[int]]:
+    special = adds_special_tokens(checkpoint, texts[0])
+    return [list(row) for row in checkpoint.tokenizer(texts, add_special_tokens=special)["input_ids"]]
 
 
 def _shared_length(ids: Sequence[Sequence[int]]) -> int:
@@ -79,13 +95,19 @@ def _shared_length(ids: Sequence[Sequence[int]]) -> int:
     return min(shared, shortest - 1)
 
 
-def _answer_ids(checkpoint: Checkpoint, text: str, text_ids: list[int], answer: str) -> list[int]:
+def _answer_ids(checkpoint: Checkpoint, text: str, answer: str) -> list[int]:
     """Returns an answer's tokens as the model would write them: after a word or colon with a blank."""
     spaced = answer if text[-1:].isspace() or text.endswith((">", "]")) else f" {answer}"
-    joined = _token_ids(checkpoint, text + spaced)
-    if joined[: len(text_ids)] == text_ids:
-        return joined[len(text_ids) :]
-    return list(checkpoint.tokenizer(spaced, add_special_tokens=False)["input_ids"])
+    return list(_tokens_after(checkpoint.tokenizer, text[-_TAIL:], spaced))
+
+
+@lru_cache(maxsize=4096)
+def _tokens_after(tokenizer: Any, tail: str, answer: str) -> tuple[int, ...]:
+    before = tokenizer(tail, add_special_tokens=False)["input_ids"]
+    joined = tokenizer(tail + answer, add_special_tokens=False)["input_ids"]
+    if joined[: len(before)] == before:
+        return tuple(joined[len(before) :])
+    return tuple(tokenizer(answer, add_special_tokens=False)["input_ids"])
 
 
 def _prefix_free(checkpoint: Checkpoint, answers: list[list[int]]) -> list[list[int]]:
@@ -95,23 +117,40 @@ def _prefix_free(checkpoint: Checkpoint, answers: list[list[int]]) -> list[list[
     return [[*answer, end] for answer in answers] if begins_another and end is not None else answers
 
 
-def _without_tails(checkpoint: Checkpoint, batch: dict[str, Any], tails: list[list[int]]) -> dict[str, Any]:
-    """Cuts off each row's tail and pads anew on the left, so that all prefixes end in the last column."""
+def _positions(checkpoint: Checkpoint, prompt: EncodedPrompt) -> Numbers:
+    """Returns each token's position: its index, or what a family with positions of its own makes of photographs."""
     import torch
 
-    ids, columns = batch["input_ids"], batch["input_ids"].shape[1]
-    if any(ids[row, columns - len(tail) :].tolist() != tail for row, tail in enumerate(tails)):
-        raise ModelError(
-            f"the processor of {checkpoint.spec.model} rewrites text after the images: it cannot be scored"
-        )
-    ends = [columns - len(tail) for tail in tails]
-    sizes = [int(n) - len(tail) for n, tail in zip(batch["attention_mask"].sum(dim=1), tails, strict=True)]
+    inner = getattr(checkpoint.model, "model", checkpoint.model)
+    index = np.arange(len(prompt.ids), dtype=np.int64)
+    if not hasattr(inner, "get_rope_index"):
+        return index
+    if not prompt.photographs:
+        return np.stack([index] * 3)
+    accepted = signature(inner.get_rope_index).parameters
+    given = {
+        "input_ids": torch.tensor([prompt.ids]),
+        "attention_mask": torch.ones((1, len(prompt.ids)), dtype=torch.long),
+        **{name: torch.tensor([values]) for name, values in prompt.types.items()},
+    }
+    for name in prompt.photographs[0].tensors:
+        if name in accepted:
+            given[name] = torch.cat([photograph.tensors[name] for photograph in prompt.photographs])
+    positions, _ = inner.get_rope_index(**{name: value for name, value in given.items() if name in accepted})
+    return np.asarray(positions[:, 0].numpy(), dtype=np.int64)
 
-    def cut(name: str, value: Any) -> Any:
-        fill = checkpoint.tokenizer.pad_token_id or 0 if name == "input_ids" else 0
-        kept = [value[row, end - size : end] for row, (end, size) in enumerate(zip(ends, sizes, strict=True))]
-        return torch.stack(
-            [torch.nn.functional.pad(row, (max(sizes) - len(row), 0), value=fill) for row in kept]
-        )
 
-    return {name: cut(name, value) if value.shape == ids.shape else value for name, value in batch.items()}
+def _pictures(checkpoint: Checkpoint, types: dict[str, list[int]], shared: int) -> list[int]:
+    """Numbers the photographs whose tokens see each other, as Gemma 3 has it; -1 for all other tokens."""
+    kinds = types.get("token_type_ids")
+    if kinds is None or checkpoint.model.config.model_type not in SEES_WHOLE_PICTURES:
+        return [-1] * shared
+    numbers, current = [], -1
+    for index, kind in enumerate(kinds):
+        current += kind == 1 and (index == 0 or kinds[index - 1] != 1)
+        numbers.append(current if kind == 1 else -1)
+    return numbers
+
+
+SEES_WHOLE_PICTURES = frozenset({"gemma3"})
+"""Families in which the tokens of a photograph attend to each other in both directions."""

@@ -9,7 +9,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from echo_agent.errors import AnswerError, ModelMemoryError, ModelTimeoutError
 from echo_agent.mllm.checkpoint import CheckpointSpec, load
 from echo_agent.mllm.choice_scoring import score_variants
-from echo_agent.mllm.encoding import encode, render
+from echo_agent.mllm.encoding import encode_prompt, model_inputs, render
 from echo_agent.mllm.variant_tokens import Variant
 from tests.tiny_checkpoints import FAMILIES
 
@@ -30,7 +30,7 @@ def conversation(pictures, tail, evidence="score 3.1 above the threshold"):
 def full_forward(checkpoint, variant, answer):
     """Returns an answer's summed log-probability by one uncached pass, and its length."""
     text, images = render(checkpoint, variant.conversation)
-    batch = encode(checkpoint, [text], [images], PIXELS)
+    batch = model_inputs(checkpoint, encode_prompt(checkpoint, text, images, PIXELS))
     spaced = answer if text.endswith(("\n", ">")) else f" {answer}"
     tokens = checkpoint.tokenizer(spaced, add_special_tokens=False)["input_ids"]
     shape = batch["input_ids"].shape
@@ -48,24 +48,46 @@ def full_forward(checkpoint, variant, answer):
     return sum(float(logits[prompt - 1 + i, token]) for i, token in enumerate(tokens)), len(tokens)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_scores_equal_one_full_forward_pass_a_choice(family, checkpoint_folder, pictures):
-    checkpoint = load(CheckpointSpec(str(checkpoint_folder(family))))
+def some_cases(pictures):
     letters = [
         Variant(conversation(pictures, f"{block}\nAnswer with the letter"), ("A", "B"))
         for block in ("A. normal\nB. defective", "A. a defective part\nB. normal")
     ]
     words = Variant(conversation(pictures, "normal or dent?"), ("normal", "a long crack", "dent"))
-    cases = [[*letters, words], [Variant(conversation(pictures, "normal?", "no evidence"), ("yes", "A"))]]
+    other = Variant(conversation(pictures[::-1], "normal?", "no evidence"), ("yes", "A"))
+    return [[*letters, words], [other]]
 
-    scores = score_variants(checkpoint, cases, max_pixels=PIXELS, length="sum")
-    means = score_variants(checkpoint, cases, max_pixels=PIXELS, length="mean")
 
-    for case, summed, averaged in zip(cases, scores, means, strict=True):
-        for variant, by_sum, by_mean in zip(case, summed.variants, averaged.variants, strict=True):
-            expected = [full_forward(checkpoint, variant, answer) for answer in variant.answers]
-            assert by_sum.logprobs == pytest.approx([value for value, _ in expected], abs=1e-4)
-            assert by_mean.logprobs == pytest.approx([value / n for value, n in expected], abs=1e-4)
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_scores_equal_one_full_forward_pass_a_choice(
+    family, attention, checkpoint_folder, pictures, monkeypatch
+):
+    checkpoint = load(CheckpointSpec(str(checkpoint_folder(family)), attention=attention))
+    cases = some_cases(pictures)
+    expected = [
+        [[full_forward(checkpoint, variant, answer) for answer in variant.answers] for variant in variants]
+        for variants in cases
+    ]
+
+    def hold(found, length, shown):
+        for case, variants in zip(found, shown, strict=True):
+            for scored, wanted in zip(case.variants, variants, strict=True):
+                values = [total / (tokens if length == "mean" else 1) for total, tokens in wanted]
+                assert scored.logprobs == pytest.approx(values, abs=1e-4)
+
+    for side in ("left", "right"):
+        checkpoint.tokenizer.padding_side = side
+        for length in ("sum", "mean"):
+            hold(score_variants(checkpoint, cases, max_pixels=PIXELS, length=length), length, expected)
+    for variants, wanted in zip(cases, expected, strict=True):
+        hold(score_variants(checkpoint, [variants], max_pixels=PIXELS), "mean", [wanted])
+    for place in ("choice_scoring", "tree_pass"):
+        monkeypatch.setattr(f"echo_agent.mllm.{place}.shares_beginnings", lambda _: False)
+    hold(score_variants(checkpoint, cases, max_pixels=PIXELS), "mean", expected)
+    checkpoint.features.forget()
+    monkeypatch.setattr("echo_agent.mllm.vision_features._takes_features", lambda *_: False)
+    hold(score_variants(checkpoint, cases, max_pixels=PIXELS), "mean", expected)
 
 
 def test_an_answer_that_begins_another_is_ended_so_that_both_can_win(checkpoint_folder, pictures):
@@ -83,23 +105,19 @@ def test_the_shared_prefix_is_read_once(checkpoint_folder, pictures, monkeypatch
     monkeypatch.setattr(
         checkpoint.model, "forward", lambda **k: (passes.append(tuple(k["input_ids"].shape)), forward(**k))[1]
     )
-    variants = [
-        Variant(conversation(pictures, f"A. {a}\nB. {b}\nletter"), ("A", "B"))
-        for a, b in (("normal", "defective"), ("defective", "normal"))
-    ]
+    variants = some_cases(pictures)[0]
     score_variants(checkpoint, [variants], max_pixels=PIXELS)
-    assert passes[0][0] == 1
-    assert passes[0][1] > 3 * passes[1][1]
-    assert passes[1][0] == 2
-    assert len(passes) == 2
+    alone = [
+        encode_prompt(checkpoint, *render(checkpoint, variant.conversation), PIXELS) for variant in variants
+    ]
+    assert [rows for rows, _ in passes] == [1]
+    assert passes[0][1] < 0.7 * sum(len(prompt.ids) for prompt in alone)
 
 
 def test_a_score_that_is_not_finite_is_refused(checkpoint_folder, pictures, monkeypatch):
     checkpoint = load(CheckpointSpec(str(checkpoint_folder("llava"))))
     head = checkpoint.model.get_output_embeddings()
-    monkeypatch.setattr(
-        head, "forward", lambda hidden: torch.full((*hidden.shape[:-1], head.out_features), math.nan)
-    )
+    monkeypatch.setattr(head, "weight", torch.nn.Parameter(torch.full_like(head.weight, math.nan)))
     with pytest.raises(AnswerError, match="not finite"):
         score_variants(checkpoint, [[Variant(conversation(pictures, "?"), ("A", "B"))]], max_pixels=PIXELS)
 
