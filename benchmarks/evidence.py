@@ -10,12 +10,11 @@ import numpy as np
 import typer
 from PIL import Image
 
-from benchmarks.machine import machine_name
+from benchmarks.machine import machine_name, peak_memory_gib
 from benchmarks.program import EncoderOption, JsonOption, ShotsOption, encoder_named, program, tell
 from echo_agent.cli.options import CategoryArgument, number_list
 from echo_agent.cli.progress import progress_bar
 from echo_agent.evaluation.folder_layout import read_one_category
-from echo_agent.evaluation.mllm_check import peak_memory_gib
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.evidence import combine
 from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit

@@ -1,5 +1,7 @@
 """What the programs run on, and how long tasks take there when they run in turn."""
 
+import platform
+import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -27,12 +29,23 @@ def side_by_side(tasks: Sequence[Callable[[], object]], repeats: int) -> list[Sp
     ]
 
 
-def machine_name() -> str:
-    """Returns the name of the GPU, or of the processor with its number of threads."""
-    import platform
+def machine_name(device: str = "cuda") -> str:
+    """Returns the name of the GPU, or of the processor with its number of threads.
 
+    Args:
+        device: Which GPU, ``cuda[:N]``, where there is one; or ``cpu``.
+    """
     import torch
 
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
+    if device.startswith("cuda") and torch.cuda.is_available():
+        return torch.cuda.get_device_name(device)
     return f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads"
+
+
+def peak_memory_gib() -> float:
+    """Returns the peak memory so far in GiB: of the GPU where one is used, else of this process."""
+    import torch
+
+    if torch.cuda.is_available() and torch.cuda.max_memory_allocated():
+        return torch.cuda.max_memory_allocated() / 2**30
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

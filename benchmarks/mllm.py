@@ -1,22 +1,29 @@
 """What a choice-scored decision costs beside one prefill and writing 64 tokens: ``python -m benchmarks.mllm``."""
 
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import typer
 from PIL import Image
 
-from benchmarks.machine import machine_name, side_by_side
+from benchmarks.machine import Spent, machine_name, side_by_side
 from benchmarks.program import JsonOption, program, tell
 from benchmarks.random_mllm import random_checkpoint
-from echo_agent.evaluation.mllm_check import peak_memory_gib
 from echo_agent.images.budget import as_data_url
+from echo_agent.mllm.batching import BatchingScorer, announced
 from echo_agent.mllm.checkpoint import Checkpoint, CheckpointSpec, load
-from echo_agent.mllm.choice_scoring import score_variants
-from echo_agent.mllm.encoding import encode, render
+from echo_agent.mllm.choice_scoring import score_cases, score_variants
+from echo_agent.mllm.device_memory import MAX_BATCH, meter_of
+from echo_agent.mllm.encoding import encode_prompt, model_inputs, render
 from echo_agent.mllm.prompts import ROLE, ClosedQuestion, wordings
-from echo_agent.mllm.variant_tokens import Variant
+from echo_agent.mllm.scoring import ScoredPrompt
+from echo_agent.mllm.variant_tokens import PreparedCase, Variant, prepare_case
 from echo_agent.settings import process_settings
-from echo_agent.state import Value
+from echo_agent.state import DecidedBy, Value
 
 SIDE = 448
 PIXELS = SIDE * SIDE
@@ -41,15 +48,20 @@ class MllmBenchmark(Value):
         dtype: Number format of the weights.
         parameters: Number of weights.
         prompt_tokens: Tokens of the prompt, images included.
-        prefill: One pass over the prompt (two images of 448 px, about 200 tokens of evidence, four options).
-        scored: Four choices scored in four orders.
+        prefill: One pass over the prompt (two images of 448 px, about 200 tokens of evidence, four options), both
+            images new.
+        scored: Four choices scored in four orders, beside a known reference and with a new photograph.
         scored_over_prefill: Their ratio; on a CPU that of the processor times, which other work on the machine does
             not lengthen.
         written: 64 tokens generated from the same prompt.
+        prepared: Preparing such a decision on the CPU, which needs no model: several threads do it while the model
+            works.
         verdicts_per_second: Scored decisions a second, one at a time.
-        batch: Decisions a batch.
-        batched_verdicts_per_second: Scored decisions a second in batches.
-        memory_gib: Peak memory.
+        batch: Decisions that threads ask for at the same time.
+        batched_verdicts_per_second: Scored decisions a second when they do.
+        prepared_share: Share of the time of these that the model stood still, while photographs and tokens were
+            prepared.
+        memory_gib: Peak memory of the decisions at the same time, the weights included.
     """
 
     model: str
@@ -61,19 +73,23 @@ class MllmBenchmark(Value):
     scored: float
     scored_over_prefill: float
     written: float
+    prepared: float
     verdicts_per_second: float
     batch: int
     batched_verdicts_per_second: float
+    prepared_share: float
     memory_gib: float
 
 
-def case_variants(checkpoint: Checkpoint, orders: int = 4, evidence_tokens: int = 200) -> list[Variant]:
-    """Returns a question with four options in several orders about two pictures and evidence of about a length."""
+def case_variants(
+    checkpoint: Checkpoint, orders: int = 4, evidence_tokens: int = 200, photograph: int = 1
+) -> list[Variant]:
+    """Returns a question with four options in several orders about a reference, a photograph and some evidence."""
     from langchain_core.messages import HumanMessage, SystemMessage
 
     once = len(checkpoint.tokenizer(EVIDENCE, add_special_tokens=False)["input_ids"])
     evidence = EVIDENCE * max(1, round(evidence_tokens / once))
-    urls = [as_data_url(Image.effect_noise((SIDE, SIDE), 40 + i).convert("RGB")) for i in range(2)]
+    urls = [_picture(0), _picture(photograph)]
     images: list[str | dict[str, Any]] = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
     return [
         Variant(
@@ -87,16 +103,70 @@ def case_variants(checkpoint: Checkpoint, orders: int = 4, evidence_tokens: int 
     ]
 
 
+@lru_cache(maxsize=512)
+def _picture(number: int) -> str:
+    """Returns a picture of noise, unlike that of any other number, as a data URL."""
+    noise = np.random.default_rng(number).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+    return as_data_url(Image.fromarray(noise))
+
+
 def prefill_once(checkpoint: Checkpoint, variant: Variant) -> int:
     """Runs one prompt once, as a generation would begin, and returns its number of tokens."""
     import torch
 
+    checkpoint.photographs.forget()
+    prompt = encode_prompt(checkpoint, *render(checkpoint, variant.conversation), PIXELS)
     with checkpoint.lock, torch.inference_mode():
-        text, images = render(checkpoint, variant.conversation)
-        batch = encode(checkpoint, [text], [images], PIXELS)
-        checkpoint.model(**batch, use_cache=True, logits_to_keep=1)
+        checkpoint.model(**model_inputs(checkpoint, prompt), use_cache=True, logits_to_keep=1)
         _finish(checkpoint)
-    return int(batch["input_ids"].shape[1])
+    return len(prompt.ids)
+
+
+class _Cases:
+    """Cases whose photograph was never seen before; those for the next measurement are drawn before it begins."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        self._drawn = 1
+
+    def new(self, count: int) -> list[list[Variant]]:
+        """Draws cases."""
+        first = self._drawn
+        self._drawn += count
+        return [case_variants(self._checkpoint, photograph=number) for number in range(first, first + count)]
+
+
+class _Together:
+    """Threads that ask for a decision each at the same time, as inspections do."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        self.busy = 0.0
+
+    def prepare(self, prompt: Any, orders: int) -> PreparedCase:
+        return prepare_case(self._checkpoint, prompt, PIXELS)
+
+    def run(self, prepared: Sequence[PreparedCase]) -> list[ScoredPrompt]:
+        start = time.perf_counter()
+        scores = score_cases(self._checkpoint, prepared)
+        _finish(self._checkpoint)
+        self.busy += time.perf_counter() - start
+        return [ScoredPrompt({}) for _ in scores]
+
+    def fitting(self) -> int:
+        return MAX_BATCH
+
+    def gathers(self) -> bool:
+        return True
+
+    def decided_by(self) -> DecidedBy:
+        return DecidedBy(name="mllm", model=self._checkpoint.spec.model, revision=self._checkpoint.revision)
+
+    def ask(self, cases: Sequence[list[Variant]]) -> None:
+        """Asks for all at the same time, each in a thread of its own."""
+        scorer: BatchingScorer[PreparedCase] = BatchingScorer(self)
+        with announced(len(cases)), ThreadPoolExecutor(len(cases)) as threads:
+            list(threads.map(lambda case: scorer.score([case], 1), cases))
 
 
 def benchmark(checkpoint: Checkpoint, *, repeats: int = 5, batch: int = 8) -> MllmBenchmark:
@@ -105,20 +175,44 @@ def benchmark(checkpoint: Checkpoint, *, repeats: int = 5, batch: int = 8) -> Ml
     Args:
         checkpoint: The model.
         repeats: Measurements of each; the median counts.
-        batch: Decisions a batch.
+        batch: Decisions at the same time.
     """
-    variants = case_variants(checkpoint)
-    tokens = prefill_once(checkpoint, variants[0])
-    _score(checkpoint, [variants])
+    cases = _Cases(checkpoint)
+    (known,) = cases.new(1)
+    tokens = prefill_once(checkpoint, known[0])
+    score_variants(checkpoint, [known], max_pixels=PIXELS)
+    alone = iter(cases.new(repeats))
     prefill, scored = side_by_side(
-        (lambda: prefill_once(checkpoint, variants[0]), lambda: _score(checkpoint, [variants])), repeats
+        (lambda: prefill_once(checkpoint, known[0]), lambda: _score(checkpoint, next(alone))), repeats
     )
+    unprepared = iter(cases.new(repeats))
+    prepared, written = side_by_side(
+        (
+            lambda: prepare_case(checkpoint, next(unprepared), PIXELS),
+            lambda: _write(checkpoint, known[0]),
+        ),
+        repeats,
+    )
+    rounds = max(1, repeats // 2)
+    at_once = iter([cases.new(batch) for _ in range(rounds)])
+    together = _Together(checkpoint)
+    meter = meter_of(checkpoint.device)
+    meter.begin()
+    (batched,) = side_by_side((lambda: together.ask(next(at_once)),), rounds)
+    return _found(checkpoint, tokens, (prefill, scored, prepared, written, batched), batch).model_copy(
+        update={
+            "prepared_share": max(0.0, 1 - together.busy / rounds / batched.wall),
+            "memory_gib": meter.peak() / 2**30,
+        }
+    )
+
+
+def _found(checkpoint: Checkpoint, tokens: int, spent: Sequence[Spent], batch: int) -> MllmBenchmark:
+    prefill, scored, prepared, written, batched = spent
     on_gpu = checkpoint.device.startswith("cuda")
-    (written,) = side_by_side((lambda: _write(checkpoint, variants[0]),), max(1, repeats // 2))
-    (batched,) = side_by_side((lambda: _score(checkpoint, [variants] * batch),), max(1, repeats // 2))
     return MllmBenchmark(
         model=checkpoint.spec.model,
-        machine=machine_name(),
+        machine=machine_name(checkpoint.device),
         dtype=checkpoint.dtype,
         parameters=sum(weights.numel() for weights in checkpoint.model.parameters()),
         prompt_tokens=tokens,
@@ -126,10 +220,12 @@ def benchmark(checkpoint: Checkpoint, *, repeats: int = 5, batch: int = 8) -> Ml
         scored=scored.wall,
         scored_over_prefill=scored.wall / prefill.wall if on_gpu else scored.cpu / prefill.cpu,
         written=written.wall,
+        prepared=prepared.wall,
         verdicts_per_second=1 / scored.wall,
         batch=batch,
         batched_verdicts_per_second=batch / batched.wall,
-        memory_gib=peak_memory_gib(),
+        prepared_share=0.0,
+        memory_gib=0.0,
     )
 
 
@@ -141,24 +237,25 @@ def as_text(found: MllmBenchmark) -> str:
             f"prompt of {found.prompt_tokens} tokens: {found.prefill:.3f} s",
             f"4 choices in 4 orders: {found.scored:.3f} s ({found.scored_over_prefill:.2f} x)",
             f"64 tokens written: {found.written:.3f} s",
+            f"a decision prepared on the CPU: {found.prepared:.3f} s",
             f"decisions a second: {found.verdicts_per_second:.2f} single, "
-            f"{found.batched_verdicts_per_second:.2f} in batches of {found.batch}",
-            f"peak memory: {found.memory_gib:.1f} GiB",
+            f"{found.batched_verdicts_per_second:.2f} with {found.batch} at the same time, the model waiting for "
+            f"{found.prepared_share:.0%} of it",
+            f"peak memory of these: {found.memory_gib:.1f} GiB",
         )
     )
 
 
-def _score(checkpoint: Checkpoint, cases: list[list[Variant]]) -> None:
-    score_variants(checkpoint, cases, max_pixels=PIXELS)
+def _score(checkpoint: Checkpoint, case: list[Variant]) -> None:
+    score_variants(checkpoint, [case], max_pixels=PIXELS)
     _finish(checkpoint)
 
 
 def _write(checkpoint: Checkpoint, variant: Variant) -> None:
+    prompt = encode_prompt(checkpoint, *render(checkpoint, variant.conversation), PIXELS)
     with checkpoint.lock:
-        text, images = render(checkpoint, variant.conversation)
-        batch = encode(checkpoint, [text], [images], PIXELS)
         checkpoint.model.generate(
-            **batch,
+            **model_inputs(checkpoint, prompt),
             min_new_tokens=WRITTEN,
             max_new_tokens=WRITTEN,
             do_sample=False,
@@ -172,7 +269,7 @@ def _finish(checkpoint: Checkpoint) -> None:
     import torch
 
     if checkpoint.device.startswith("cuda"):
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(checkpoint.device)
 
 
 def mllm(

@@ -13,9 +13,10 @@ from echo_agent.images.in_memory import ImageLike
 from echo_agent.knowledge.loader import read_card
 from echo_agent.memory.memory import Memory, open_memory
 from echo_agent.memory.product import ProductRecord
-from echo_agent.mllm.batching import MAX_BATCH
+from echo_agent.mllm.batching import announced
 from echo_agent.mllm.choice import scores_in_batches
 from echo_agent.mllm.decider import Decider
+from echo_agent.mllm.device_memory import MAX_BATCH
 from echo_agent.settings import process_settings
 from echo_agent.state import ImageRef, Progress, Question, State, Verdict
 
@@ -168,7 +169,7 @@ class Inspector:
             if at_once == 1:
                 verdicts += map(inspect, chunk)
             else:
-                with ContextThreadPoolExecutor(at_once) as threads:
+                with announced(len(chunk)), ContextThreadPoolExecutor(at_once) as threads:
                     verdicts += threads.map(inspect, chunk)
         return verdicts
 

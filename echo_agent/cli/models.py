@@ -58,15 +58,18 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Load a model, let it judge good and defective photographs, and show what that is worth and costs."""
+    from echo_agent.device import resolve_device
     from echo_agent.errors import ModelError
     from echo_agent.evaluation.mllm_check import check_model
     from echo_agent.mllm.choice import open_decider
+    from echo_agent.settings import process_settings
 
     decider = open_decider(model)
     if decider is None:
         raise ModelError("'measured' is no language model: echo-agent evaluate folder DIR checks it")
+    device = resolve_device(process_settings().device)
     with progress_bar("Judging", shown=not as_json or not sys.stdout.isatty()) as progress:
-        found = check_model(decider, data, limit=limit, progress=progress)
+        found = check_model(decider, data, limit=limit, device=device, progress=progress)
     if as_json:
         typer.echo(json.dumps(found.model_dump(), allow_nan=False))
         return

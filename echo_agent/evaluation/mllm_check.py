@@ -1,7 +1,6 @@
 """Whether a model can be used here: it loads, it tells good from bad, and what that costs."""
 
 import hashlib
-import resource
 import time
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from echo_agent.images.decoding import load_image
 from echo_agent.mllm.case import Case
 from echo_agent.mllm.confidence import expected_calibration_error
 from echo_agent.mllm.decider import Decider
+from echo_agent.mllm.device_memory import meter_of
 from echo_agent.state import DecidedBy, ImageRef, Progress, Value
 
 
@@ -24,7 +24,8 @@ class ModelCheck(Value):
         ece: Expected calibration error of its own word (0 to 1).
         load_seconds: Time to load the model.
         seconds_per_image: Mean time of a decision.
-        memory_gib: Peak memory: the GPU's where the model runs on one, else that of the process.
+        memory_gib: Peak memory while it judged (or loaded): the GPU's where the model runs on one, else that of the
+            process.
         input_tokens: Mean tokens read a decision; None where the model does not say.
     """
 
@@ -44,6 +45,7 @@ def check_model(
     folder: Path | None,
     *,
     limit: int | None = None,
+    device: str = "cpu",
     progress: Progress | None = None,
 ) -> ModelCheck:
     """Loads a model and lets it judge a product's photographs beside one reference, with no other evidence.
@@ -52,21 +54,25 @@ def check_model(
         decider: The model.
         folder: Folder of a product in the layout of MVTec AD; None only loads the model.
         limit: Photographs at most.
+        device: Where the model runs, ``cpu`` or ``cuda[:N]``: there the memory is measured.
         progress: Told how many of how many are done.
 
     Raises:
         ModelError: The model is missing or fails.
         DatasetError: The folder has no such layout.
     """
+    meter = meter_of(device)
+    meter.begin()
     start = time.perf_counter()
     by = decider.decided_by()
     loaded = time.perf_counter() - start
     if folder is None:
-        return ModelCheck(decided_by=by, images=0, load_seconds=loaded, memory_gib=peak_memory_gib())
+        return ModelCheck(decided_by=by, images=0, load_seconds=loaded, memory_gib=meter.peak() / 2**30)
     images = labelled_images(folder, limit)
     reference = first_reference(folder)
     references = () if reference is None else (image_ref(reference),)
     decisions = []
+    meter.begin()
     for done, image in enumerate(images, start=1):
         decisions.append(decider.decide(Case(image=image_ref(image.path), references=references)))
         if progress is not None:
@@ -84,7 +90,7 @@ def check_model(
         ece=expected_calibration_error([d.defective for d in decisions], labels),
         load_seconds=loaded,
         seconds_per_image=sum(d.seconds for d in decisions) / len(decisions),
-        memory_gib=peak_memory_gib(),
+        memory_gib=meter.peak() / 2**30,
         input_tokens=sum(tokens) / len(tokens) if tokens else None,
     )
 
@@ -94,12 +100,3 @@ def image_ref(path: Path) -> ImageRef:
     image = load_image(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return ImageRef(uri=str(path.resolve()), sha256=digest, width=image.width, height=image.height)
-
-
-def peak_memory_gib() -> float:
-    """Returns the peak memory so far in GiB: of the GPU where one is used, else of this process."""
-    import torch
-
-    if torch.cuda.is_available() and torch.cuda.max_memory_allocated():
-        return torch.cuda.max_memory_allocated() / 2**30
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -2,23 +2,56 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from echo_agent.mllm.device_memory import MAX_BATCH
 from echo_agent.mllm.prompts import CasePrompt
 from echo_agent.mllm.scoring import ScoredPrompt
 from echo_agent.state import DecidedBy
 
-MAX_BATCH = 8
-
 GATHER_SECONDS = 0.01
 """How long after the last arrival a batch that is not full waits for another, where batches pay."""
 
-PREPARED_WITHIN_SECONDS = 0.5
-"""How long a batch waits at most for calls whose photographs are still being prepared."""
+COMES_WITHIN_SECONDS = 0.5
+"""How long a batch waits at most for calls that are announced, or whose photographs are still being prepared."""
+
+PREPARED_AT_ONCE = 4
+"""Prompts of one call that are prepared at once."""
 
 P = TypeVar("P")
+
+
+class _Announced:
+    """Calls that will come soon, counted down as they do."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def add(self, count: int) -> None:
+        with self._lock:
+            self._count = max(0, self._count + count)
+
+    def any(self) -> bool:
+        with self._lock:
+            return self._count > 0
+
+
+_announced = _Announced()
+
+
+@contextmanager
+def announced(calls: int) -> Iterator[None]:
+    """Announces calls that threads are about to make: a batch waits for them rather than begin with one."""
+    _announced.add(calls)
+    try:
+        yield
+    finally:
+        _announced.add(-calls)
 
 
 class BatchScorer(Protocol[P]):
@@ -91,8 +124,9 @@ class BatchingScorer(Generic[P]):
         """Prepares a caller's prompts and queues them."""
         with self._changed:
             self._preparing += 1
+        _announced.add(-1)
         try:
-            call = _Call([self._scorer.prepare(prompt, orders) for prompt in prompts])
+            call = _Call(self._prepared(prompts, orders))
             with self._changed:
                 self._waiting.append(call)
                 self._arrived = time.monotonic()
@@ -101,6 +135,12 @@ class BatchingScorer(Generic[P]):
                 self._preparing -= 1
                 self._changed.notify_all()
         return call
+
+    def _prepared(self, prompts: Sequence[CasePrompt], orders: int) -> list[P]:
+        if len(prompts) == 1:
+            return [self._scorer.prepare(prompts[0], orders)]
+        with ThreadPoolExecutor(PREPARED_AT_ONCE) as threads:
+            return list(threads.map(lambda prompt: self._scorer.prepare(prompt, orders), prompts))
 
     def _gather(self, call: _Call[P]) -> list[_Call[P]]:
         """Takes a call and those that go with it out of the queue, after waiting for more where that pays."""
@@ -118,13 +158,13 @@ class BatchingScorer(Generic[P]):
 
     def _wait_for(self, most: int) -> None:
         """Waits until the batch is full, or nobody prepares and a moment has passed since the last arrival."""
-        last = time.monotonic() + PREPARED_WITHIN_SECONDS
+        last = time.monotonic() + COMES_WITHIN_SECONDS
         while sum(len(call.prepared) for call in self._waiting) < most:
             now = time.monotonic()
-            until = last if self._preparing else min(last, self._arrived + GATHER_SECONDS)
+            until = last if self._preparing or _announced.any() else min(last, self._arrived + GATHER_SECONDS)
             if now >= until:
                 return
-            self._changed.wait(until - now)
+            self._changed.wait(min(until - now, GATHER_SECONDS))
 
     def _run(self, calls: list[_Call[P]]) -> None:
         try:

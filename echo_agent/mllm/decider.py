@@ -92,7 +92,7 @@ class MllmDecider:
 
     def decide_many(self, cases: Sequence[Case]) -> list[Decision]:
         """Decides several cases as one batch; one by one where they do not fit the memory together."""
-        if len({(case.orders, case.max_pixels) for case in cases}) != 1 or len(cases) == 1:
+        if len({case.orders for case in cases}) != 1 or len(cases) == 1:
             return [self.decide(case) for case in cases]
         started = time.monotonic()
         scored = self._fitting(cases)

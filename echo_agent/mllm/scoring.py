@@ -8,6 +8,7 @@ from typing import Protocol
 from echo_agent.errors import AnswerError
 from echo_agent.mllm.chat_model import EchoVLM
 from echo_agent.mllm.choice_scoring import score_cases
+from echo_agent.mllm.device_memory import CudaMeter, Room
 from echo_agent.mllm.prompts import CasePrompt, Wording, label_probabilities, wordings
 from echo_agent.mllm.variant_tokens import PreparedCase, Variant, prepare_case
 from echo_agent.state import DecidedBy
@@ -87,6 +88,7 @@ class LocalScorer:
 
     def __init__(self, model: EchoVLM) -> None:
         self._model = model
+        self._measured: Room | None = None
 
     def prepare(self, prompt: CasePrompt, orders: int) -> PreparedPrompt:
         """Reads and encodes a prompt with its questions in up to ``orders`` orders of their options."""
@@ -96,10 +98,17 @@ class LocalScorer:
         return PreparedPrompt(shown, prepare_case(self._model.checkpoint, variants, pixels))
 
     def run(self, prepared: Sequence[PreparedPrompt]) -> list[ScoredPrompt]:
-        """Scores prepared prompts as one batch."""
-        scores = score_cases(
-            self._model.checkpoint, [prompt.case for prompt in prepared], timeout=self._model.timeout
-        )
+        """Scores prepared prompts together, as many at once as fit."""
+        scored: list[ScoredPrompt] = []
+        while len(scored) < len(prepared):
+            scored += self._run(prepared[len(scored) : len(scored) + self.fitting()])
+        return scored
+
+    def _run(self, prepared: Sequence[PreparedPrompt]) -> list[ScoredPrompt]:
+        with self._room.taken(len(prepared)):
+            scores = score_cases(
+                self._model.checkpoint, [prompt.case for prompt in prepared], timeout=self._model.timeout
+            )
         return [
             ScoredPrompt(
                 average(
@@ -117,7 +126,14 @@ class LocalScorer:
 
     def fitting(self) -> int:
         """Returns how many prompts the free memory holds at once."""
-        return 8
+        return self._room.fitting()
+
+    @property
+    def _room(self) -> Room:
+        if self._measured is None:
+            device = self._model.checkpoint.device
+            self._measured = Room(CudaMeter(device) if device.startswith("cuda") else None)
+        return self._measured
 
     def gathers(self) -> bool:
         """Whether the model runs on a GPU, where a fuller batch takes hardly more time."""

@@ -66,8 +66,8 @@ def image_inputs(checkpoint: Checkpoint, photographs: Sequence[Photograph]) -> d
 
 def _takes_features(checkpoint: Checkpoint, photographs: Sequence[Photograph]) -> bool:
     """Whether the family's pass takes features, and its vision tower needs nothing but the photographs' tensors."""
-    look = getattr(checkpoint.model, "get_image_features", None)
-    wanted = signature(type(checkpoint.model).forward).parameters
+    family = type(checkpoint.model)
+    look, wanted = getattr(family, "get_image_features", None), signature(family.forward).parameters
     if look is None or "mm_encoder_outputs" not in wanted:
         return False
     accepted = signature(look).parameters
