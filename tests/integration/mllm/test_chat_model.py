@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import HumanMessage
 
-from echo_agent.errors import EchoError, ModelError, ModelTimeoutError
+from echo_agent.errors import EchoError, ModelError, ModelTimeoutError, SettingsError
 from echo_agent.mllm.chat_model import EchoVLM
 from echo_agent.mllm.checkpoint import CheckpointSpec, load
 from tests.tiny_checkpoints import FAMILIES
@@ -115,5 +115,5 @@ def test_four_bits_without_the_extra_names_it(checkpoint_folder):
 
 def test_cuda_that_is_not_there_is_told(checkpoint_folder, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    with pytest.raises(ModelError, match="no CUDA device"):
+    with pytest.raises(SettingsError, match="no device 'cuda:7'"):
         load(CheckpointSpec(str(checkpoint_folder("llava")), device="cuda:7"))

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from echo_agent.errors import ModelError
+from echo_agent.errors import ImageError
 from echo_agent.mllm.chat_model import EchoVLM
 from echo_agent.mllm.checkpoint import CheckpointSpec
 from tests.integration.mllm.test_chat_model import message
@@ -99,5 +99,5 @@ def test_what_goes_wrong_reaches_the_reader(model):
         async for _ in model.astream([HumanMessage([{"type": "image", "url": "file:///etc/passwd"}])]):
             pass
 
-    with pytest.raises(ModelError, match="does not fetch"):
+    with pytest.raises(ImageError, match="is not read"):
         asyncio.run(read())
