@@ -19,10 +19,9 @@ from benchmarks.program import (
     program,
     tell,
 )
-from echo_agent.cli.options import CategoriesArgument, number_list
+from echo_agent.cli.options import CategoriesArgument, LabelsOption, number_list, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.evaluation.category import Category
-from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.normal_model import fit
@@ -304,11 +303,12 @@ def ablation(
     shots: ShotsOption = "4,16",
     seeds: SeedsOption = "0-4",
     encoder: EncoderOption = None,
+    label: LabelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """What each part of the comparison with the references is worth: a Markdown table."""
     counts, chosen = number_list(shots, least=1), number_list(seeds)
-    categories = read_categories(folders)
+    categories = read_told(folders, label)
     with progress_bar("ablation") as progress:
         rows = measure_ablation(
             categories, encoder_named(encoder), shots=counts, seeds=chosen, progress=progress

@@ -10,11 +10,10 @@ import typer
 from numpy.typing import NDArray
 
 from benchmarks.program import EncoderOption, JsonOption, program, tell
-from echo_agent.cli.options import CategoriesArgument
+from echo_agent.cli.options import CategoriesArgument, LabelsOption, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
-from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.inspector import Inspector
 from echo_agent.report.table import markdown_rows
 from echo_agent.state import Progress, Region, Value
@@ -166,10 +165,11 @@ def areas(
     shots: Annotated[int, typer.Option(min=1, help="References to register.")] = 16,
     seed: Annotated[int, typer.Option(help="Seed that chooses the references.")] = 0,
     encoder: EncoderOption = None,
+    label: LabelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Hold the measured areas of defects against their masks, for each defect type."""
-    for category in read_categories(folders):
+    for category in read_told(folders, label):
         with progress_bar(f"measure {category.name}") as progress:
             result = evaluate_areas(
                 category,

@@ -11,10 +11,10 @@ from PIL import Image
 
 from benchmarks.ablation import KnownFeatures
 from benchmarks.program import EncoderOption, JsonOption, encoder_named, program, tell
+from echo_agent.cli.options import LabelsOption, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation import solar_cells
-from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.images.decoding import load_image
 from echo_agent.memory import calibration
 from echo_agent.memory.evidence import combine
@@ -209,6 +209,7 @@ def calibration_draws(
     normals: Annotated[int | None, typer.Option(min=1, help="Normals to draw from, at most.")] = None,
     max_false_reject: Annotated[float, typer.Option(min=0.001, max=0.999, help="Wanted rate.")] = 0.10,
     encoder: EncoderOption = None,
+    label: LabelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """What thresholds promise, held against unseen normals over many random draws of references."""
@@ -217,7 +218,7 @@ def calibration_draws(
             category.name: sorted(
                 {*category.normals, *(test.path for test in category.tests if not test.defective)}
             )
-            for category in read_categories(places)
+            for category in read_told(places, label)
         }
     else:
         kind = None if cells == "all" else cells

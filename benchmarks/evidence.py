@@ -12,9 +12,8 @@ from PIL import Image
 
 from benchmarks.machine import machine_name, peak_memory_gib
 from benchmarks.program import EncoderOption, JsonOption, ShotsOption, encoder_named, program, tell
-from echo_agent.cli.options import CategoryArgument, number_list
+from echo_agent.cli.options import CategoryArgument, LabelsOption, number_list, read_told
 from echo_agent.cli.progress import progress_bar
-from echo_agent.evaluation.folder_layout import read_one_category
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.evidence import combine
 from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
@@ -243,11 +242,12 @@ def evidence(
     images: Annotated[int, typer.Option(min=1, help="Test photographs to look at, at most.")] = 16,
     rounds: Annotated[int, typer.Option(min=1, help="How often each is looked at.")] = 3,
     encoder: EncoderOption = None,
+    label: LabelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """What the first look at an image costs: decode, encode, compare, map and regions, by number of references."""
     counts = number_list(references, least=1)
-    category = read_one_category(place)
+    (category,) = read_told([place], label, one=True)
     tests = [test.path for test in category.tests]
     chosen = random.Random(0).sample(tests, min(images, len(tests)))
     with progress_bar("look") as progress:

@@ -9,10 +9,9 @@ from typing import Annotated
 import typer
 
 from benchmarks.program import JsonOption, encoder_named, program, tell
-from echo_agent.cli.options import CategoriesArgument
+from echo_agent.cli.options import CategoriesArgument, LabelsOption, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.evaluation.category import Category
-from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.normal_model import fit
 from echo_agent.report.table import markdown_rows
@@ -114,12 +113,13 @@ def one_shot(
     *,
     photographs: Annotated[int, typer.Option(min=3, help="Good photographs of each product at most.")] = 12,
     seed: Annotated[int, typer.Option(help="Seed of their choice.")] = 0,
+    label: LabelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Log scores of good parts against a single reference, by product and together: a Markdown table."""
     encoder = encoder_named(None)
     found = []
-    for category in read_categories(folders):
+    for category in read_told(folders, label):
         with progress_bar(category.name) as progress:
             found.append(
                 measure_category(category, encoder, photographs=photographs, seed=seed, progress=progress)

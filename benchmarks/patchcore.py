@@ -13,12 +13,11 @@ from PIL import Image
 from benchmarks.patchcore_detector import Patchcore, Scored
 from benchmarks.patchcore_result import Compared, Comparison, Figures, markdown_table, ratios
 from benchmarks.program import JsonOption, SeedsOption, ShotsOption, program, tell
-from echo_agent.cli.options import CategoriesArgument, number_list
+from echo_agent.cli.options import CategoriesArgument, LabelsOption, number_list, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.context import Context
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
-from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.images.decoding import load_image
 from echo_agent.inspector import Inspector
@@ -174,11 +173,12 @@ def patchcore(
     *,
     shots: ShotsOption = "4,16",
     seeds: SeedsOption = "0-4",
+    label: LabelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Echo beside anomalib's PatchCore with the same encoder weights, references and images (extra compare)."""
     counts, chosen = number_list(shots, least=1), number_list(seeds)
-    categories = read_categories(folders)
+    categories = read_told(folders, label)
     for category in categories:
         for count in counts:
             if len(category.normals) < count:

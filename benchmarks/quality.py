@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from benchmarks.program import JsonOption, ShotsOption, program, tell
-from echo_agent.cli.options import CategoriesArgument, number_list
+from echo_agent.cli.options import CategoriesArgument, LabelsOption, number_list, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
-from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.images.decoding import load_image
 from echo_agent.report.table import markdown_rows
 from echo_agent.state import Value
@@ -176,10 +175,11 @@ def quality(
     *,
     shots: ShotsOption = "4,16",
     seeds: Annotated[int, typer.Option(min=1, help="Draws of the references.")] = 5,
+    label: LabelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Share of good photographs that are refused as poor, and of spoiled ones that are caught: a Markdown table."""
-    categories = read_categories(folders)
+    categories = read_told(folders, label)
     runs = [(category, count) for count in number_list(shots, least=1) for category in categories]
     results: dict[int, list[QualityResult]] = {}
     with progress_bar("image quality") as progress:

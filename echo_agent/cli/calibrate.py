@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, LabelsOption, MemoryOption, read_told
 from echo_agent.cli.progress import progress_bar
 
 app = typer.Typer()
@@ -16,7 +16,7 @@ app = typer.Typer()
 @app.command()
 def calibrate(
     data: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A product's folder with test/good and test/<defect>.")
+        Path, typer.Argument(metavar="DIR", help="Labelled photographs of it, as evaluate folder reads them.")
     ],
     product: Annotated[str, typer.Option(help="Registered product that the photographs show.")],
     mllm: Annotated[str | None, typer.Option(help="The model (default: ECHO_MLLM).")] = None,
@@ -27,12 +27,12 @@ def calibrate(
         Literal["platt", "temperature"], typer.Option(help="Temperature suits few photographs.")
     ] = "platt",
     limit: Annotated[int | None, typer.Option(min=10, help="Photographs at most, half of them good.")] = None,
+    label: LabelsOption = None,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
     as_json: JsonOption = False,
 ) -> None:
     """Fit a model's confidence on labelled photographs."""
     from echo_agent.errors import ModelError
-    from echo_agent.evaluation.labelled import labelled_images
     from echo_agent.evaluation.mllm_calibration import calibrate_mllm
     from echo_agent.memory.memory import open_memory
     from echo_agent.mllm.choice import open_decider
@@ -43,7 +43,8 @@ def calibrate(
         raise ModelError("'measured' is calibrated when a product is registered: name a model with --mllm")
     opened = open_memory(str(memory))
     opened.product(product)
-    images = labelled_images(data, limit)
+    (category,) = read_told([data], label, one=True)
+    images = category.of_both_kinds(limit)
     paths: list[Literal["fast", "reasoned"]] = ["fast", "reasoned"] if path == "both" else [path]
     for each in paths:
         with progress_bar(f"Calibrating the {each} path", shown=not sys.stdout.isatty()) as progress:

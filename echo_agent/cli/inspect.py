@@ -12,10 +12,11 @@ from echo_agent.cli.lazy import one_line
 from echo_agent.cli.options import (
     EXPERTS,
     MEMORY_OF_THE_SETTINGS,
+    ExpertsOption,
     JsonOption,
     MemoryOption,
     MllmOption,
-    ProfileChoice,
+    ProfileOption,
     experts_named,
 )
 from echo_agent.cli.progress import progress_bar
@@ -37,10 +38,8 @@ def inspect(
     ] = None,
     question: Annotated[str | None, typer.Option(help="A question about each part.")] = None,
     mllm: MllmOption = None,
-    experts: Annotated[str, typer.Option(help="Experts that take part, with commas.")] = EXPERTS,
-    profile: Annotated[
-        ProfileChoice, typer.Option(help="When the Reasoning Expert is asked.")
-    ] = ProfileChoice.adaptive,
+    experts: ExpertsOption = EXPERTS,
+    profile: ProfileOption = "adaptive",
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save each photograph with its anomaly map here.")
     ] = None,
@@ -64,7 +63,7 @@ def inspect(
     from echo_agent.state import flat_verdict
 
     paths, bad = _photographs(images)
-    context = Context(experts=experts_named(experts), profile=profile.value)
+    context = Context(experts=experts_named(experts), profile=profile)
     inspector = Inspector.open(memory, mllm=mllm, create=False, context=context)
     if product is not None:
         inspector.memory.product(product)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from echo_agent.cli.options import JsonOption
+from echo_agent.cli.options import JsonOption, LabelsOption, read_told
 from echo_agent.cli.progress import progress_bar
 
 app = typer.Typer(invoke_without_command=True)
@@ -52,9 +52,10 @@ def check(
     model: Annotated[str, typer.Argument(metavar="ID", help="HuggingFace id, folder or URL#model.")],
     data: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="A product's folder with train/good, test/good and test/<defect>."),
+        typer.Option(metavar="DIR", help="Labelled photographs of a product, as evaluate folder reads them."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=2, help="Photographs at most, half of them good.")] = None,
+    label: LabelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Load a model, let it judge good and defective photographs, and show what that is worth and costs."""
@@ -67,9 +68,10 @@ def check(
     decider = open_decider(model)
     if decider is None:
         raise ModelError("'measured' is no language model: echo-agent evaluate folder DIR checks it")
+    category = None if data is None else read_told([data], label, one=True)[0]
     device = resolve_device(process_settings().device)
     with progress_bar("Judging", shown=not as_json or not sys.stdout.isatty()) as progress:
-        found = check_model(decider, data, limit=limit, device=device, progress=progress)
+        found = check_model(decider, category, limit=limit, device=device, progress=progress)
     if as_json:
         typer.echo(json.dumps(found.model_dump(), allow_nan=False))
         return

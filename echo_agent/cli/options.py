@@ -1,13 +1,16 @@
 """Options that several commands share."""
 
-from enum import StrEnum
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from echo_agent.context import Expert
+from echo_agent.context import Expert, Profile
 from echo_agent.settings import process_settings
+
+if TYPE_CHECKING:
+    from echo_agent.evaluation.category import Category
 
 
 def _memory_folder(ctx: typer.Context, given: Path | None) -> Path:
@@ -34,14 +37,48 @@ CategoriesArgument = Annotated[
     list[Path], typer.Argument(metavar="DIR...", help="Categories, folders of them, or CSV files.")
 ]
 CategoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A category, or a CSV file.")]
+LabelsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label",
+        metavar="WORD=good|defective",
+        help="What a label means that Echo does not know; may be given again.",
+    ),
+]
 EncoderOption = Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")]
 MllmOption = Annotated[str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")]
 
 MEMORY_OF_THE_SETTINGS: Path = None  # type: ignore[assignment]
 """Default of a ``MemoryOption``: the option's callback puts the folder in its place."""
 
+ProfileOption = Annotated[Profile, typer.Option(help="When the Reasoning Expert is asked.")]
+ExpertsOption = Annotated[str, typer.Option("--experts", help="Experts that take part, with commas.")]
+
 EXPERTS = "reference,knowledge,reasoning"
 """Experts as they are named on the command line: all of them."""
+
+
+def read_told(places: Sequence[Path], label: Sequence[str] | None, *, one: bool = False) -> "list[Category]":
+    """Reads labelled photographs, and tells on stderr what a measurement on them rests on.
+
+    Args:
+        places: Categories, folders of them, or CSV files.
+        label: What was said with ``--label``.
+        one: Whether there may be one category only.
+
+    Raises:
+        DatasetError: They cannot be read, or a label is not known.
+    """
+    from echo_agent.evaluation.folder_layout import read_categories, read_one_category
+    from echo_agent.evaluation.labels import Labels
+
+    labels = Labels.read(label or ())
+    read = [read_one_category(places[0], labels)] if one else read_categories(places, labels)
+    categories = [category.apart() for category in read]
+    for category in categories:
+        for line in category.checked():
+            typer.echo(line, err=True)
+    return categories
 
 
 def experts_named(text: str) -> tuple[Expert, ...]:
@@ -77,12 +114,3 @@ def number_list(text: str, *, least: int = 0) -> list[int]:
     if min(numbers) < least:
         raise typer.BadParameter(f"{min(numbers)} is too small: give {least} or more")
     return list(dict.fromkeys(numbers))
-
-
-class ProfileChoice(StrEnum):
-    """When the Reasoning Expert is asked."""
-
-    adaptive = "adaptive"
-    paper = "paper"
-    always = "always"
-    never = "never"

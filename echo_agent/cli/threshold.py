@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, LabelsOption, MemoryOption, read_told
 from echo_agent.cli.progress import progress_bar
 
 app = typer.Typer()
@@ -29,6 +29,7 @@ def threshold(
             min=0.0001, max=0.9999, help="Wanted share of defective parts called normal (with --labelled)."
         ),
     ] = 0.10,
+    label: LabelsOption = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the scores into this .png or .svg file.")] = None,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
     as_json: JsonOption = False,
@@ -38,19 +39,15 @@ def threshold(
     Scores are those of the first look. With --labelled the costs in false rejects and escapes are counted.
     """
     from echo_agent.evaluation import threshold_report
-    from echo_agent.evaluation.folder_layout import read_categories
     from echo_agent.evaluation.threshold_choice import choose_thresholds, score_labelled
     from echo_agent.memory.memory import open_memory
 
     opened = open_memory(str(memory))
     scores = None
     if labelled is not None:
-        categories = read_categories([labelled])
-        if len(categories) > 1:
-            names = ", ".join(category.name for category in categories)
-            raise typer.BadParameter(f"{labelled} holds several categories ({names}): name one")
-        with progress_bar(f"score {categories[0].name}") as progress:
-            scores = score_labelled(opened, product, categories[0], progress=progress)
+        (category,) = read_told([labelled], label, one=True)
+        with progress_bar(f"score {category.name}") as progress:
+            scores = score_labelled(opened, product, category, progress=progress)
     found = choose_thresholds(
         opened, product, max_false_reject=max_false_reject, max_escape=max_escape, labelled=scores
     )

@@ -1,5 +1,6 @@
 """One product of a labelled dataset: its references, its test photographs, and their truth."""
 
+import hashlib
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,20 +8,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from echo_agent.errors import DatasetError
+from echo_agent.errors import DatasetError, ImageError
+from echo_agent.evaluation.labels import GOOD
+from echo_agent.evaluation.masks import marked
 from echo_agent.images.decoding import load_image
 from echo_agent.state import Value
 
-GOOD = "good"
+NAMED = 3
+"""Files that a note names."""
 
 
 class LabelledImage(Value):
-    """A test photograph with its truth, which only the metrics may see.
+    """A photograph with its truth, which only the metrics may see.
 
     Attributes:
         path: The photograph.
         kind: ``good`` or the name of the defect.
-        masks: Mask files, non-zero on the defect, to be united; empty where there is none.
+        masks: Mask files, to be united; empty where there is none.
     """
 
     path: Path
@@ -43,21 +47,11 @@ class LabelledImage(Value):
             without a mask, whose pixels are not known.
 
         Raises:
-            DatasetError: A mask has another size than its photograph.
+            DatasetError: A mask cannot be read, or has another size than its photograph.
         """
-        width, height = size
-        if self.defective and not self.masks:
-            return None
-        united = np.zeros((height, width), dtype=bool)
-        for file in self.masks:
-            part = np.asarray(load_image(file).convert("L")) > 0
-            if part.shape != united.shape:
-                raise DatasetError(
-                    f"{file} is {part.shape[1]} x {part.shape[0]} pixels "
-                    f"and its photograph {width} x {height}: give the mask the photograph's size"
-                )
-            united |= part
-        return united
+        return (
+            None if self.defective and not self.masks else marked(self.masks if self.defective else (), size)
+        )
 
 
 class Category(Value):
@@ -65,14 +59,51 @@ class Category(Value):
 
     Attributes:
         name: Name of the category.
-        normals: Good photographs to choose references from, sorted by name.
+        normals: Good photographs to choose references from, sorted by name; empty where the dataset has only tests.
         tests: Test photographs, in the order of their paths. Where the dataset does not part references from tests
             all normals are among them: ``tests_beside`` leaves out those that were chosen.
+        notes: What was left out or not matched while it was read, with counts, a line each.
     """
 
     name: str
     normals: tuple[Path, ...]
     tests: tuple[LabelledImage, ...]
+    notes: tuple[str, ...] = ()
+
+    def checked(self) -> tuple[str, ...]:
+        """What an evaluation rests on, in words: how many photographs of each kind, and what is missing."""
+        good = [test for test in self.tests if not test.defective]
+        bad = [test for test in self.tests if test.defective]
+        bare = [test.path for test in bad if not test.masks]
+        masked = f", {len(bad) - len(bare)} of them with masks" if len(bare) < len(bad) else ""
+        lines = [
+            f"{len(self.normals)} good photographs to learn from; tests: {len(good)} good, {len(bad)} defective{masked}"
+        ]
+        if masked and bare:
+            lines.append(f"{counted(bare, 'defective test')} without a mask: their pixels are not counted")
+        if not good:
+            lines.append("no test is good: what needs both kinds is not measured")
+        return tuple(f"{self.name}: {line}" for line in (*lines, *self.notes))
+
+    def apart(self) -> "Category":
+        """The category without tests that show the picture of a normal, however it was saved; a note counts them."""
+        normals = frozenset(self.normals)
+        shown = {_picture(path) for path in self.normals} - {None}
+        repeated = [
+            test.path for test in self.tests if test.path not in normals and _picture(test.path) in shown
+        ]
+        if not repeated:
+            return self
+        tests = tuple(test for test in self.tests if test.path not in repeated)
+        note = f"{counted(repeated, 'test')} that show the picture of a reference: left out"
+        return self.model_copy(update={"tests": tests, "notes": (*self.notes, note)})
+
+    def without(self, references: Sequence[Path]) -> "Category":
+        """The category without tests that are chosen references."""
+        chosen = frozenset(references)
+        return self.model_copy(
+            update={"tests": tuple(test for test in self.tests if test.path not in chosen)}
+        )
 
     def references(self, shots: int, seed: int) -> tuple[Path, ...]:
         """Chooses references: the first ``shots`` of the normals after ``random.Random(seed).shuffle``.
@@ -80,7 +111,14 @@ class Category(Value):
         Args:
             shots: How many to choose; all where there are fewer.
             seed: Seed of the shuffle.
+
+        Raises:
+            DatasetError: There are no normals.
         """
+        if not self.normals:
+            raise DatasetError(
+                f"{self.name} holds no photographs of good parts to learn from: add train/good"
+            )
         chosen = list(self.normals)
         random.Random(seed).shuffle(chosen)
         return tuple(chosen[:shots])
@@ -91,10 +129,45 @@ class Category(Value):
         Raises:
             DatasetError: There are none.
         """
-        chosen = frozenset(references)
-        left = tuple(test for test in self.tests if test.path not in chosen)
+        left = self.without(references).tests
         if not left:
             raise DatasetError(
-                f"{self.name} has no photographs left to test beside {len(chosen)} references: ask for fewer shots"
+                f"{self.name} has no photographs left to test beside {len(references)} references: ask for fewer shots"
             )
         return left
+
+    def of_both_kinds(self, limit: int | None = None) -> tuple[LabelledImage, ...]:
+        """Tests of which half are good, the first of each kind.
+
+        Args:
+            limit: How many at most; all where not given.
+
+        Raises:
+            DatasetError: There are no good or no defective tests.
+        """
+        good = [test for test in self.tests if not test.defective]
+        bad = [test for test in self.tests if test.defective]
+        if not good or not bad:
+            raise DatasetError(
+                f"{self.name} needs photographs of both kinds: in test/good and in a folder such as test/scratch"
+            )
+        if limit is None:
+            return (*good, *bad)
+        half = max(1, limit // 2)
+        return (*good[:half], *bad[: max(1, limit - half)])
+
+
+def _picture(path: Path) -> str | None:
+    """Digest of what a photograph shows, its size and pixels; None where it cannot be read."""
+    try:
+        image = load_image(path)
+    except ImageError:
+        return None
+    return hashlib.sha256(f"{image.size}".encode() + image.tobytes()).hexdigest()
+
+
+def counted(files: Sequence[Path], what: str) -> str:
+    """A number of files in words, with the first names of them."""
+    names = ", ".join(f"{file.parent.name}/{file.name}" for file in files[:NAMED])
+    more = " ..." if len(files) > NAMED else ""
+    return f"{len(files)} {what}{'' if len(files) == 1 else 's'} ({names}{more})"

@@ -1,123 +1,154 @@
 """Reading datasets that a CSV file lists, such as VisA as it is published."""
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from echo_agent.errors import DatasetError
-from echo_agent.evaluation.category import GOOD, Category, LabelledImage
-
-GOOD_WORDS = ("good", "normal", "ok")
-GOOD_LABELS = frozenset({*GOOD_WORDS, "0", "false"})
-BARE_LABELS = {"1": "defective", "true": "defective"}
+from echo_agent.evaluation.category import Category, LabelledImage
+from echo_agent.evaluation.csv_table import Row, read_table
+from echo_agent.evaluation.labels import Labels
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "image": ("image", "path", "image_path", "file", "filename"),
-    "label": ("label", "kind", "defect", "class"),
-    "split": ("split", "set"),
-    "mask": ("mask", "mask_path", "masks"),
-    "category": ("object", "category", "product"),
+    "image": ("image", "path", "image_path", "file", "filename", "bild", "datei", "dateiname", "pfad"),
+    "label": (
+        "label",
+        "kind",
+        "defect",
+        "class",
+        "bewertung",
+        "klasse",
+        "ergebnis",
+        "befund",
+        "fehler",
+        "fehlerart",
+    ),
+    "split": ("split", "set", "aufteilung", "menge"),
+    "mask": ("mask", "mask_path", "masks", "maske", "masken"),
+    "category": ("object", "category", "product", "objekt", "kategorie", "produkt", "teil"),
 }
 """What a column means, and the names by which it is known; image and label must be there."""
 
+SPLITS: Mapping[str, tuple[str, ...]] = {
+    "train": ("train", "training", "trainieren"),
+    "val": ("val", "valid", "validation", "dev", "validierung"),
+    "test": ("test", "testing", "testen"),
+}
 MASKS_BETWEEN = ";"
 
 
-def read_csv(file: Path, root: Path) -> list[Category]:
+def read_csv(file: Path, root: Path, labels: Labels) -> list[Category]:
     """Reads the categories that a CSV file lists, a photograph a line.
 
-    The first line names the columns: ``image`` (its path), ``label`` (``good``, ``normal``, ``ok`` or ``0`` for a good
-    part, else the name of the defect or ``1``), and where there are such ``split`` (``train`` or ``test``), ``mask``
-    (one or more paths with ``;`` between) and ``object`` (the category; the file's name where there is no such column).
-    Without ``split`` the good photographs serve as references and, where they are not chosen, as tests.
+    The first line names the columns: ``image`` (its path), ``label`` (see ``Labels``), and where there are such
+    ``split`` (``train``, ``val`` or ``test``), ``mask`` (one or more paths with ``;`` between) and ``object`` (the
+    category; the file's name where there is no such column). Without ``split`` the good photographs serve as references
+    and, where they are not chosen, as tests. Lines of ``val`` are the tests where there is no ``test``, else left out.
 
     Args:
-        file: The CSV file, UTF-8.
+        file: The CSV file; see ``read_table``.
         root: What its paths are relative to.
+        labels: The reader of labels.
 
     Returns:
         The categories by name.
 
     Raises:
-        DatasetError: The file cannot be read, lacks a column, or names a photograph that does not exist.
+        DatasetError: The file cannot be read, lacks a column, names a photograph that does not exist or with two
+            labels, or has a label or split that is not known.
     """
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            columns = _columns(reader.fieldnames or (), file)
-            rows = [
-                {meaning: (row[name] or "").strip() for meaning, name in columns.items()}
-                | {"line": str(line)}
-                for line, row in enumerate(reader, start=2)
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(
-            f"{file} cannot be read as a CSV file ({error}): check path and encoding"
-        ) from error
-    names = sorted({row.get("category") or file.stem for row in rows})
-    if not names:
+    rows, _ = read_table(file, COLUMNS, ("image", "label"))
+    if not rows:
         raise DatasetError(f"{file} lists no photographs: give a line for each")
-    return [
-        _category(name, [row for row in rows if (row.get("category") or file.stem) == name], file, root)
-        for name in names
-    ]
+    for row in rows:
+        if not row.cells["label"]:
+            raise DatasetError(
+                f"{file}, line {row.line}: the label is empty: write good or the defect's name"
+            )
+    kinds = labels.kinds(
+        [row.cells["label"] for row in rows],
+        file,
+        masked=[row.cells["label"] for row in rows if row.cells.get("mask")],
+    )
+    named: dict[str, list[Row]] = {}
+    for row in rows:
+        named.setdefault(row.cells.get("category") or file.stem, []).append(row)
+    return [_category(name, named[name], kinds, file, root) for name in sorted(named)]
 
 
-def _columns(names: Sequence[str], file: Path) -> dict[str, str]:
-    """Finds what the columns mean."""
-    known = {name.strip().lower(): name for name in names}
-    found = {
-        meaning: known[next(word for word in words if word in known)]
-        for meaning, words in COLUMNS.items()
-        if any(word in known for word in words)
-    }
-    for meaning in ("image", "label"):
-        if meaning not in found:
-            raise DatasetError(f"{file} has no column {meaning}: its first line must name image and label")
-    return found
-
-
-def _category(name: str, rows: Iterable[Mapping[str, str]], file: Path, root: Path) -> Category:
-    normals: list[Path] = []
-    tests: list[LabelledImage] = []
+def _category(name: str, rows: Sequence[Row], kinds: Mapping[str, str], file: Path, root: Path) -> Category:
+    found: dict[tuple[str, Path], LabelledImage] = {}
+    twice = 0
     for row in rows:
         image = LabelledImage(
-            path=_existing(row["image"], row, file, root),
-            kind=_kind(row, file),
+            path=_existing(row.cells["image"], row, file, root),
+            kind=kinds[row.cells["label"]],
             masks=tuple(
                 _existing(mask.strip(), row, file, root)
-                for mask in row.get("mask", "").split(MASKS_BETWEEN)
+                for mask in row.cells.get("mask", "").split(MASKS_BETWEEN)
                 if mask.strip()
             ),
         )
-        split = row.get("split", "").lower()
-        if not image.defective and split in {"", "train"}:
-            normals.append(image.path)
-        if split in {"", "test"}:
-            tests.append(image)
-    if not normals or not tests:
-        missing = "good photographs to learn from" if not normals else "test photographs"
+        key = _split(row, file), image.path
+        before = found.setdefault(key, image)
+        twice += before is not image
+        if before.kind != image.kind:
+            raise DatasetError(
+                f"{file}, line {row.line}: {row.cells['image']} is {image.kind} here and {before.kind} above: "
+                "keep the line that is right"
+            )
+    splits = Counter(split for split, _ in found)
+    tests = {"", "test"} if splits.keys() & {"", "test"} else {"val"}
+    notes = [f"{twice} lines of photographs that are listed already: counted once"] if twice else []
+    if splits["val"] and "val" not in tests:
+        notes.append(f"{splits['val']} lines of the split val: left out")
+    bad = sum(split == "train" and image.defective for (split, _), image in found.items())
+    if bad:
+        notes.append(f"{bad} lines of the split train that are not good: left out")
+    category = Category(
+        name=name,
+        normals=tuple(
+            sorted(
+                (
+                    image.path
+                    for (split, _), image in found.items()
+                    if split in {"", "train"} and not image.defective
+                ),
+                key=lambda path: path.name,
+            )
+        ),
+        tests=tuple(
+            sorted(
+                (image for (split, _), image in found.items() if split in tests), key=lambda test: test.path
+            )
+        ),
+        notes=tuple(notes),
+    )
+    if not category.normals or not category.tests:
+        missing = "good photographs to learn from" if not category.normals else "test photographs"
         raise DatasetError(
             f"{file} lists no {missing} of {name}: label them good, and split them train or test"
         )
-    return Category(
-        name=name,
-        normals=tuple(sorted(normals, key=lambda path: path.name)),
-        tests=tuple(sorted(tests, key=lambda test: test.path)),
-    )
+    return category
 
 
-def _kind(row: Mapping[str, str], file: Path) -> str:
-    label = row["label"].lower()
-    if not label:
-        raise DatasetError(f"{file}, line {row['line']}: the label is empty: write good or the defect's name")
-    return GOOD if label in GOOD_LABELS else BARE_LABELS.get(label, row["label"])
+def _split(row: Row, file: Path) -> str:
+    """``train``, ``val``, ``test``, or nothing where the table does not part them."""
+    said = row.cells.get("split", "").lower()
+    found = next((split for split, words in SPLITS.items() if said in words), None)
+    if said and found is None:
+        raise DatasetError(f"{file}, line {row.line}: {said!r} is no split: write train, val or test")
+    return found or ""
 
 
-def _existing(path: str, row: Mapping[str, str], file: Path, root: Path) -> Path:
-    found = root / path
-    if not path or not found.is_file():
+def _existing(path: str, row: Row, file: Path, root: Path) -> Path:
+    """The file of a path, with letters such as ü composed or not, and with either slash."""
+    spelled = path.replace("\\", "/")
+    candidates = (path, spelled, *(unicodedata.normalize(form, spelled) for form in ("NFC", "NFD")))
+    found = next((root / one for one in candidates if one and (root / one).is_file()), None)
+    if found is None:
         raise DatasetError(
-            f"{file}, line {row['line']}: {path or 'the image'} is not there: give paths from {root}"
+            f"{file}, line {row.line}: {path or 'the image'} is not there: give paths from {root}"
         )
     return found

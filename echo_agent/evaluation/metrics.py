@@ -1,4 +1,4 @@
-"""Detection metrics of images and pixels: scikit-learn for images, adeval's accumulated curves for pixels."""
+"""Detection metrics of images (scikit-learn) and pixels (adeval), and accuracy without the least sure answers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from echo_agent.errors import MissingExtraError
 from echo_agent.state import Value
 
 PIXEL_STEPS = 20_000
+SET_ASIDE = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
 
 
 class ImageMetrics(Value):
@@ -128,3 +129,45 @@ def _area(false_positive: NDArray[np.float64], rate: NDArray[np.float64], limit:
     inside = x < limit
     x_end, y_end = np.append(x[inside], limit), np.append(y[inside], np.interp(limit, x, y))
     return float(auc(x_end, y_end) / limit)
+
+
+class Coverage(Value):
+    """One row of the risk-coverage table.
+
+    Attributes:
+        set_aside: Share of the answers, the least sure first, that go to a person.
+        answered: Answers that remain.
+        accuracy: Share of right ones among them.
+    """
+
+    set_aside: float
+    answered: int
+    accuracy: float | None
+
+
+def risk_coverage(confidence: Sequence[float], right: Sequence[bool]) -> tuple[Coverage, ...]:
+    """Accuracy after the least sure answers are set aside.
+
+    Args:
+        confidence: Confidence of each answer, 0..1.
+        right: Whether each is right.
+
+    Returns:
+        A row for each share in ``SET_ASIDE``. Where the cut falls among equally sure answers, their mean
+        accuracy counts, so that the order of the answers does not matter.
+    """
+    sure, hits = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    for value in np.unique(sure):
+        hits[sure == value] = hits[sure == value].mean()
+    ranked = hits[np.argsort(-sure, kind="stable")]
+    rows = []
+    for share in SET_ASIDE:
+        answered = len(ranked) - round(share * len(ranked))
+        rows.append(
+            Coverage(
+                set_aside=share,
+                answered=answered,
+                accuracy=float(ranked[:answered].mean()) if answered else None,
+            )
+        )
+    return tuple(rows)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from echo_agent.context import Context
 from echo_agent.decision.attempt import CONFIDENCE_FOLDER
 from echo_agent.errors import ModelError
-from echo_agent.evaluation.labelled import LabelledImage
+from echo_agent.evaluation.category import LabelledImage
 from echo_agent.inspector import Inspector
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.case import Path as DecisionPath

@@ -4,7 +4,7 @@ import hashlib
 import time
 from pathlib import Path
 
-from echo_agent.evaluation.labelled import first_reference, labelled_images
+from echo_agent.evaluation.category import Category
 from echo_agent.images.decoding import load_image
 from echo_agent.mllm.case import Case
 from echo_agent.mllm.confidence import expected_calibration_error
@@ -42,7 +42,7 @@ class ModelCheck(Value):
 
 def check_model(
     decider: Decider,
-    folder: Path | None,
+    category: Category | None,
     *,
     limit: int | None = None,
     device: str = "cpu",
@@ -52,25 +52,25 @@ def check_model(
 
     Args:
         decider: The model.
-        folder: Folder of a product in the layout of MVTec AD; None only loads the model.
+        category: Labelled photographs of a product; None only loads the model.
         limit: Photographs at most.
         device: Where the model runs, ``cpu`` or ``cuda[:N]``: there the memory is measured.
         progress: Told how many of how many are done.
 
     Raises:
         ModelError: The model is missing or fails.
-        DatasetError: The folder has no such layout.
+        DatasetError: There are no good or no defective photographs.
     """
     meter = meter_of(device)
     meter.begin()
     start = time.perf_counter()
     by = decider.decided_by()
     loaded = time.perf_counter() - start
-    if folder is None:
+    if category is None:
         return ModelCheck(decided_by=by, images=0, load_seconds=loaded, memory_gib=meter.peak() / 2**30)
-    images = labelled_images(folder, limit)
-    reference = first_reference(folder)
-    references = () if reference is None else (image_ref(reference),)
+    shown = category.normals[:1]
+    images = category.without(shown).of_both_kinds(limit)
+    references = tuple(image_ref(path) for path in shown)
     decisions = []
     meter.begin()
     for done, image in enumerate(images, start=1):

@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Sequence
 
+from echo_agent.evaluation.metrics import Coverage, risk_coverage
 from echo_agent.evaluation.mmad_check import DatasetCheck
 from echo_agent.evaluation.mmad_run import RunSettings
 from echo_agent.evaluation.mmad_scoring import (
@@ -13,7 +14,7 @@ from echo_agent.evaluation.mmad_scoring import (
     detection_figures,
     published_script,
 )
-from echo_agent.evaluation.risk_coverage import Coverage, expected_calibration_error, risk_coverage
+from echo_agent.mllm.confidence import expected_calibration_error
 from echo_agent.state import Value
 
 
@@ -118,7 +119,7 @@ def result_of(settings: RunSettings, answers: Sequence[MmadAnswer], check: Datas
         guesses=sum(answer.guess for answer in answers),
         guessed={subtask: statistics.fmean(marks) for subtask, marks in sorted(guesses.items())},
         forced=forced,
-        ece=expected_calibration_error(confidence, right),
+        ece=expected_calibration_error(confidence, right) if sure else None,
         risk_coverage=risk_coverage(confidence, right) if sure else (),
         attempts_mean=statistics.fmean(answer.attempts for answer in answers),
         input_tokens=_sum([answer.input_tokens for answer in answers]),

@@ -94,21 +94,25 @@ def join(model: float, evidence: float | None, calibration: Calibration | None) 
 
 
 def expected_calibration_error(
-    probabilities: Sequence[float], labels: Sequence[bool], bins: int = 10
+    confidence: Sequence[float], right: Sequence[bool], *, bins: int = 10
 ) -> float:
-    """Returns the expected calibration error of P(defective) (Naeini et al., 2015).
+    """Mean distance of confidence and share over bins of equal width, weighted by what is in them.
 
-    The bins hold equally many images each.
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
 
     Args:
-        probabilities: P(defective), 0 to 1.
-        labels: Whether each is defective.
+        confidence: Confidence of each answer, or P(defective) of each image, 0..1; at least one.
+        right: Whether each is right, or defective.
         bins: Number of bins.
+
+    Returns:
+        The error in 0..1.
     """
-    p = np.asarray(probabilities, dtype=np.float64)
-    y = np.asarray(labels, dtype=np.float64)
-    parts = np.array_split(np.argsort(p, kind="stable"), min(bins, len(p)))
-    return float(sum(len(part) / len(p) * abs(p[part].mean() - y[part].mean()) for part in parts))
+    sure, hits = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    # A confidence on an edge belongs to the bin below it, as in the paper's (low, high].
+    place = np.clip(np.ceil(sure * bins).astype(int) - 1, 0, bins - 1)
+    gaps = np.abs(np.bincount(place, sure, bins) - np.bincount(place, hits, bins))
+    return float(gaps.sum() / len(sure))
 
 
 def fit(

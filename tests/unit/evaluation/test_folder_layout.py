@@ -1,7 +1,9 @@
 import random
+import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.folder_layout import read_categories, read_category
@@ -54,12 +56,13 @@ def test_a_mask_of_another_size_is_an_error_that_names_it(mvtec_category):
 
 
 @pytest.mark.parametrize(
-    ("missing", "message"), [("train", "train/good holds no photographs"), ("test", "has no folder test")]
+    ("missing", "message"),
+    [("train", "plate holds no photographs of good parts to learn from"), ("test", "has no folder test")],
 )
 def test_a_folder_of_another_layout_is_an_error_that_says_what_is_missing(mvtec_category, missing, message):
     (mvtec_category / missing).rename(mvtec_category / "elsewhere")
     with pytest.raises(DatasetError, match=message):
-        read_category(mvtec_category)
+        read_category(mvtec_category).references(4, 0)
 
 
 def test_a_missing_folder_is_an_error(tmp_path):
@@ -129,3 +132,36 @@ def test_a_folder_of_categories_is_read_as_all_of_them_in_any_layout(tmp_path):
 def test_a_folder_without_categories_is_an_error_that_names_the_layouts(tmp_path):
     with pytest.raises(DatasetError, match="holds no category: Echo reads train/good and test/<kind>"):
         read_categories([tmp_path])
+
+
+def test_what_programs_leave_behind_stops_nothing(tmp_path):
+    write_mvtec_category(tmp_path / "plate")
+    write_mvtec_category(tmp_path / "__MACOSX" / "plate")
+    (tmp_path / "empty" / "test").mkdir(parents=True)
+    (category,) = read_categories([tmp_path])
+    assert category.name == "plate"
+    assert any("1 folder" in line and "empty" in line for line in category.checked())
+
+
+def test_tests_that_show_a_reference_are_left_out_however_they_were_saved(mvtec_category):
+    picture = Image.open(mvtec_category / "train" / "good" / "000.png")
+    picture.convert("RGB").save(mvtec_category / "test" / "good" / "copy.bmp")
+    category = read_category(mvtec_category).apart()
+    assert "copy.bmp" not in {test.path.name for test in category.tests}
+    assert category.checked()[-1] == (
+        "plate: 1 test (good/copy.bmp) that show the picture of a reference: left out"
+    )
+
+
+def test_a_test_without_good_parts_is_told(mvtec_category):
+    shutil.rmtree(mvtec_category / "test" / "good")
+    assert any("no test is good" in line for line in read_category(mvtec_category).checked())
+
+
+def test_half_of_a_limited_choice_is_good(mvtec_category):
+    category = read_category(mvtec_category)
+    assert [test.kind for test in category.of_both_kinds(2)] == ["good", "dent"]
+    assert len(category.of_both_kinds()) == 5
+    shutil.rmtree(mvtec_category / "test" / "good")
+    with pytest.raises(DatasetError, match="photographs of both kinds"):
+        read_category(mvtec_category).of_both_kinds()

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
+from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics, risk_coverage
 
 
 def test_image_metrics_of_a_known_ranking():
@@ -91,3 +91,15 @@ def test_overlap_agrees_with_adevals_exact_computation():
 def test_a_map_of_another_shape_is_refused():
     with pytest.raises(ValueError, match="differ in shape"):
         PixelAccumulator().add(np.zeros((4, 5)), np.zeros((5, 4), dtype=bool))
+
+
+def test_accuracy_rises_when_the_least_sure_are_set_aside():
+    rows = risk_coverage([0.9, 0.8, 0.7, 0.6, 0.5] * 2, [True, True, True, False, False] * 2)
+    assert [row.answered for row in rows] == [10, 10, 9, 8, 7, 5]
+    assert rows[0].accuracy == pytest.approx(0.6)
+    assert rows[-1].accuracy == pytest.approx(1.0)
+
+
+@given(st.permutations([True, True, False, False, False]))
+def test_equally_sure_answers_count_by_their_mean(right):
+    assert all(row.accuracy == pytest.approx(0.4) for row in risk_coverage([0.7] * 5, right))

@@ -69,6 +69,11 @@ def test_calibration_error_of_right_and_of_wrong_certainty():
     assert expected_calibration_error([0.9] * 100, labels, bins=1) == pytest.approx(0.4)
 
 
+def test_calibration_error_of_known_answers():
+    assert expected_calibration_error([0.95] * 4, [True, True, True, False]) == pytest.approx(0.2)
+    assert expected_calibration_error([0.75] * 4, [True, True, True, False]) == pytest.approx(0.0)
+
+
 def test_a_calibration_serves_only_its_model_revision_and_path(tmp_path):
     calibration = fit("org/model", "abc", "fast", *biased_model())
     save(tmp_path, calibration)
