@@ -5,7 +5,7 @@ from echo_agent.answers.regions import nothing_stands_out
 from echo_agent.state import ChecklistFinding
 
 
-def tell_tolerance(inspected: Inspected) -> str:
+def tolerance_answer(inspected: Inspected) -> str:
     """Says whether the part keeps its card's tolerances, with each finding."""
     verdict = inspected.verdict
     findings = verdict.knowledge.tolerances if verdict.knowledge is not None else ()
@@ -35,7 +35,7 @@ def _no_finding(inspected: Inspected) -> str:
     return f"None of the card's tolerances speaks of what stands out here [K]. {suppose}"
 
 
-def tell_type(inspected: Inspected) -> str:
+def type_answer(inspected: Inspected) -> str:
     """Says which defect type it is, where that is known; else those of the card."""
     verdict = inspected.verdict
     if verdict.label == "normal":
@@ -51,7 +51,7 @@ def tell_type(inspected: Inspected) -> str:
     return f"Its type cannot be measured. The card tells these types by their look [K]:\n{looks}"
 
 
-def tell_effect(inspected: Inspected) -> str:
+def effect_answer(inspected: Inspected) -> str:
     """Says cause, effect and severity of the defect, as the card has them."""
     card, verdict = inspected.card, inspected.verdict
     if card is None or not card.defects:
@@ -70,7 +70,7 @@ def tell_effect(inspected: Inspected) -> str:
     return "\n".join([head, *told])
 
 
-def tell_checklist(inspected: Inspected) -> str:
+def checklist_answer(inspected: Inspected) -> str:
     """Says what the card's countable statements came to."""
     knowledge = inspected.verdict.knowledge
     findings = knowledge.checklist if knowledge is not None else ()
@@ -93,7 +93,7 @@ def _stands_out(inspected: Inspected) -> str:
     return f"{', '.join(ids)} stand{'s' if len(ids) == 1 else ''} out; ask where [{', '.join(ids)}]."
 
 
-def tell_normal_look(inspected: Inspected) -> str:
+def good_look_answer(inspected: Inspected) -> str:
     """Says how a good part looks, by the card."""
     if inspected.card is None:
         return "There is no card that says how a good part looks; /references lists good ones."

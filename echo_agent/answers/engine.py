@@ -3,24 +3,31 @@
 from collections.abc import Callable
 
 from echo_agent.answers.card import (
-    tell_checklist,
-    tell_effect,
-    tell_normal_look,
-    tell_tolerance,
-    tell_type,
+    checklist_answer,
+    effect_answer,
+    good_look_answer,
+    tolerance_answer,
+    type_answer,
 )
+from echo_agent.answers.choice import choose
 from echo_agent.answers.inspected import Inspected
-from echo_agent.answers.intent import Intent, intent_of, limit_in
-from echo_agent.answers.options import choose_option, split_options
-from echo_agent.answers.regions import tell_comparison, tell_count, tell_place, tell_size
-from echo_agent.answers.verdict import (
-    tell_confidence,
-    tell_next_step,
-    tell_product,
-    tell_reasons,
-    tell_verdict,
+from echo_agent.answers.language import DECLINED
+from echo_agent.answers.question import Intent, classify, split_options
+from echo_agent.answers.regions import (
+    comparison_answer,
+    count_answer,
+    look_answer,
+    place_answer,
+    size_answer,
 )
-from echo_agent.answers.what_if import what_if_limit
+from echo_agent.answers.verdict import (
+    confidence_answer,
+    next_step_answer,
+    product_answer,
+    reasons_answer,
+    verdict_answer,
+)
+from echo_agent.answers.what_if import limit_in, what_if_limit
 from echo_agent.state import Answer, Question
 
 CAN = (
@@ -38,22 +45,25 @@ def answer_measured(question: Question, inspected: Inspected) -> Answer:
         inspected: What it is about.
 
     Returns:
-        The answer, with the ids of the evidence in brackets; declined where nothing measured can answer it.
+        The answer, with the ids of the evidence in brackets; declined, in words, where nothing measured can answer it
+        or it is not understood.
     """
     split = split_options(question)
+    asked = classify(split)
+    if asked.language != "English":
+        return Answer(text=DECLINED[asked.language], declined=True)
     if split.options:
-        return choose_option(split, inspected.verdict)
-    asked = intent_of(split.text)
-    if asked == "limit":
+        return choose(split, asked, inspected)
+    if asked.intent == "limit":
         return Answer(text=what_if_limit(limit_in(split.text) or "", inspected))
-    write = _WRITERS.get(asked)
+    write = _WRITERS.get(asked.intent)
     if write is None:
         return Answer(
-            text=f"I cannot answer that from what was measured, and no language model is set (--mllm). {CAN}",
+            text=f"I cannot answer that from what was measured; a language model could (--mllm). {CAN}",
             declined=True,
         )
-    text = write(inspected)
-    return Answer(text=text, confidence=inspected.verdict.confidence if asked == "verdict" else None)
+    confidence = inspected.verdict.confidence if asked.intent == "verdict" else None
+    return Answer(text=write(inspected), confidence=confidence)
 
 
 def _help(_: Inspected) -> str:
@@ -65,20 +75,21 @@ def _courtesy(_: Inspected) -> str:
 
 
 _WRITERS: dict[Intent, Callable[[Inspected], str]] = {
-    "tolerance": tell_tolerance,
-    "size": tell_size,
-    "place": tell_place,
-    "comparison": tell_comparison,
-    "confidence": tell_confidence,
-    "reasons": tell_reasons,
-    "pieces": tell_checklist,
-    "count": tell_count,
-    "type": tell_type,
-    "effect": tell_effect,
-    "next step": tell_next_step,
-    "product": tell_product,
-    "good look": tell_normal_look,
-    "verdict": tell_verdict,
+    "tolerance": tolerance_answer,
+    "size": size_answer,
+    "place": place_answer,
+    "look": look_answer,
+    "comparison": comparison_answer,
+    "confidence": confidence_answer,
+    "reasons": reasons_answer,
+    "pieces": checklist_answer,
+    "count": count_answer,
+    "type": type_answer,
+    "effect": effect_answer,
+    "next step": next_step_answer,
+    "product": product_answer,
+    "good look": good_look_answer,
+    "verdict": verdict_answer,
     "help": _help,
     "courtesy": _courtesy,
 }

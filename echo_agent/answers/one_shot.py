@@ -4,7 +4,7 @@ import math
 
 import scipy
 
-from echo_agent.decision.measured import defective_probability
+from echo_agent.memory.calibration import defective_probability
 from echo_agent.state import ReferenceEvidence
 
 NORMAL_LOG_SCORE = 0.412

@@ -1,16 +1,17 @@
 """Where something stands out, how large it is, and how it compares with the reference, in sentences."""
 
 from echo_agent.answers.inspected import Inspected
+from echo_agent.answers.region_shape import describe_regions
 from echo_agent.knowledge.measurement import Frame, Measured, area_of, length_of
 from echo_agent.knowledge.quantity import Area, Length
-from echo_agent.report.words import percent
 from echo_agent.state import Region, Verdict
+from echo_agent.state.words import percent
 
 FAINT = 0.5
 """A border is called faint where the measurement could be off by more than this share of its value."""
 
 
-def tell_place(inspected: Inspected) -> str:
+def place_answer(inspected: Inspected) -> str:
     """Says where each region lies."""
     if not inspected.verdict.regions:
         return nothing_stands_out(inspected)
@@ -24,7 +25,7 @@ def tell_place(inspected: Inspected) -> str:
     return "\n".join(told)
 
 
-def tell_size(inspected: Inspected) -> str:
+def size_answer(inspected: Inspected) -> str:
     """Says how long and how large each region is, in millimetres where the card gives a scale."""
     regions = inspected.verdict.regions
     if not regions:
@@ -73,7 +74,20 @@ def _area_in_pixels(region: Region, frame: Frame) -> Measured:
     return found or Measured(region.area_px, region.area_px_low, region.area_px_high)
 
 
-def tell_comparison(inspected: Inspected) -> str:
+def look_answer(inspected: Inspected) -> str:
+    """Says what is measured of how the most suspicious region looks: its shape, not its colour or texture."""
+    regions = inspected.verdict.regions
+    if not regions:
+        return nothing_stands_out(inspected)
+    shape = describe_regions(regions, inspected.image).in_words()
+    first = regions[0].id
+    return (
+        f"{first} ({regions[0].place}) is {shape}: that much of its look is measured, what it is cannot be [{first}]. "
+        "A language model could describe it (--mllm)."
+    )
+
+
+def comparison_answer(inspected: Inspected) -> str:
     """Says which reference is nearest, how far the part differs from the references, and where."""
     verdict = inspected.verdict
     if not verdict.references:
@@ -82,7 +96,7 @@ def tell_comparison(inspected: Inspected) -> str:
     told = [
         f"The nearest reference is {nearest.id}, similarity {nearest.similarity:.2f} of 1 [{nearest.id}]."
     ]
-    told += tell_standing(inspected)
+    told += standing(inspected)
     if verdict.regions:
         told += [
             f"{region.id} ({region.place}) differs up to {region.peak:.1f} times as much as the largest difference "
@@ -94,7 +108,7 @@ def tell_comparison(inspected: Inspected) -> str:
     return "\n".join(told)
 
 
-def tell_standing(inspected: Inspected) -> list[str]:
+def standing(inspected: Inspected) -> list[str]:
     """Says how far the part differs as a whole, and how many good parts would differ as much."""
     verdict = inspected.verdict
     if verdict.score is None:
@@ -117,7 +131,7 @@ def _among_good_parts(verdict: Verdict) -> str:
     return f". About {percent(verdict.p_value)} of good parts would differ as much"
 
 
-def tell_count(inspected: Inspected) -> str:
+def count_answer(inspected: Inspected) -> str:
     """Says how many regions there are."""
     regions = inspected.verdict.regions
     if not regions:
@@ -134,6 +148,8 @@ def nothing_stands_out(inspected: Inspected) -> str:
     verdict = inspected.verdict
     if verdict.product is None:
         return "I cannot tell: I do not know this product, so nothing was measured."
+    if verdict.score is None:
+        return "I cannot tell: the references take no part in this, so nothing was measured."
     text = (
         "No area stands out: nowhere does the part differ more than good parts differ from each other [E1]."
     )

@@ -1,12 +1,15 @@
 """The verdict, why, how sure, and what to do next, in sentences for a person at the line."""
 
 from echo_agent.answers.inspected import Inspected
-from echo_agent.answers.regions import at, tell_standing
-from echo_agent.report.words import MEANING, headline, percent
+from echo_agent.answers.regions import at, standing
 from echo_agent.state import Verdict
+from echo_agent.state.words import MEANING, headline, percent
+
+MAX_FINDINGS = 6
+"""Findings of the card that are told at most."""
 
 
-def tell_verdict(inspected: Inspected) -> str:
+def verdict_answer(inspected: Inspected) -> str:
     """Says the verdict first, then why, then what stands out."""
     verdict = inspected.verdict
     product = f"{verdict.product}: " if verdict.product is not None else ""
@@ -14,7 +17,7 @@ def tell_verdict(inspected: Inspected) -> str:
     head = f"{product}{label}."
     reasons = _reasons(verdict)
     stands_out = _stands_out(verdict) if verdict.label != "normal" else []
-    return " ".join([head, *reasons, *tell_standing(inspected), *stands_out])
+    return " ".join([head, *reasons, *standing(inspected), *stands_out])
 
 
 def _reasons(verdict: Verdict) -> list[str]:
@@ -31,7 +34,7 @@ def _stands_out(verdict: Verdict) -> list[str]:
     return [f"What stands out: {named}{f' and {more} more' if more > 0 else ''} [{ids}]."]
 
 
-def tell_reasons(inspected: Inspected) -> str:
+def reasons_answer(inspected: Inspected) -> str:
     """Says why, one reason a line."""
     verdict = inspected.verdict
     heads = {
@@ -39,20 +42,33 @@ def tell_reasons(inspected: Inspected) -> str:
         "defective": "It is defective because:",
         "review": "A person should look because:",
     }
-    told = [*_reasons(verdict), *tell_standing(inspected), *_stands_out(verdict)]
-    steps = verdict.trace.steps if verdict.trace is not None else ()
-    kinds = {"weigh"} if verdict.decided_by.name == "measured" else {"weigh", "conclude"}
-    told += [
-        f"{step.text.rstrip('.')} [{', '.join(step.evidence) or 'E1'}]."
-        for step in steps
-        if step.kind in kinds
-    ]
+    told = [*_reasons(verdict), *standing(inspected), *_stands_out(verdict)]
+    told += _by_the_card(verdict) if verdict.decided_by.name == "measured" else _reasoned(verdict)
     if len(verdict.attempts) > 1:
         told.append(
             f"I looked {len(verdict.attempts)} times, each time closer; /verdict lists what each gave."
         )
     told.append(_decided_by(verdict))
     return "\n".join([heads[verdict.label], *(f"- {one}" for one in told)])
+
+
+def _by_the_card(verdict: Verdict) -> list[str]:
+    """What the card's tolerances and checklist came to."""
+    if verdict.knowledge is None:
+        return []
+    found = [(finding.id, finding.reason) for finding in verdict.knowledge.tolerances]
+    found += [(finding.id, finding.reason) for finding in verdict.knowledge.checklist]
+    return [f"{reason} [{identity}]" for identity, reason in found[:MAX_FINDINGS]]
+
+
+def _reasoned(verdict: Verdict) -> list[str]:
+    """What a language model weighed and concluded."""
+    steps = verdict.trace.steps if verdict.trace is not None else ()
+    return [
+        f"{step.text.rstrip('.')} [{', '.join(step.evidence) or 'E1'}]."
+        for step in steps
+        if step.kind in {"weigh", "conclude"}
+    ]
 
 
 def _decided_by(verdict: Verdict) -> str:
@@ -64,7 +80,7 @@ def _decided_by(verdict: Verdict) -> str:
     return f"This was decided by the language model {author.model} within the measured evidence."
 
 
-def tell_confidence(inspected: Inspected) -> str:
+def confidence_answer(inspected: Inspected) -> str:
     """Says how sure the verdict is, where the figure comes from, and what the references promise."""
     verdict = inspected.verdict
     if verdict.label == "review":
@@ -78,7 +94,7 @@ def tell_confidence(inspected: Inspected) -> str:
         if verdict.confidence_calibrated
         else "This figure is an estimate from the good parts alone: it was not fitted on labelled parts."
     )
-    told += tell_standing(inspected)
+    told += standing(inspected)
     guarantee = verdict.guarantee
     if (
         guarantee is not None
@@ -95,7 +111,7 @@ def tell_confidence(inspected: Inspected) -> str:
     return " ".join(told)
 
 
-def tell_next_step(inspected: Inspected) -> str:
+def next_step_answer(inspected: Inspected) -> str:
     """Says what to do with the part, as far as that follows from the verdict."""
     verdict = inspected.verdict
     if verdict.label == "normal":
@@ -111,7 +127,7 @@ def tell_next_step(inspected: Inspected) -> str:
     return f"Set it aside: {headline(verdict)}. {where} Whether it is scrap or rework is for you to decide."
 
 
-def tell_product(inspected: Inspected) -> str:
+def product_answer(inspected: Inspected) -> str:
     """Says which product it was compared with, and whether that was told or found out."""
     verdict = inspected.verdict
     if verdict.product is None:

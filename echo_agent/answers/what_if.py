@@ -1,5 +1,7 @@
 """What another limit would mean for the regions that were measured."""
 
+import re
+
 from pydantic import TypeAdapter
 
 from echo_agent.answers.inspected import Inspected
@@ -10,6 +12,32 @@ from echo_agent.state import Region
 
 _LENGTH: TypeAdapter[Length] = TypeAdapter(LengthLimit)
 _AREA: TypeAdapter[Area] = TypeAdapter(AreaLimit)
+
+_LIMIT = re.compile(
+    r"(?<![\w.,–-])(-?(?:\d{1,9}(?:[.,]\d{1,6})?|[.,]\d{1,6}))\s*"
+    r"(mm\s?(?:2|²|\^2)|px\s?(?:2|²|\^2)|square (?:mm|millimet\w+|px|pixels?)"
+    r"|mm|millimet\w+|px|pixels?|%|percent)(?!\w)"
+)
+_THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")
+"""Where a comma may part thousands or decimals: the two differ by 1000."""
+
+_UNITS = {"mm": "mm", "mil": "mm", "px": "px", "pix": "px", "%": "%", "per": "%"}
+
+
+def limit_in(text: str) -> str | None:
+    """Finds a limit that a question supposes, such as ``3 mm``, ``0.5 mm2`` or ``2 %``.
+
+    A number that can be read in two ways (``1,000 px``, ``2-3 mm``, ``1e3 px``) is none: half of it would be a wrong
+    one.
+    """
+    found = _LIMIT.search(text.casefold())
+    if found is None or _THOUSANDS.fullmatch(found.group(1)):
+        return None
+    number, unit = re.sub(r"^(-?)\.", r"\g<1>0.", found.group(1).replace(",", ".")), found.group(2)
+    square = unit.startswith("square") or unit[-1] in "2²"
+    unit = unit.removeprefix("square").strip()
+    short = next(name for prefix, name in _UNITS.items() if unit.startswith(prefix))
+    return f"{number} {short}2" if square and short != "%" else f"{number} {short}"
 
 
 def what_if_limit(limit: str, inspected: Inspected) -> str:

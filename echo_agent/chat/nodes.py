@@ -4,20 +4,19 @@ from collections.abc import Sequence
 
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
 
-from echo_agent.answers.engine import answer_measured
-from echo_agent.answers.inspected import Inspected, Strongest, strongest_place
-from echo_agent.answers.intent import intent_of
-from echo_agent.answers.options import split_options
-from echo_agent.answers.verdict import tell_verdict
+from echo_agent.answers.inspected import Inspected
+from echo_agent.answers.question import classify, split_options
+from echo_agent.answers.verdict import verdict_answer
 from echo_agent.chat.model_answer import answer_by_model
 from echo_agent.chat.state import ChatState
+from echo_agent.decision.answering import answer_from_evidence
 from echo_agent.errors import EchoError, ImageError
 from echo_agent.graph import InspectionGraph, Update
 from echo_agent.images.message_blocks import KEPT, ImageSource, take_apart
 from echo_agent.images.sources import source_bytes
-from echo_agent.report.words import percent
 from echo_agent.resources import Resources
 from echo_agent.state import Answer, ImageRef, Question, State, Verdict
+from echo_agent.state.words import percent
 
 NO_PHOTOGRAPH = (
     "There is no photograph to talk about yet. Send one of the part, and ask then: where, how big, compared with the "
@@ -77,10 +76,10 @@ def inspection(state: ChatState, resources: Resources, graph: InspectionGraph) -
         question = state.question if _decided_in_the_inspection(state, resources) else None
         asked = State(image=state.image, product=state.product, question=question)
         found = graph.invoke(asked, context=resources.context)
-        verdict = _without_declined(Verdict.model_validate(found["verdict"]))
+        verdict = Verdict.model_validate(found["verdict"])
         if state.turn != "new image" or state.image is None:
             return {"verdict": verdict}
-        told = [tell_verdict(Inspected(verdict, state.image))]
+        told = [verdict_answer(Inspected(verdict, state.image))]
     except EchoError as error:
         return {**NOTHING_LEFT, **_refused(_in_words(error))}
     if verdict.human is not None and verdict.human.action == "photo":
@@ -103,7 +102,7 @@ def is_answered(state: ChatState, resources: Resources) -> bool:
     question = state.question
     if question is None:
         return True
-    return resources.decider is None and not question.options and intent_of(question.text) == "verdict"
+    return resources.decider is None and not question.options and classify(question).intent == "verdict"
 
 
 def _reply(
@@ -114,10 +113,9 @@ def _reply(
     if by_model and question.options and given is not None and not given.declined:
         return _message(_with_letter(given, question))
     model = resources.chat_model
-    inspected = Inspected(verdict, image, _strongest(verdict, resources))
     if model is None or question.options:
-        return _message(answer_measured(question, inspected))
-    return answer_by_model(model, question, inspected, _before_this_turn(state))
+        return _message(answer_from_evidence(question, verdict, image, resources.context, resources.memory))
+    return answer_by_model(model, question, Inspected(verdict, image), _before_this_turn(state))
 
 
 def _decided_in_the_inspection(state: ChatState, resources: Resources) -> bool:
@@ -136,12 +134,6 @@ def _with_letter(answer: Answer, question: Question) -> Answer:
 
 def _message(answer: Answer) -> AIMessage:
     return AIMessage(answer.text, additional_kwargs={"answer": answer.model_dump(mode="json")})
-
-
-def _strongest(verdict: Verdict, resources: Resources) -> Strongest | None:
-    if verdict.regions or verdict.map_id is None:
-        return None
-    return strongest_place(resources.memory.anomaly_map(verdict.map_id))
 
 
 def _before_this_turn(state: ChatState) -> Sequence[AnyMessage]:
@@ -177,12 +169,6 @@ def _is_text(message: HumanMessage) -> bool:
     return isinstance(content, str) or all(
         isinstance(block, str) or block.get("type") == "text" for block in content
     )
-
-
-def _without_declined(verdict: Verdict) -> Verdict:
-    """The verdict without an answer that the inspection declined: the conversation answers for itself."""
-    declined = verdict.answer is not None and verdict.answer.declined
-    return verdict.model_copy(update={"answer": None}) if declined else verdict
 
 
 def _without_image(message: HumanMessage) -> HumanMessage:

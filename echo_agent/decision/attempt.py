@@ -2,7 +2,6 @@
 
 import time
 
-from echo_agent.answers.closed import answer_of
 from echo_agent.context import Context
 from echo_agent.decision.by_language_model import Guard, decide_by_mllm
 from echo_agent.decision.escalation import escalation_level_of, what_changed
@@ -19,14 +18,13 @@ CONFIDENCE_FOLDER = "confidence"
 
 
 def attempt_measured(state: State, context: Context) -> Attempt:
-    """Comes to an attempt, and to an answer, from the evidence that the router lets it use."""
+    """Comes to an attempt from the evidence that the router lets it use."""
     start = time.perf_counter()
     used = what_is_used(state, context.experts)
     attempt = _measured(used, context, state.route)
     return attempt.model_copy(
         update={
             "path": "reasoned" if used.trace is not None else "fast",
-            "answer": answer_of(used),
             "seconds": time.perf_counter() - start,
         }
     )

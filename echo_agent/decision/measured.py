@@ -1,14 +1,11 @@
 """The Decision Maker without a language model: decides from calibrated evidence, and says why in its numbers."""
 
 import importlib.metadata
-import math
 from functools import lru_cache
 
 from echo_agent.knowledge.verdict_effect import VerdictEffect
+from echo_agent.memory.calibration import defective_probability
 from echo_agent.state import Attempt, DecidedBy, Label, Reason, ReasonKind, ReferenceEvidence
-
-DEFECTIVE_P_POWER = 0.2
-"""Power of the alternative: p-values of defective parts are taken as Beta(0.2, 1)."""
 
 UNDECIDED = 0.5
 
@@ -27,22 +24,6 @@ def measured_by() -> DecidedBy:
     return DecidedBy(
         name="measured", model="calibrated evidence", revision=importlib.metadata.version("echo-agent")
     )
-
-
-def defective_probability(p_value: float) -> float:
-    """Probability that a part is defective, from its p-value, with even odds beforehand.
-
-    p-values of normal parts are uniform; those of defective parts are taken as Beta(a, 1) with a = 0.2, whose
-    density is ``a p^(a - 1)`` (Sellke, Bayarri and Berger 2001, section 3).
-
-    Args:
-        p_value: In (0, 1].
-
-    Returns:
-        ``1 / (1 + 1 / (a p^(a - 1)))``.
-    """
-    log_density = math.log(DEFECTIVE_P_POWER) + (DEFECTIVE_P_POWER - 1) * math.log(max(p_value, 1e-12))
-    return 1.0 / (1.0 + math.exp(-log_density))
 
 
 def decide_measured(

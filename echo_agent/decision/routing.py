@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from echo_agent.answers.question_kind import KindOfQuestion
+from echo_agent.answers.question import ClassifiedQuestion
 from echo_agent.context import Expert, Profile
 from echo_agent.state import QuestionKind, Route
 
@@ -30,7 +30,7 @@ CLEAR_P_VALUE = 0.25
 def choose_route(
     profile: Profile,
     experts: Collection[Expert],
-    kind: KindOfQuestion,
+    asked: ClassifiedQuestion,
     *,
     p_value: float | None = None,
     attempts: int = 0,
@@ -42,7 +42,7 @@ def choose_route(
         profile: ``paper`` follows the authors' table, ``always`` and ``never`` say it all, ``adaptive`` reasons when
             the question, a doubt or a contradiction calls for it.
         experts: Experts that take part at all.
-        kind: Kind of the question; ``discrimination`` where none was asked.
+        asked: What the question asks.
         p_value: p-value of the part's score among normal parts.
         attempts: Decisions made so far; a retry is always reasoned in ``adaptive``.
         disagreement: Whether the domain knowledge contradicts the comparison.
@@ -50,29 +50,36 @@ def choose_route(
     Returns:
         The route with its reason.
     """
+    use = evidence_for(profile, experts, asked.kind)
     if profile == "paper":
-        use = _taking_part(PAPER[kind.kind], experts)
-        why = f"{kind.why}: the paper's table gives it {', '.join(use) or 'the image alone'}"
-        return _route("reasoning" in use, kind, use, why)
-    use = _taking_part(EXPERTS, experts)
-    if "reasoning" not in use or profile == "never":
-        use = _taking_part(("reference", "knowledge"), experts)
-        return _route(False, kind, use, "reasoning is switched off")
+        why = f"{asked.why}: the paper's table gives it {', '.join(use) or 'the image alone'}"
+        return _route("reasoning" in use, asked, use, why)
+    if "reasoning" not in use:
+        return _route(False, asked, use, "reasoning is switched off")
     if profile == "always":
-        return _route(True, kind, use, "reasoning is always asked for")
-    reasoned, why = _need(kind, p_value, attempts, disagreement)
-    return _route(reasoned, kind, use, why)
+        return _route(True, asked, use, "reasoning is always asked for")
+    reasoned, why = _need(asked, p_value, attempts, disagreement)
+    return _route(reasoned, asked, use, why)
 
 
-def _need(kind: KindOfQuestion, p_value: float | None, attempts: int, disagreement: bool) -> tuple[bool, str]:
+def evidence_for(profile: Profile, experts: Collection[Expert], kind: QuestionKind) -> tuple[Expert, ...]:
+    """Returns the experts whose evidence may decide and answer a question of a kind."""
+    if profile == "paper":
+        return _taking_part(PAPER[kind], experts)
+    return _taking_part(("reference", "knowledge") if profile == "never" else EXPERTS, experts)
+
+
+def _need(
+    asked: ClassifiedQuestion, p_value: float | None, attempts: int, disagreement: bool
+) -> tuple[bool, str]:
     if attempts:
         return True, "the attempt before was not sure enough"
     if disagreement:
         return True, "the domain knowledge and the comparison with the references disagree"
-    if kind.kind in REASONED:
-        return True, f"{kind.why}, which needs more than a look"
-    if kind.kind in {"place", "object"}:
-        return False, f"{kind.why}, which the image and its references answer"
+    if asked.kind in REASONED:
+        return True, f"{asked.why}, which needs more than a look"
+    if asked.kind in {"place", "object"}:
+        return False, f"{asked.why}, which the image and its references answer"
     if p_value is not None and p_value > CLEAR_P_VALUE:
         return False, "the part looks like its references"
     return True, "the part does not clearly look like its references"
@@ -82,5 +89,5 @@ def _taking_part(wanted: Collection[Expert], experts: Collection[Expert]) -> tup
     return tuple(expert for expert in EXPERTS if expert in wanted and expert in experts)
 
 
-def _route(reasoned: bool, kind: KindOfQuestion, use: tuple[Expert, ...], why: str) -> Route:
-    return Route(next="reasoning_expert" if reasoned else "decision_maker", kind=kind.kind, use=use, why=why)
+def _route(reasoned: bool, asked: ClassifiedQuestion, use: tuple[Expert, ...], why: str) -> Route:
+    return Route(next="reasoning_expert" if reasoned else "decision_maker", kind=asked.kind, use=use, why=why)

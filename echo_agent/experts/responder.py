@@ -4,6 +4,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
+from echo_agent.decision.answering import answer_from_evidence
 from echo_agent.decision.measured import measured_by
 from echo_agent.experts.human_review import proposed_label
 from echo_agent.resources import Resources
@@ -11,8 +12,12 @@ from echo_agent.state import Attempt, HumanAnswer, Label, Reason, ReferenceEvide
 
 
 def responder(state: State, resources: Resources) -> dict[str, Any]:
-    """Writes the verdict and one message."""
+    """Writes the verdict, answers the question where no language model did, and writes one message."""
     verdict = make_verdict(state)
+    if state.question is not None and state.image is not None and verdict.decided_by.name == "measured":
+        context, memory = resources.context, resources.memory
+        answer = answer_from_evidence(state.question, verdict, state.image, context, memory)
+        verdict = verdict.model_copy(update={"answer": answer})
     return {
         "verdict": verdict,
         "messages": [AIMessage(content=verdict_sentence(verdict))],

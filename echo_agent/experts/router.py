@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from echo_agent.answers.question_kind import KindOfQuestion, kind_of_question
+from echo_agent.answers.question import ClassifiedQuestion, classify
 from echo_agent.decision.routing import choose_route
 from echo_agent.knowledge.verdict_effect import verdict_effect
 from echo_agent.resources import Resources
@@ -12,15 +12,15 @@ from echo_agent.state import KnowledgeEvidence, ReferenceEvidence, State
 def router(state: State, resources: Resources) -> dict[str, Any]:
     """Chooses the path and says why."""
     context = resources.context
-    kind = (
-        kind_of_question(state.question.text)
+    asked = (
+        classify(state.question)
         if state.question is not None
-        else KindOfQuestion("discrimination", "no question was asked")
+        else ClassifiedQuestion("discrimination", "verdict", "no question was asked")
     )
     route = choose_route(
         context.profile,
         context.experts,
-        kind,
+        asked,
         p_value=state.reference.p_value if state.reference is not None else None,
         attempts=len(state.attempts),
         disagreement=_disagree(state.reference, state.knowledge),

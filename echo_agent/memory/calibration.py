@@ -10,6 +10,9 @@ from echo_agent.state import EscapeGuarantee, Guarantee
 
 MIN_FOR_TAIL = 3
 
+DEFECTIVE_P_POWER = 0.2
+"""Power of the alternative: p-values of defective parts are taken as Beta(0.2, 1)."""
+
 DEFAULT_ESCAPE = 0.10
 """Wanted expected escape rate where none is given."""
 
@@ -48,6 +51,22 @@ def tail_p_value(score: float, normal_scores: Sequence[float]) -> float | None:
     spread = max(float(logs.std(ddof=1)), 1e-3)
     deviation = (math.log(max(score, 1e-12)) - float(logs.mean())) / (spread * math.sqrt(1 + 1 / count))
     return float(scipy.special.stdtr(count - 1, -deviation))
+
+
+def defective_probability(p_value: float) -> float:
+    """Probability that a part is defective, from its p-value, with even odds beforehand.
+
+    p-values of normal parts are uniform; those of defective parts are taken as Beta(a, 1) with a = 0.2, whose
+    density is ``a p^(a - 1)`` (Sellke, Bayarri and Berger 2001, section 3).
+
+    Args:
+        p_value: In (0, 1].
+
+    Returns:
+        ``1 / (1 + 1 / (a p^(a - 1)))``.
+    """
+    log_density = math.log(DEFECTIVE_P_POWER) + (DEFECTIVE_P_POWER - 1) * math.log(max(p_value, 1e-12))
+    return 1.0 / (1.0 + math.exp(-log_density))
 
 
 def threshold(normal_scores: Sequence[float], max_false_reject: float) -> float | None:

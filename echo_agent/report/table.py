@@ -8,8 +8,8 @@ from rich.style import Style
 from rich.text import Text
 from tabulate import tabulate
 
-from echo_agent.report.words import percent
 from echo_agent.state import Label, Verdict
+from echo_agent.state.words import percent
 
 if TYPE_CHECKING:
     from echo_agent.memory.product import ProductRecord

@@ -6,22 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from echo_agent.state import Attempt, EscapeGuarantee, Guarantee, Label, Region, Verdict
+from echo_agent.state.words import MEANING, headline, percent
 
 if TYPE_CHECKING:
     from echo_agent.memory.product import ProductRecord
-
-MEANING: dict[Label, str] = {
-    "normal": "normal",
-    "defective": "defective",
-    "review": "a person should look",
-}
-
-
-def headline(verdict: Verdict) -> str:
-    """Returns the label with its confidence, such as ``defective, 93 % sure``."""
-    if verdict.label == "review":
-        return f"review: {MEANING['review']}"
-    return f"{MEANING[verdict.label]}, {percent(verdict.confidence)} sure"
 
 
 def described(verdict: Verdict, name: str, picture: Path | None = None) -> str:
@@ -144,12 +132,3 @@ def tally(labels: Sequence[Label], bad: int = 0) -> str:
     parts = ", ".join(f"{counts[label]} {label}" for label in MEANING)
     unread = f"; {bad} could not be inspected" if bad else ""
     return f"{len(labels)} inspected: {parts}{unread}"
-
-
-def percent(share: float) -> str:
-    """Returns a share in 0..1 as per cent; never rounded up to 100 or down to 0."""
-    if 0 < share < 0.01:
-        return "under 1 %"
-    if 0.99 < share < 1:
-        return "over 99 %"
-    return f"{100 * share:.0f} %"

@@ -100,11 +100,11 @@ def test_a_text_that_is_too_long_leaves_the_part_in_talk(talk, photograph):
     assert "R1 lies at the top" in said(talk("Where is it?", thread="long"))
 
 
-def test_a_verdict_does_not_say_of_an_answered_question_that_it_cannot_be_told(talk, photograph):
+def test_a_question_that_comes_with_a_photograph_is_answered_in_the_verdict_too(talk, photograph):
     content = [{"type": "text", "text": "How big?"}, image_forms(photograph(99, defect=True))["v1"]]
     state = talk(content, thread="asked")
     assert "px long" in said(state)
-    assert state["verdict"].answer is None
+    assert state["verdict"].answer.text == said(state)
 
 
 def test_a_photograph_whose_inspection_was_cut_off_is_inspected_with_the_next_question(talk, plate_inspector):

@@ -2,7 +2,7 @@ import pytest
 
 from echo_agent.answers.engine import answer_measured
 from echo_agent.answers.inspected import Inspected, Strongest
-from echo_agent.answers.what_if import what_if_limit
+from echo_agent.answers.what_if import limit_in, what_if_limit
 from echo_agent.state import (
     ChecklistFinding,
     Guarantee,
@@ -122,3 +122,33 @@ def test_the_checklist_is_told_with_what_was_counted():
     )
     inspected = Inspected(a_verdict(knowledge=KnowledgeEvidence(checklist=(finding,))), IMAGE)
     assert ask(inspected, "Is a screw missing?") == "- four screws are present: no. 3 of 4 found. [C1]"
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("3 mm", "3 mm"),
+        ("if 0,5 mm² were allowed", "0.5 mm2"),
+        ("40 pixels", "40 px"),
+        ("200 square pixels", "200 px2"),
+        ("2 percent", "2 %"),
+        ("12 px2", "12 px2"),
+        (".5 %", "0.5 %"),
+        ("-3 px", "-3 px"),
+        ("3mm", "3 mm"),
+        ("2-3 mm", None),
+        ("1e3 px", None),
+        ("1,000 px", None),
+        ("1.234.567 px", None),
+        ("0,125 mm", "0.125 mm"),
+        ("3 metres", None),
+        ("part 3", None),
+    ],
+)
+def test_limits_are_read_with_their_unit(text, limit):
+    assert limit_in(text) == limit
+
+
+def test_where_the_references_take_no_part_nothing_is_said_to_have_been_measured():
+    alone = a_verdict("review", score=None, regions=(), references=())
+    assert "nothing was measured" in ask(Inspected(alone, IMAGE), "Where is it?")

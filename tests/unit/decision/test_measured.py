@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echo_agent.decision.measured import decide_measured, defective_probability
+from echo_agent.decision.measured import decide_measured
 from echo_agent.knowledge.verdict_effect import VerdictEffect
 from echo_agent.memory import calibration
+from echo_agent.memory.calibration import defective_probability
 from echo_agent.state import Guarantee, ImageQuality, ProductMatch, Reason
 from tests.inspection import some_evidence
 from tests.verdicts import a_region

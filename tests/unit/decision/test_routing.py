@@ -1,13 +1,13 @@
 import pytest
 
-from echo_agent.answers.question_kind import KindOfQuestion
+from echo_agent.answers.question import ClassifiedQuestion
 from echo_agent.decision.routing import choose_route
 
 ALL = ("reference", "knowledge", "reasoning")
 
 
 def kind(name):
-    return KindOfQuestion(name, "it asks")
+    return ClassifiedQuestion(name, "verdict", "it asks")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from echo_agent.answers.question_kind import kind_of_question
+from echo_agent.answers.question import classify, split_options
+from echo_agent.state import Question
 
 MMAD_KINDS = {
     "Anomaly Detection": "discrimination",
@@ -80,9 +81,46 @@ FREE = {
 }
 
 
+INTENTS = [
+    ("Where is it?", "place"),
+    ("how big?", "size"),
+    ("Compare it with the reference.", "comparison"),
+    ("Is this within tolerance?", "tolerance"),
+    ("What if the limit were 3 mm?", "limit"),
+    ("And with 0,5 mm² allowed?", "limit"),
+    ("What if the limit were 1,000 px?", "tolerance"),
+    ("Are you 95 % sure?", "confidence"),
+    ("Are you certain?", "confidence"),
+    ("Why?", "reasons"),
+    ("How sure are you?", "confidence"),
+    ("What type of defect is it?", "type"),
+    ("What causes this?", "effect"),
+    ("Is it ok?", "verdict"),
+    ("help", "help"),
+    ("hello", "courtesy"),
+    ("thank you very much", "courtesy"),
+    ("What should I do with it?", "next step"),
+    ("Can I ship it?", "next step"),
+    ("Are all four screws there?", "pieces"),
+    ("How many screws are there?", "pieces"),
+    ("How many defects are there?", "count"),
+    ("Which product is this?", "product"),
+    ("Which part is damaged?", "place"),
+    ("What does a good part look like?", "good look"),
+    ("What does the damage look like?", "look"),
+    ("Is the reference ok?", "unknown"),
+    ("Tell me a joke", "unknown"),
+]
+
+
+@pytest.mark.parametrize(("text", "intent"), INTENTS)
+def test_what_is_asked_for_within_a_kind_is_told_by_the_words(text, intent):
+    assert classify(Question(text=text)).intent == intent
+
+
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in FREE.items() for text in texts])
 def test_free_questions_are_told_by_their_words(kind, text):
-    assert kind_of_question(text).kind == kind
+    assert classify(Question(text=text)).kind == kind
 
 
 def test_the_wordings_of_mmad_are_told(test_data):
@@ -90,12 +128,24 @@ def test_the_wordings_of_mmad_are_told(test_data):
     asked = {(turn["Question"], turn["type"]) for image in images.values() for turn in image["conversation"]}
     assert len(asked) > 10
     wrong = [
-        (text, kind_of_question(text))
+        (text, classify(Question(text=text)))
         for text, kind in asked
-        if kind_of_question(text).kind != MMAD_KINDS[kind]
+        if classify(Question(text=text)).kind != MMAD_KINDS[kind]
     ]
     assert not wrong
 
 
 def test_the_choice_says_why():
-    assert kind_of_question("Where is the scratch?").why == "it asks where a defect is"
+    assert classify(Question(text="Where is the scratch?")).why == "it asks where a defect is"
+
+
+def test_options_are_found_in_a_text_and_count_where_the_text_says_nothing():
+    split = split_options(Question(text="Is it ok? A) fine B) damaged"))
+    assert split == Question(text="Is it ok?", options={"A": "fine", "B": "damaged"})
+    assert classify(Question(text="", options=split.options)).kind == "discrimination"
+    assert classify(Question(text="", options={"A": "red", "B": "blue"})).kind == "other"
+
+
+def test_other_languages_are_not_read():
+    asked = classify(Question(text="Ist das Teil normal?"))
+    assert (asked.kind, asked.intent, asked.language) == ("other", "unknown", "German")
