@@ -66,7 +66,7 @@ def status(name: str, *, configured: bool = False) -> ModelStatus:
             model=name, configured=configured, kind="measured", runs_on="evidence alone", ready=True
         )
     if choice.url is not None:
-        remedies = [] if find_spec("langchain_openai") else ["run pip install 'echo-agent[served]'"]
+        remedies: list[str] = []
         where = choice.url
     else:
         device, remedies = _device(choice.model)

@@ -63,7 +63,6 @@ def open_decider(text: str) -> Decider | None:
 
     Raises:
         ModelError: The text is no choice.
-        MissingExtraError: A served model without the extra ``served``.
     """
     return _open_decider(text, process_settings())
 
@@ -98,7 +97,6 @@ def open_chat(text: str) -> BaseChatModel | None:
 
     Raises:
         ModelError: The text is no choice.
-        MissingExtraError: A served model without the extra ``served``.
     """
     choice = parse(text)
     if choice.kind == "measured":

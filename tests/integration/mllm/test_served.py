@@ -14,8 +14,6 @@ from echo_agent.mllm.decider import MllmDecider
 from echo_agent.mllm.served import ServedModel
 from echo_agent.state import ImageRef
 
-pytest.importorskip("langchain_openai", reason="the extra 'served' is not installed")
-
 
 class FakeServer:
     """An OpenAI-compatible server on this machine that plays a script of answers and keeps the requests."""
@@ -176,15 +174,13 @@ def test_a_refusal_names_the_remedy_and_is_not_retried(server, case, status, say
     assert len(server.requests) <= 2
 
 
-def test_a_server_that_does_not_answer_in_time_is_told(server, case, monkeypatch):
+def test_a_server_that_does_not_answer_in_time_is_told(server, case):
     server.holds = True
-    monkeypatch.setattr("echo_agent.mllm.served._RETRIES", 0)
     with pytest.raises(ModelTimeoutError, match="ECHO_MLLM_TIMEOUT"):
         served(server, timeout=0.1).decide(case)
 
 
-def test_a_server_that_is_not_there_is_told(server, case, monkeypatch):
-    monkeypatch.setattr("echo_agent.mllm.served._RETRIES", 0)
+def test_a_server_that_is_not_there_is_told():
     model = ServedModel("http://127.0.0.1:9/v1", "m", timeout=1, api_key="none", max_pixels=10_000)
     with pytest.raises(ModelError, match="start the server"):
         model.write([HumanMessage("hello")])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from echo_agent.errors import MissingExtraError, ModelError
+from echo_agent.errors import ModelError
 from echo_agent.mllm.catalog import models, status
 from echo_agent.mllm.choice import open_decider, parse
 
@@ -49,9 +49,6 @@ def test_no_gpu_is_told(monkeypatch):
     assert "no GPU" in " ".join(status("Qwen/Qwen3-VL-8B-Instruct").remedies)
 
 
-def test_a_missing_extra_is_told(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "langchain_openai", None)
-    monkeypatch.setattr("echo_agent.mllm.catalog.find_spec", lambda _: None)
-    assert "echo-agent[served]" in status("http://localhost:1/v1#m").remedies[0]
-    with pytest.raises(MissingExtraError, match="served"):
-        open_decider("http://localhost:1/v1#not-installed")
+def test_a_served_model_needs_no_extra_and_sends_nothing_before_it_is_asked():
+    assert status("http://localhost:1/v1#m").ready
+    assert open_decider("http://localhost:1/v1#m").decided_by().model == "m"
