@@ -33,7 +33,7 @@ test: check
 
 test-torchvision: $(TORCHVISION)/stamp
 	$(TORCHVISION)/bin/python -m pytest tests/integration/mllm/test_chat_model.py tests/integration/mllm/test_choice_scoring.py \
-		tests/unit/vision/test_efficientnet_network.py
+		tests/unit/vision/test_efficientnet_network.py tests/unit/vision/test_encoders.py tests/unit/vision/test_timm_cnn.py
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     )
     encoder: str = Field(
         default="efficientnet-lite2",
-        description="Image encoder for new memories: the embedded one or a HuggingFace id or folder.",
+        description="Image encoder for new memories: the embedded one, a HuggingFace id or folder, or timm/NAME.",
     )
     device: str = Field(default="auto", description="'auto' (CUDA where there is one), 'cpu' or 'cuda[:N]'.")
     mllm_dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(

@@ -1,6 +1,7 @@
 """Where an encoder's files are: a folder, or a HuggingFace id with its downloaded snapshot."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def find_checkpoint(name: str) -> Checkpoint:
     if place.is_dir():
         folder = place.resolve()
         _check_complete(folder, name)
-        return Checkpoint(folder, str(folder), f"sha256:{_weights_digest(folder)[:12]}")
+        return Checkpoint(folder, str(folder), digest_of(weight_files(folder)))
     repository, _, revision = name.partition("@")
     if _looks_like_a_path(name) or repository.count("/") > 1:
         raise EncoderError(
@@ -51,7 +52,7 @@ def find_checkpoint(name: str) -> Checkpoint:
         )
     if "/" not in repository:
         raise EncoderError(f"{name} is no encoder: give efficientnet-lite2, a folder or a HuggingFace id")
-    folder = _snapshot(repository, revision or None)
+    folder = find_snapshot(repository, revision or None)
     _check_complete(folder, name)
     pinned = f"{repository}@{folder.name}"
     return Checkpoint(folder, pinned, pinned)
@@ -61,8 +62,24 @@ def _looks_like_a_path(name: str) -> bool:
     return name.startswith((".", "/", "~")) or "\\" in name
 
 
-def _snapshot(repository: str, revision: str | None) -> Path:
-    """The folder of a downloaded snapshot, named by its commit."""
+def find_snapshot(
+    repository: str,
+    revision: str | None,
+    *,
+    processor: bool = True,
+    offline: str = "give its folder as the encoder",
+) -> Path:
+    """The folder of a model's snapshot, named by its commit; it is downloaded where it is not yet.
+
+    Args:
+        repository: HuggingFace id.
+        revision: Branch, tag or commit; None for ``main``.
+        processor: Whether the model comes with the settings of an image processor.
+        offline: What to do with a model that was downloaded elsewhere.
+
+    Raises:
+        EncoderError: The model is not downloaded and cannot be.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -83,7 +100,7 @@ def _snapshot(repository: str, revision: str | None) -> Path:
 
     try:
         kept = fetch(local=True)
-        if _is_complete(kept):
+        if _is_complete(kept, processor=processor):
             return kept
     except HFValidationError as error:
         raise EncoderError(
@@ -94,7 +111,7 @@ def _snapshot(repository: str, revision: str | None) -> Path:
     download = f"hf download {repository}" + (f" --revision {revision}" if revision else "")
     try:
         folder = fetch(*JSON_FILES, *SAFE_WEIGHTS, local=False)
-        return folder if _weights(folder) else fetch(*JSON_FILES, *OLD_WEIGHTS, local=False)
+        return folder if weight_files(folder) else fetch(*JSON_FILES, *OLD_WEIGHTS, local=False)
     except GatedRepoError as error:
         raise EncoderError(
             f"{repository} asks for its licence to be accepted: do so on its page, then hf auth login"
@@ -106,20 +123,20 @@ def _snapshot(repository: str, revision: str | None) -> Path:
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
         raise EncoderError(
             f"the encoder {repository} is not downloaded and the hub cannot be reached: "
-            f"run {download} where it can, and give its folder as the encoder"
+            f"run {download} where it can, and {offline}"
         ) from error
 
 
-def _weights(folder: Path) -> list[Path]:
+def weight_files(folder: Path) -> list[Path]:
     """The weight files: safetensors, or the older format where there are none."""
     return sorted(folder.glob("model*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
 
 
-def _is_complete(folder: Path) -> bool:
+def _is_complete(folder: Path, *, processor: bool) -> bool:
     return (
         (folder / "config.json").is_file()
-        and any((folder / name).is_file() for name in JSON_FILES[1:])
-        and bool(_weights(folder))
+        and (not processor or any((folder / name).is_file() for name in JSON_FILES[1:]))
+        and bool(weight_files(folder))
     )
 
 
@@ -127,7 +144,7 @@ def _check_complete(folder: Path, name: str) -> None:
     for found, what in (
         ((folder / "config.json").is_file(), "config.json"),
         (any((folder / file).is_file() for file in JSON_FILES[1:]), "preprocessor_config.json"),
-        (bool(_weights(folder)), "model.safetensors"),
+        (bool(weight_files(folder)), "model.safetensors"),
     ):
         if not found:
             raise EncoderError(
@@ -135,13 +152,14 @@ def _check_complete(folder: Path, name: str) -> None:
             )
 
 
-def _weights_digest(folder: Path) -> str:
+def digest_of(files: Sequence[Path]) -> str:
+    """``sha256:`` and the first 12 digits of the digest of files, one after the other."""
     digest = hashlib.sha256()
-    for file in _weights(folder):
+    for file in files:
         with file.open("rb") as stream:
             while block := stream.read(HASH_BLOCK):
                 digest.update(block)
-    return digest.hexdigest()
+    return f"sha256:{digest.hexdigest()[:12]}"
 
 
 def image_processor_settings(checkpoint: Checkpoint) -> dict[str, Any]:

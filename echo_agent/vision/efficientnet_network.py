@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from echo_agent.errors import EncoderError
 from echo_agent.vision.onnx_network import OnnxNetwork
+from echo_agent.vision.timm_library import import_timm
 
 GRAPH = Path(__file__).with_name("efficientnet_lite2.onnx")
 """The network without its weights; ``tools/export_embedded_network.py`` writes it."""
@@ -50,17 +51,10 @@ class TimmNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        try:
-            from timm import create_model
-            from timm.models import create_feature_extractor
-        except (ImportError, RuntimeError) as error:
-            raise EncoderError(
-                f"the embedded encoder runs on a GPU by timm, which cannot be imported ({_first_line(error)}): run "
-                "pip install 'echo-agent[timm]', or set ECHO_DEVICE=cpu, where it needs none"
-            ) from error
-        network = create_model(TIMM_NAME)
+        timm = import_timm("the embedded encoder on a GPU (with ECHO_DEVICE=cpu it needs none)")
+        network = timm.create_model(TIMM_NAME)
         load_embedded_weights(network)
-        self.network: Any = create_feature_extractor(network.eval(), OUTPUTS)
+        self.network: Any = timm.models.create_feature_extractor(network.eval(), OUTPUTS)
 
     def forward(self, pixels: Tensor) -> list[Tensor]:
         """Runs the network.
@@ -99,7 +93,3 @@ def load_embedded_weights(network: nn.Module) -> None:
                 "was tested with (Makefile)"
             )
     network.load_state_dict({name: weights[source] for name, source in paired.items()})
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -11,7 +11,9 @@ def load_encoder(name: str, device: str = "auto") -> Encoder:
 
     Args:
         name: ``efficientnet-lite2`` (the embedded one), the folder of a HuggingFace checkpoint, or a HuggingFace id
-            such as ``facebook/dinov2-base``, with ``@revision`` where it shall be another than ``main``.
+            such as ``facebook/dinov2-base``, with ``@revision`` where it shall be another than ``main``;
+            ``timm/wide_resnet50_2`` and any other convolutional network of timm, with its usual weights or
+            ``@FILE`` for those of a file.
         device: ``auto`` (CUDA where there is one), ``cpu`` or ``cuda[:N]``.
 
     Returns:
@@ -21,11 +23,16 @@ def load_encoder(name: str, device: str = "auto") -> Encoder:
         EncoderError: No encoder of that name, it is not downloaded, or it is of an unknown family.
         SettingsError: There is no such device.
     """
+    place = resolve_device(device)
     if name == EMBEDDED:
         from echo_agent.vision.efficientnet import embedded_encoder
 
-        return embedded_encoder(resolve_device(device))
+        return embedded_encoder(place)
+    if name.startswith("timm/"):
+        from echo_agent.vision.timm_cnn import find_network, timm_encoder
+
+        return timm_encoder(find_network(name), place)
     from echo_agent.vision.checkpoint import find_checkpoint
     from echo_agent.vision.huggingface import huggingface_encoder
 
-    return huggingface_encoder(find_checkpoint(name), resolve_device(device))
+    return huggingface_encoder(find_checkpoint(name), place)

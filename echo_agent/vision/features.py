@@ -90,6 +90,16 @@ class Features:
     guide: Array | None = None
     global_branch: tuple[FeatureLayer, ...] = ()
 
+    @classmethod
+    def of_patches(cls, patches: Array, embedding: Array) -> "Features":
+        """Features of one layer, as an encoder of one's own gives them; both are brought to unit length.
+
+        Args:
+            patches: Patch features ``(rows, columns, channels)``.
+            embedding: Image embedding ``(dimensions,)``.
+        """
+        return cls(layers=(FeatureLayer(_unit(patches)),), embedding=_unit(embedding))
+
     @property
     def all_layers(self) -> tuple[FeatureLayer, ...]:
         """All layers that are held against the references, each with a bank of its own."""
@@ -122,20 +132,49 @@ class Features:
         return np.asarray(join_layers(grids).contiguous().numpy(), dtype=np.float32)
 
 
+def _unit(values: Array) -> Array:
+    lengths = np.linalg.norm(values, axis=-1, keepdims=True)
+    return np.asarray(values / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
 class Encoder(Protocol):
-    """Turns images into features.
+    """Turns images into features. One of your own needs no more than this, and is handed to ``Memory.open``.
+
+    Example:
+        >>> from echo_agent.vision.resolution import working_size
+        >>> class Colours:
+        ...     name = id = "colours"
+        ...
+        ...     def encode(self, images, *, scale=1.0):
+        ...         return [self._encode(image, scale) for image in images]
+        ...
+        ...     def _encode(self, image, scale):
+        ...         width, height = working_size(*image.size, round(256 * scale), 8)
+        ...         patches = np.asarray(image.resize((width // 8, height // 8)), dtype=np.float32) - 127.5
+        ...         return Features.of_patches(patches, patches.mean(axis=(0, 1)))
+        >>> Colours().encode([Image.new("RGB", (400, 200), "red")])[0].patches.shape
+        (23, 45, 3)
 
     Attributes:
-        name: What ``load_encoder`` opens this very encoder by, from any working folder.
+        name: What it is called; of Echo's own encoders, what ``load_encoder`` opens this very one by, from any working
+            folder.
     """
 
     name: str
 
     @property
     def id(self) -> str:
-        """Name and size: features of encoders with different ids cannot be compared."""
+        """All that its features depend on: those of encoders with different ids cannot be compared."""
         ...
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
-        """Encodes RGB images; ``scale`` multiplies the encoder's own working resolution."""
+        """Encodes images.
+
+        Args:
+            images: RGB images of any size.
+            scale: Multiplies the encoder's own working resolution: a finer grid of patches.
+
+        Returns:
+            Features in the order of the images, each the same alone as in any batch.
+        """
         ...

@@ -26,13 +26,6 @@ def test_layers_lie_on_grids_of_half_the_side_each_and_the_coarsest_is_wide(enco
     assert features.guide.shape == (fine[0] * 2, fine[1] * 2)
 
 
-def test_an_image_is_the_same_alone_and_in_a_batch(encoder):
-    images = [photograph(256, 256, seed) for seed in range(3)]
-    alone, together = encoder.encode(images[:1])[0], encoder.encode(images)[0]
-    for one, other in zip(alone.all_layers, together.all_layers, strict=True):
-        np.testing.assert_allclose(one.compared, other.compared, atol=1e-3)
-
-
 def test_the_global_branch_is_the_same_at_every_scale_and_on_grids_of_half_the_side(encoder):
     image = photograph(300, 300)
     (once,), (finer,) = encoder.encode([image]), encoder.encode([image], scale=1.25)

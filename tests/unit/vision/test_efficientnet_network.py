@@ -53,7 +53,9 @@ def test_a_network_of_another_architecture_is_refused_by_the_weights_name():
 
 def test_a_gpu_without_timm_is_told_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
-    with pytest.raises(EncoderError, match=r"pip install 'echo-agent\[timm\]', or set ECHO_DEVICE=cpu"):
+    with pytest.raises(
+        EncoderError, match=r"with ECHO_DEVICE=cpu it needs none.*pip install 'echo-agent\[timm\]'"
+    ):
         EmbeddedEncoder("cuda")
 
 

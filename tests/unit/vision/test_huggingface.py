@@ -48,22 +48,6 @@ def test_patch_grid_keeps_the_aspect_ratio_and_unit_length(encoder):
     assert wide.guide.shape == (6 * PATCH // 4, 11 * PATCH // 4)
 
 
-def test_scale_makes_the_grid_finer(encoder):
-    assert encoder.encode([synthetic_part(0, size=(90, 90))], scale=1.5)[0].patches.shape[:2] == (12, 12)
-
-
-def test_a_batch_of_mixed_sizes_says_the_same_as_one_by_one(encoder):
-    images = [
-        synthetic_part(seed, size=size)
-        for seed, size in enumerate([(200, 100), (90, 90), (100, 200), (90, 90)])
-    ]
-    together = encoder.encode(images)
-    for image, features in zip(images, together, strict=True):
-        alone = encoder.encode([image])[0]
-        np.testing.assert_allclose(features.patches, alone.patches, atol=1e-5)
-        np.testing.assert_allclose(features.embedding, alone.embedding, atol=1e-5)
-
-
 def test_patches_lie_where_the_image_has_them(encoder):
     """A patch that is changed alone changes its own feature most: no prefix token is taken for a patch."""
     plain = np.full((PATCH * 8, PATCH * 8, 3), 128, dtype=np.uint8)
