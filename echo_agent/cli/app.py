@@ -43,7 +43,7 @@ class EchoCommands(LazyGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Says where the benchmarks went; else resolves the command."""
-        if args[0] == "benchmark" or args[:2] == ["evaluate", "areas"]:
+        if args[0] == "benchmark" or args[:2] in (["evaluate", "areas"], ["evaluate", "counts"]):
             name = args[1].replace("-", "_") if len(args) > 1 and not args[1].startswith("-") else "NAME"
             typer.echo(
                 "echo-agent: the benchmarks stand beside the package, in a checkout of Echo: "

@@ -1,16 +1,16 @@
 """``evaluate compare``: runs of the benchmark side by side, with what chance alone would move."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import bootstrap
+from scipy.stats import binomtest, bootstrap
 
 from echo_agent.errors import DatasetError, MissingExtraError
 from echo_agent.evaluation.mmad_dataset import NORMAL_FLAG
+from echo_agent.evaluation.mmad_run import read_run
 from echo_agent.evaluation.mmad_scoring import DETECTION, MmadAnswer
 from echo_agent.report.table import markdown_rows
 from echo_agent.state import Value
@@ -30,12 +30,17 @@ SUBTASKS = (
 AVERAGE = "Average"
 RESAMPLES = 2000
 
+MIN_SHARED = 0.5
+"""Share of the smallest run's questions that all runs must have asked."""
+
+Kind = TypeVar("Kind")
+
 Counts = dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 """Subtask to right and asked questions of each image, ``(images,)`` both."""
 
 
 class Interval(Value):
-    """A figure with its 95 % bootstrap interval; fractions in 0..1, differences in -1..1."""
+    """A figure with its 95 % interval; fractions in 0..1, differences in -1..1."""
 
     value: float
     low: float
@@ -47,46 +52,101 @@ class ComparedRun(Value):
 
     Attributes:
         name: Name of the run.
-        figures: Subtask, or ``Average``, to accuracy; unreadable answers are wrong.
+        asked: Questions of the run.
+        left_out: Of them those that another run did not ask.
+        unreadable: Shared questions without an answer that can be read, declined ones included; they are wrong.
+        timed_out: Shared questions on which the model took too long; they are wrong.
+        guesses: Shared questions that were guessed.
+        figures: Subtask, or ``Average``, to accuracy.
         differences: The same to the difference from the first run on the same questions; empty for the first
             run.
     """
 
     name: str
+    asked: int
+    left_out: int
+    unreadable: int
+    timed_out: int
+    guesses: int
     figures: dict[str, Interval]
     differences: dict[str, Interval]
 
 
-def compare_runs(
-    runs: Sequence[tuple[str, Sequence[MmadAnswer]]], *, seed: int = 0
-) -> tuple[ComparedRun, ...]:
-    """Compares runs on the questions that all of them answered.
+class Comparison(Value):
+    """Runs on the questions that all of them asked.
 
-    Images are drawn with replacement, all questions of an image together, since they share its evidence.
-    Accuracies are over all datasets together; Anomaly Detection is the mean over normal and defective images.
+    Attributes:
+        questions: How many these are.
+        images: On how many images.
+        runs: A row a run.
+    """
+
+    questions: int
+    images: int
+    runs: tuple[ComparedRun, ...]
+
+
+def read_runs(folders: Sequence[Path]) -> list[tuple[str, list[MmadAnswer]]]:
+    """Reads runs of one benchmark, each with its folder's name.
+
+    Raises:
+        DatasetError: One cannot be read, or they are of different question files.
+    """
+    read = [(folder.resolve().name, *read_run(folder)) for folder in folders]
+    for name, settings, _ in read[1:]:
+        if settings.questions != read[0][1].questions:
+            raise DatasetError(
+                f"{name} was asked another mmad.json than {read[0][0]}: compare runs of one benchmark"
+            )
+    return [(name, answers) for name, _, answers in read]
+
+
+def compare_runs(runs: Sequence[tuple[str, Sequence[MmadAnswer]]], *, seed: int = 0) -> Comparison:
+    """Compares runs on the questions that all of them asked.
+
+    Accuracies are over all datasets together; Anomaly Detection is the mean over normal and defective images. Their
+    intervals are Wilson's, those of means put together by square-and-add (Newcombe 1998; Zou and Donner 2008). For the
+    intervals of differences images are drawn with replacement, all questions of an image together, since they share
+    its evidence.
 
     Args:
         runs: Name and answers of each run; the first is what the others are compared with.
         seed: Seed of the bootstrap.
 
-    Returns:
-        A row a run, in their order.
-
     Raises:
-        DatasetError: No question was answered by all runs.
+        DatasetError: The runs share less than half of the smallest one's questions.
     """
     tables = [{(answer.image, answer.number): answer for answer in answers} for _, answers in runs]
     shared = sorted(set.intersection(*(set(table) for table in tables)))
-    if not shared:
-        raise DatasetError("the runs share no question: compare runs of the same benchmark and --limit")
+    fewest = min(len(table) for table in tables)
+    if len(shared) < max(1, MIN_SHARED * fewest):
+        asked = ", ".join(f"{name} {len(table)}" for (name, _), table in zip(runs, tables, strict=True))
+        raise DatasetError(
+            f"the runs share {len(shared)} questions of those they asked ({asked}), too few to compare: "
+            "take runs with the same --limit and --seed"
+        )
+    rows: list[ComparedRun] = []
     counts = [_counts([table[key] for key in shared]) for table in tables]
     columns = list(_figures(counts[0], np.arange(_images(counts[0]))))
-    rows: list[ComparedRun] = []
-    for (name, _), count in zip(runs, counts, strict=True):
-        own = {column: _interval([count], column, seed) for column in columns}
-        paired = {column: _interval([count, counts[0]], column, seed) for column in columns} if rows else {}
-        rows.append(ComparedRun(name=name, figures=own, differences=paired))
-    return tuple(rows)
+    for (name, _), table, count in zip(runs, tables, counts, strict=True):
+        answers = [table[key] for key in shared]
+        late = sum(answer.timed_out for answer in answers)
+        rows.append(
+            ComparedRun(
+                name=name,
+                asked=len(table),
+                left_out=len(table) - len(shared),
+                unreadable=sum(answer.letter is None for answer in answers) - late,
+                timed_out=late,
+                guesses=sum(answer.guess for answer in answers),
+                figures=_accuracies(count),
+                differences={
+                    column: _difference(count, counts[0], column, seed)
+                    for column in (columns if rows else ())
+                },
+            )
+        )
+    return Comparison(questions=len(shared), images=_images(counts[0]), runs=tuple(rows))
 
 
 def _counts(answers: Sequence[MmadAnswer]) -> Counts:
@@ -105,6 +165,34 @@ def _images(counts: Counts) -> int:
     return len(next(iter(counts.values()))[0])
 
 
+def _accuracies(counts: Counts) -> dict[str, Interval]:
+    """Accuracies with their Wilson intervals."""
+    found = {}
+    for column, (right, asked) in counts.items():
+        share = binomtest(int(right.sum()), int(asked.sum()))
+        limits = share.proportion_ci(method="wilson")
+        found[column] = Interval(value=share.statistic, low=limits.low, high=limits.high)
+    return _together(found, _mean)
+
+
+def _mean(parts: Sequence[Interval]) -> Interval:
+    """The mean of independent figures; the distances to their limits add up by their squares."""
+    value = sum(part.value for part in parts) / len(parts)
+    below = sum((part.value - part.low) ** 2 for part in parts) ** 0.5 / len(parts)
+    above = sum((part.high - part.value) ** 2 for part in parts) ** 0.5 / len(parts)
+    return Interval(value=value, low=max(0.0, value - below), high=min(1.0, value + above))
+
+
+def _together(found: dict[str, Kind], mean: Callable[[Sequence[Kind]], Kind]) -> dict[str, Kind]:
+    """Joins the two sides of Anomaly Detection, orders the subtasks as the benchmark does, and adds their mean."""
+    sides = [found.pop(column) for column in sorted(found) if column.startswith(f"{DETECTION}/")]
+    if sides:
+        found[DETECTION] = mean(sides)
+    known = [column for column in SUBTASKS if column in found]
+    ordered = {column: found[column] for column in [*known, *sorted(set(found) - set(known))]}
+    return {**ordered, AVERAGE: mean(list(ordered.values()))}
+
+
 def _figures(counts: Counts, drawn: NDArray[np.integer[Any]]) -> dict[str, NDArray[np.float64]]:
     """Accuracies over drawn images ``(..., images)``; that of all where a draw has no question of a subtask."""
     found = {}
@@ -112,26 +200,20 @@ def _figures(counts: Counts, drawn: NDArray[np.integer[Any]]) -> dict[str, NDArr
         number = asked[drawn].sum(axis=-1)
         share = right[drawn].sum(axis=-1) / np.maximum(number, 1)
         found[column] = np.where(number > 0, share, right.sum() / asked.sum())
-    sides = [found.pop(column) for column in sorted(found) if column.startswith(f"{DETECTION}/")]
-    if sides:
-        found[DETECTION] = np.mean(sides, axis=0)
-    known = [column for column in SUBTASKS if column in found]
-    ordered = {column: found[column] for column in [*known, *sorted(set(found) - set(known))]}
-    return {**ordered, AVERAGE: np.mean(list(ordered.values()), axis=0)}
+    return _together(found, lambda parts: np.mean(parts, axis=0))
 
 
-def _interval(runs: Sequence[Counts], column: str, seed: int) -> Interval:
-    """The figure of one run, or the difference of two, with its percentile bootstrap interval over images."""
+def _difference(counts: Counts, first: Counts, column: str, seed: int) -> Interval:
+    """The difference of two runs with its percentile bootstrap interval over images."""
 
     def statistic(drawn: NDArray[np.integer[Any]], axis: int = -1) -> NDArray[np.float64]:
         drawn = np.moveaxis(drawn, axis, -1)
-        first, *rest = (_figures(counts, drawn)[column] for counts in runs)
-        return first - rest[0] if rest else first
+        return _figures(counts, drawn)[column] - _figures(first, drawn)[column]
 
-    images = np.arange(_images(runs[0]))
+    images = np.arange(_images(counts))
     value = float(statistic(images))
     if len(images) < 2:
-        return Interval(value=value, low=value, high=value)
+        return Interval(value=value, low=-1.0, high=1.0)
     found = bootstrap(
         (images,),
         statistic,
@@ -144,23 +226,42 @@ def _interval(runs: Sequence[Counts], column: str, seed: int) -> Interval:
     return Interval(value=value, low=float(found.low), high=float(found.high))
 
 
-def as_markdown(rows: Sequence[ComparedRun]) -> str:
+def as_markdown(found: Comparison) -> str:
     """Writes the comparison as Markdown: accuracies in percent, then differences from the first run."""
-    columns = list(rows[0].figures)
-    accuracies = [[row.name, *(_cell(row.figures[column]) for column in columns)] for row in rows]
-    differences = [
-        [f"{row.name} − {rows[0].name}", *(_cell(row.differences[column], sign=True) for column in columns)]
-        for row in rows
-        if row.differences
+    columns = list(found.runs[0].figures)
+    first = found.runs[0].name
+    counted = ("unreadable", "timed out", "guessed")
+    rows = [
+        [
+            run.name,
+            *(str(number) for number in (run.unreadable, run.timed_out, run.guesses)),
+            *(_cell(run.figures[column]) for column in columns),
+        ]
+        for run in found.runs
     ]
-    table = markdown_rows(["run", *columns], [*accuracies, *differences], right=columns)
-    note = "Percent, with bootstrap 95 % intervals over images; differences are paired, in points."
-    return f"{table}\n\n{note}"
-
-
-def as_json(rows: Sequence[ComparedRun]) -> str:
-    """Writes the comparison as one JSON object on one line."""
-    return json.dumps({"runs": [row.model_dump(mode="json") for row in rows]}, ensure_ascii=False)
+    rows += [
+        [
+            f"{run.name} − {first}",
+            "",
+            "",
+            "",
+            *(_cell(run.differences[column], sign=True) for column in columns),
+        ]
+        for run in found.runs[1:]
+    ]
+    lines = [
+        markdown_rows(["run", *counted, *columns], rows, right=(*counted, *columns)),
+        "",
+        f"n = {found.questions} questions on {found.images} images, which all runs asked; unreadable answers and those "
+        "that timed out are wrong.",
+        *(
+            f"{run.name}: {run.left_out} of {run.asked} questions are left out, as another run did not ask them."
+            for run in found.runs
+            if run.left_out
+        ),
+        "Percent, with Wilson 95 % intervals; differences are paired, in points, with bootstrap intervals over images.",
+    ]
+    return "\n".join(lines)
 
 
 def _cell(interval: Interval, *, sign: bool = False) -> str:
@@ -168,11 +269,11 @@ def _cell(interval: Interval, *, sign: bool = False) -> str:
     return f"{100 * interval.value:{form}} [{100 * interval.low:{form}}, {100 * interval.high:{form}}]"
 
 
-def plot(rows: Sequence[ComparedRun], file: Path) -> None:
+def plot(found: Comparison, file: Path) -> None:
     """Draws the accuracies with their intervals, a group of bars a subtask.
 
     Args:
-        rows: The comparison.
+        found: The comparison.
         file: Where to write it; its suffix (``.png``, ``.svg``) says the format.
 
     Raises:
@@ -184,7 +285,7 @@ def plot(rows: Sequence[ComparedRun], file: Path) -> None:
     except ImportError as error:
         raise MissingExtraError("matplotlib", "eval") from error
     figure = Figure(figsize=(11, 4.5), layout="constrained")
-    _draw(rows, figure)
+    _draw(found.runs, figure)
     try:
         figure.savefig(file)
     except (OSError, ValueError) as error:

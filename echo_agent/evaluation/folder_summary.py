@@ -7,7 +7,7 @@ from echo_agent.evaluation.folder import FolderResult
 from echo_agent.report.table import markdown_rows
 from echo_agent.state import Value
 
-COUNTS = frozenset({"category", "shots", "seed", "n_test", "n_defective"})
+COUNTS = frozenset({"category", "shots", "seed", "n_test", "n_defective", "n_unreadable", "n_unscored"})
 FIGURES = tuple(name for name in FolderResult.model_fields if name not in COUNTS)
 MEAN = "mean"
 

@@ -1,15 +1,21 @@
 """Detection metrics of images (scikit-learn) and pixels (adeval), and accuracy without the least sure answers."""
 
+import zipfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echo_agent.errors import MissingExtraError
+from echo_agent.errors import DatasetError, MissingExtraError
+from echo_agent.files import replacing
 from echo_agent.state import Value
 
 PIXEL_STEPS = 20_000
+COUNTS = ("pos_stat", "neg_stat", "weighted_pos_stat", "weighted_neg_stat")
+"""What adeval has counted in its bins."""
+
 SET_ASIDE = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
 
 
@@ -77,6 +83,9 @@ class PixelAccumulator:
     adeval counts the values of all maps in ``PIXEL_STEPS`` bins. ROC and PRO depend on the order of values
     alone, so a map value ``v`` is counted as ``v / (1 + |v|)``: no range has to be known beforehand.
 
+    Attributes:
+        names: Images that are done, as the caller names them.
+
     Raises:
         MissingExtraError: adeval is not installed.
     """
@@ -88,6 +97,34 @@ class PixelAccumulator:
             raise MissingExtraError("adeval", "eval") from error
         self._accumulator: Any = EvalAccumulator(-1.0, 1.0, nstrips=PIXEL_STEPS)
         self._defect_pixels = 0
+        self.names: list[str] = []
+
+    @classmethod
+    def saved(cls, file: Path) -> "PixelAccumulator":
+        """Goes on from what ``save`` wrote; begins anew where there is no file.
+
+        Raises:
+            DatasetError: The file is broken.
+        """
+        pixels = cls()
+        if file.is_file():
+            try:
+                with np.load(file, allow_pickle=False) as kept:
+                    pixels.names = [str(name) for name in kept["names"]]
+                    pixels._defect_pixels = int(kept["defect_pixels"])
+                    for name in COUNTS:
+                        setattr(pixels._accumulator._pixel_acc, name, kept[name])
+            except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+                raise DatasetError(f"{file} is broken ({error}): begin anew in another --out") from error
+        return pixels
+
+    def save(self, file: Path) -> None:
+        """Keeps the counts so far, with the names of the images that were counted or had nothing to count."""
+        curves = self._accumulator._pixel_acc
+        counts = {name: getattr(curves, name) for name in COUNTS}
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as stream:
+            np.savez(stream, names=np.array(self.names), defect_pixels=self._defect_pixels, **counts)
 
     def add(self, anomaly_map: NDArray[np.floating[Any]], mask: NDArray[np.bool_]) -> None:
         """Counts the pixels of one image.

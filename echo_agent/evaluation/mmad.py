@@ -1,12 +1,12 @@
 """A run of the MMAD benchmark from its folder to its figures."""
 
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from echo_agent import __version__
 from echo_agent.context import Expert
 from echo_agent.errors import DatasetError, ModelError
 from echo_agent.evaluation.mmad_ask import BareAsker, GraphAsker
@@ -14,11 +14,16 @@ from echo_agent.evaluation.mmad_cards import KNOWLEDGE_FILE, Cards, write_cards
 from echo_agent.evaluation.mmad_check import DatasetCheck, check_files, far_from_class
 from echo_agent.evaluation.mmad_dataset import MmadImage, References, read_mmad, sample
 from echo_agent.evaluation.mmad_result import MmadResult, result_of
-from echo_agent.evaluation.mmad_run import RunFile, RunProfile, RunSettings, run_questions
+from echo_agent.evaluation.mmad_run import ANSWERS_FILE, RunProfile, RunSettings, run_questions
+from echo_agent.evaluation.mmad_scoring import MmadAnswer
 from echo_agent.evaluation.mmad_staging import Staging
+from echo_agent.evaluation.run_file import RunFile
+from echo_agent.files import replacing
 from echo_agent.state import Progress
 
 CHECK_FILE = "check.json"
+RESULT_FILE = "result.json"
+SUMMARY_FILE = "summary.txt"
 
 
 class MmadRun:
@@ -41,7 +46,7 @@ class MmadRun:
         knowledge: Path | None = None,
     ) -> None:
         self.settings = settings
-        self.file = RunFile(folder, settings)
+        self.file = RunFile(folder / ANSWERS_FILE, settings, MmadAnswer)
         self._root = root
         self._folder = folder
         self._all = images
@@ -54,7 +59,7 @@ class MmadRun:
     def open(
         cls,
         root: Path,
-        out: Path | None = None,
+        out: Path,
         *,
         mllm: str = "measured",
         shots: int = 1,
@@ -70,7 +75,7 @@ class MmadRun:
 
         Args:
             root: Folder with ``mmad.json`` and the images.
-            out: The run's folder; one named by the settings where not given.
+            out: The run's folder.
             mllm: Decision Maker.
             shots: Templates an image.
             references: Where the references come from.
@@ -93,7 +98,7 @@ class MmadRun:
         settings = RunSettings(
             questions=sha256((root / "mmad.json").read_bytes()).hexdigest(),
             mllm=mllm,
-            revision=version("echo-agent"),
+            revision=__version__,
             shots=shots,
             references=references,
             profile=profile,
@@ -103,7 +108,7 @@ class MmadRun:
             encoder=encoder,
             knowledge=sha256(source.read_bytes()).hexdigest() if source is not None else None,
         )
-        return cls(root, out or Path(settings.name), settings, images, source)
+        return cls(root, out, settings, images, source)
 
     def check(self, progress: Progress | None = None) -> DatasetCheck:
         """Scorer for missing files and for images that show another object than their path says.
@@ -159,7 +164,7 @@ class MmadRun:
         self._ask = asker
 
     def ask_all(self, progress: Progress | None = None) -> MmadResult:
-        """Asks every question that has no answer yet, and counts.
+        """Asks every question that has no answer yet, counts, and leaves the figures in the run's folder.
 
         Args:
             progress: Called with questions done and questions in all.
@@ -168,7 +173,14 @@ class MmadRun:
             self.prepare()
         assert self._ask is not None
         answers = run_questions(self._there(), self.file, self._ask, progress)
-        return result_of(self.settings, answers, self._found)
+        result = result_of(self.settings, answers, self._found)
+        for name, text in (
+            (RESULT_FILE, result.model_dump_json(indent=1)),
+            (SUMMARY_FILE, "\n".join((result.as_text(), *self._found.in_words()))),
+        ):
+            with replacing(self._folder / name) as stream:
+                stream.write(f"{text}\n".encode())
+        return result
 
     def _missing(self) -> frozenset[str]:
         """Templates that are not there, of all images: a memory holds those of images that are not asked, too."""

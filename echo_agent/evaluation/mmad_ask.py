@@ -9,7 +9,7 @@ from echo_agent.context import Context
 from echo_agent.errors import ModelError
 from echo_agent.evaluation.mmad_cards import Cards, card_of_image
 from echo_agent.evaluation.mmad_dataset import MmadImage, MmadQuestion
-from echo_agent.evaluation.mmad_run import DECIDING, REGISTERING, RunSettings
+from echo_agent.evaluation.mmad_run import DECIDING, REGISTERING, RunSettings, tied
 from echo_agent.evaluation.mmad_staging import Staging, product_in_words, product_of_templates
 from echo_agent.images.stored import store_image
 from echo_agent.state import Attempt, ImageRef, Label, Progress, Verdict
@@ -40,7 +40,7 @@ class GraphAsker:
             memory=str(inspector.memory.folder),
             mllm=settings.mllm,
             experts=settings.experts,
-            profile="paper" if settings.profile == "paper" else "adaptive",
+            **({"profile": "paper", "max_attempts": 1} if settings.profile == "paper" else {}),
         )
         self._last: tuple[str, ImageRef] | None = None
         self._registered = {record.name for record in inspector.memory.products()}
@@ -141,6 +141,8 @@ class BareAsker:
             )
         sides = {"normal": decision.normal, "defective": decision.defective}
         label: Label = "defective" if decision.defective > decision.normal else "normal"
+        if tied(sides):
+            label = "review"
         attempt = Attempt(
             number=1,
             label=label,

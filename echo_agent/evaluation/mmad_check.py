@@ -23,12 +23,14 @@ class DatasetCheck(Value):
         missing_images: Images that are not there; their questions cannot be asked.
         missing_templates: Templates that are not there.
         without_template: Images all of whose wanted templates are missing; they cannot be asked either.
+        unanswerable: Questions, by image and number, whose answer is none of their options; they are left out.
         far: Images that look more like another product's templates than like any of their own.
     """
 
     missing_images: tuple[str, ...] = ()
     missing_templates: tuple[str, ...] = ()
     without_template: tuple[str, ...] = ()
+    unanswerable: tuple[str, ...] = ()
     far: tuple[str, ...] = ()
 
     def in_words(self) -> tuple[str, ...]:
@@ -37,6 +39,7 @@ class DatasetCheck(Value):
             ("missing images, their questions are left out", self.missing_images),
             ("missing templates, the next ones are taken", self.missing_templates),
             ("images without a template, their questions are left out", self.without_template),
+            ("questions whose answer is none of their options are left out", self.unanswerable),
             ("images that look like another product's (they are asked all the same)", self.far),
         )
         return tuple(
@@ -67,6 +70,7 @@ def check_files(root: Path, images: Iterable[MmadImage], references: References,
             for image in images
             if not any((root / path).is_file() for path in image.templates(references))
         ),
+        unanswerable=tuple(f"{image.path}#{number}" for image in images for number in image.unanswerable),
     )
 
 

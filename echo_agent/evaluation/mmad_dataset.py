@@ -8,7 +8,7 @@ The first part of the path is the dataset, the second the product.
 import json
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -46,12 +46,14 @@ class MmadImage(Value):
         similar: Paths of the templates that resemble it most, best first.
         random: Paths of templates drawn at random.
         questions: Its questions.
+        unanswerable: Numbers of the questions whose answer is none of their options; they cannot be asked.
     """
 
     path: str
     similar: tuple[str, ...]
     random: tuple[str, ...]
     questions: tuple[MmadQuestion, ...]
+    unanswerable: tuple[int, ...] = ()
 
     @property
     def dataset(self) -> str:
@@ -106,7 +108,7 @@ def read_mmad(root: Path) -> tuple[MmadImage, ...]:
     if not file.is_file():
         raise DatasetError(f"{file} does not exist: name the folder that holds mmad.json and the images")
     try:
-        entries = json.loads(file.read_text(encoding="utf-8"))
+        entries = json.loads(file.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise DatasetError(f"{file} is no JSON ({error}): download it again") from error
     if not isinstance(entries, dict) or not entries:
@@ -124,20 +126,35 @@ def _read_entry(file: Path, path: str, entry: object) -> MmadImage:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise DatasetError(f"{file}: {path}: {place}: {first['msg']}") from error
+    questions, unanswerable = [], []
+    for number, turn in enumerate(read.conversation):
+        options = {_letter(key): text for key, text in turn.options.items()}
+        answer = _answer(turn.answer, options)
+        if answer is None or len(options) < len(turn.options):
+            unanswerable.append(number)
+            continue
+        question = Question(text=turn.question, options=options)
+        questions.append(MmadQuestion(number=number, question=question, answer=answer, subtask=turn.type))
     return MmadImage(
         path=path,
         similar=tuple(read.similar_templates),
         random=tuple(read.random_templates),
-        questions=tuple(
-            MmadQuestion(
-                number=number,
-                question=Question(text=turn.question, options=turn.options),
-                answer=turn.answer,
-                subtask=turn.type,
-            )
-            for number, turn in enumerate(read.conversation)
-        ),
+        questions=tuple(questions),
+        unanswerable=tuple(unanswerable),
     )
+
+
+def _letter(text: str) -> str:
+    """An option's letter however it is written: ``a``, ``A.``, ``(A)``."""
+    return text.strip(" .:()[]").upper()
+
+
+def _answer(text: str, options: Mapping[str, str]) -> str | None:
+    """The letter of the right option, which the file names by its letter or by its text."""
+    if _letter(text) in options:
+        return _letter(text)
+    named = [letter for letter, option in options.items() if option.strip(" .") == text.strip(" .")]
+    return named[0] if len(named) == 1 else None
 
 
 def sample(images: Sequence[MmadImage], limit: int | None, seed: int) -> tuple[MmadImage, ...]:

@@ -1,18 +1,15 @@
 """``evaluate mmad``: asks the benchmark's questions one by one, and keeps each answer at once."""
 
-import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from hashlib import sha256
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from echo_agent.context import Expert
-from echo_agent.errors import DatasetError, ImageError
+from echo_agent.errors import ImageError
 from echo_agent.evaluation.mmad_dataset import MmadImage, MmadQuestion, References
 from echo_agent.evaluation.mmad_scoring import MmadAnswer, read_letter
+from echo_agent.evaluation.run_file import RunFile, read_run_file
 from echo_agent.state import Progress, Value, Verdict
 
 RunProfile = Literal["adaptive", "paper", "bare"]
@@ -27,6 +24,12 @@ DECISION_STEPS = ("reasoning_expert", DECIDING)
 """Entries of a verdict's timings: what is evidence, and what is reasoning and deciding."""
 
 ANSWERS_FILE = "answers.jsonl"
+
+TIMEOUT = "ECHO_MLLM_TIMEOUT"
+"""The setting that each error of a model names that took too long."""
+
+TIE = 1e-6
+"""Probabilities that differ by less are equal."""
 
 
 class RunSettings(Value):
@@ -58,65 +61,8 @@ class RunSettings(Value):
     encoder: str | None = None
     knowledge: str | None = None
 
-    @property
-    def name(self) -> str:
-        """A short name for the run's folder: what was asked and a digest of all settings."""
-        model = "".join(letter if letter.isalnum() else "-" for letter in self.mllm)[-40:].strip("-")
-        digest = sha256(self.model_dump_json().encode()).hexdigest()[:8]
-        return f"mmad-{model}-{self.profile}-{self.references}{self.shots}-{digest}"
 
-
-class RunFile:
-    """The answers of one run on disk: the settings, then one answer a line, in the order of the questions.
-
-    Args:
-        folder: The run's folder.
-        settings: The run's settings.
-
-    Raises:
-        DatasetError: The folder holds a run with other settings, or cannot be written.
-    """
-
-    def __init__(self, folder: Path, settings: RunSettings) -> None:
-        self.path = folder / ANSWERS_FILE
-        self.answers: list[MmadAnswer] = []
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if self.path.exists():
-                self._resume(settings)
-            else:
-                self._append({"settings": settings.model_dump(mode="json")})
-        except OSError as error:
-            raise DatasetError(
-                f"{folder} cannot be written ({error.strerror}): choose another --out"
-            ) from error
-
-    def _resume(self, settings: RunSettings) -> None:
-        """Reads what is there; a last line that was cut off by a kill is taken away."""
-        complete = self.path.read_bytes()
-        complete = complete[: complete.rfind(b"\n") + 1]
-        with self.path.open("r+b") as file:
-            file.truncate(len(complete))
-        if not complete:
-            self._append({"settings": settings.model_dump(mode="json")})
-            return
-        kept, self.answers = _parse_run(self.path, complete.decode())
-        if kept != settings:
-            changed = [
-                name for name in RunSettings.model_fields if getattr(kept, name) != getattr(settings, name)
-            ]
-            raise DatasetError(
-                f"{self.path} was made with other settings ({', '.join(changed)}): choose another --out"
-            )
-
-    def add(self, answer: MmadAnswer) -> None:
-        """Appends an answer; it is on disk when this returns."""
-        self._append(answer.model_dump(mode="json"))
-        self.answers.append(answer)
-
-    def _append(self, line: dict[str, object]) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+RunAnswers = RunFile[RunSettings, MmadAnswer]
 
 
 def read_run(folder: Path) -> tuple[RunSettings, list[MmadAnswer]]:
@@ -128,29 +74,12 @@ def read_run(folder: Path) -> tuple[RunSettings, list[MmadAnswer]]:
     Raises:
         DatasetError: There is no run, or its file is broken.
     """
-    path = folder / ANSWERS_FILE if folder.is_dir() else folder
-    try:
-        return _parse_run(path, path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read ({error.strerror}): name the folder of a run") from error
-
-
-def _parse_run(path: Path, text: str) -> tuple[RunSettings, list[MmadAnswer]]:
-    lines = text.splitlines()
-    number = 0
-    try:
-        settings = RunSettings.model_validate(json.loads(lines[0])["settings"])
-        answers = []
-        for line in lines[1:]:
-            number += 1
-            answers.append(MmadAnswer.model_validate_json(line))
-    except (ValueError, ValidationError, KeyError, IndexError, TypeError) as error:
-        raise DatasetError(f"{path}:{number + 1} is no line of a run: choose another --out") from error
-    return settings, answers
+    file = folder / ANSWERS_FILE if folder.is_dir() else folder
+    return read_run_file(file, RunSettings, MmadAnswer)
 
 
 def run_questions(
-    images: Sequence[MmadImage], file: RunFile, ask: Ask, progress: Progress | None = None
+    images: Sequence[MmadImage], file: RunAnswers, ask: Ask, progress: Progress | None = None
 ) -> list[MmadAnswer]:
     """Asks every question that has no answer yet.
 
@@ -163,7 +92,7 @@ def run_questions(
     Returns:
         All answers of the run.
     """
-    answered = {(answer.image, answer.number) for answer in file.answers}
+    answered = {(answer.image, answer.number) for answer in file.lines}
     total = sum(len(image.questions) for image in images)
     for image, question in _in_order(images):
         if (image.path, question.number) not in answered:
@@ -175,8 +104,8 @@ def run_questions(
             else:
                 file.add(to_answer(image, question, verdict, seconds=time.perf_counter() - started))
         if progress is not None:
-            progress(len(file.answers), total)
-    return file.answers
+            progress(len(file.lines), total)
+    return file.lines
 
 
 def _answer(image: MmadImage, question: MmadQuestion, **fields: Any) -> MmadAnswer:
@@ -185,6 +114,8 @@ def _answer(image: MmadImage, question: MmadQuestion, **fields: Any) -> MmadAnsw
         image=image.path,
         number=question.number,
         subtask=question.subtask,
+        question=question.question.text,
+        options=question.question.options,
         correct=question.answer,
         **{"letter": None, **fields},
     )
@@ -219,7 +150,7 @@ def to_answer(image: MmadImage, question: MmadQuestion, verdict: Verdict, *, sec
         letter=letter,
         text=given.text if given is not None else "",
         confidence=given.confidence if given is not None else None,
-        guess=given.guess if given is not None else False,
+        guess=given is not None and (given.guess or tied(given.probabilities)),
         forced=FORCED_RULE if forced else None,
         label=verdict.label,
         product=verdict.product,
@@ -230,4 +161,11 @@ def to_answer(image: MmadImage, question: MmadQuestion, verdict: Verdict, *, sec
         evidence_seconds=sum(verdict.timings.get(step, 0.0) for step in EVIDENCE_STEPS),
         decision_seconds=sum(verdict.timings.get(step, 0.0) for step in DECISION_STEPS),
         error=errors[-1] if errors else None,
+        timed_out=letter is None and bool(errors) and TIMEOUT in errors[-1],
     )
+
+
+def tied(probabilities: Mapping[str, float]) -> bool:
+    """Whether the likeliest options are equally likely: the chosen one is no better than a guess."""
+    ranked = sorted(probabilities.values(), reverse=True)
+    return len(ranked) > 1 and ranked[0] - ranked[1] < TIE

@@ -29,6 +29,8 @@ class MmadAnswer(Value):
         image: Path below the benchmark's folder.
         number: Number of the question in the image's conversation.
         subtask: MMAD's name of the type.
+        question: The question's text.
+        options: Letter to option text.
         correct: Letter of the right option.
         letter: Letter that was answered; None where it could not be read or was declined.
         text: The answer in words.
@@ -44,11 +46,14 @@ class MmadAnswer(Value):
         evidence_seconds: Time of it for references and knowledge, the templates' registration included.
         decision_seconds: Time of it for reasoning and deciding, a model's time included.
         error: What went wrong, where something did.
+        timed_out: Whether the model took too long to answer.
     """
 
     image: str
     number: int
     subtask: str
+    question: str = ""
+    options: dict[str, str] = Field(default_factory=dict)
     correct: str
     letter: str | None
     text: str = ""
@@ -64,6 +69,7 @@ class MmadAnswer(Value):
     evidence_seconds: float = Field(default=0.0, ge=0)
     decision_seconds: float = Field(default=0.0, ge=0)
     error: str | None = None
+    timed_out: bool = False
 
     @property
     def dataset(self) -> str:

@@ -157,7 +157,18 @@ def test_a_memory_of_all_products_recognises_them(bench, tmp_path):
     run.ask_all()
     kept, answers = read_run(tmp_path / "run")
     assert kept.references == "memory"
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["questions"] == len(answers) == 12
+    assert "Anomaly Detection" in (tmp_path / "run" / "summary.txt").read_text()
+    assert answers[1].options == OPTIONS
     assert all(answer.product == answer.image.split("/")[1] for answer in answers if "/good/" in answer.image)
+
+
+def test_without_a_folder_nothing_is_left_behind(bench, tmp_path, monkeypatch, echo):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = echo("evaluate", "mmad", bench, "--limit", "2", "--json")
+    assert (code, json.loads(out)["questions"]) == (0, 2)
+    assert "nothing was kept" in err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("profile", ["bare", "paper"])
@@ -170,6 +181,7 @@ def test_a_real_checkpoint_answers_every_question(bench, tmp_path, tmp_path_fact
     result = run.ask_all()
     assert (result.questions, result.unreadable) == (4, 0)
     assert result.input_tokens > 0
+    assert result.attempts_mean == 1
     assert all(answer.letter in OPTIONS for answer in read_run(tmp_path / "run")[1])
 
 

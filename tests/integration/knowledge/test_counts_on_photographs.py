@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from echo_agent.evaluation.counts import evaluate_counts, read_counts
+from benchmarks.counts import evaluate_counts, read_counts
 from echo_agent.evaluation.folder_layout import read_categories
 from echo_agent.inspector import Inspector
 

@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from echo_agent.cli.evaluate import app
+from echo_agent.errors import DatasetError
 from tests.unit.evaluation.fake_inspector import FakeInspector
 from tests.unit.evaluation.photographs import write_mvtec_category
 
@@ -11,9 +12,9 @@ from tests.unit.evaluation.photographs import write_mvtec_category
 @pytest.fixture
 def run_folder(monkeypatch, tmp_path):
     """Runs ``evaluate folder`` on a small category with the fake in the place of the Inspector."""
-    monkeypatch.setattr("echo_agent.cli.evaluate.open_inspector", lambda memory, **_: FakeInspector(memory))
+    monkeypatch.setattr("echo_agent.cli.evaluate.open_inspector", lambda memory, *_: FakeInspector(memory))
     category = write_mvtec_category(tmp_path / "plate")
-    return lambda *options: CliRunner().invoke(app, ["folder", str(category), *options])
+    return lambda *options, **how: CliRunner().invoke(app, ["folder", str(category), *options], **how)
 
 
 def test_json_is_one_object_on_one_line_and_nothing_else(run_folder):
@@ -33,6 +34,22 @@ def test_fewer_normals_than_shots_is_said_on_standard_error(run_folder):
     result = run_folder("--shots", "9", "--json")
     assert json.loads(result.stdout)["shots"] == 4
     assert "4 normals, fewer than 9 shots" in result.stderr
+    assert (
+        "plate: 4 good photographs to learn from; tests: 2 good, 3 defective, 2 of them with masks"
+        in result.stderr
+    )
+
+
+def test_a_run_is_kept_where_it_is_told_to_be_and_nowhere_else(run_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run_folder("--shots", "3", "--profile", "never", "--experts", "reference").exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["plate"]
+    first = run_folder("--shots", "3", "--out", "run", "--json")
+    assert len((tmp_path / "run" / "photographs.jsonl").read_text().splitlines()) == 6
+    again = run_folder("--shots", "3", "--out", "run", "--json")
+    assert json.loads(again.stdout)["aupro"] == json.loads(first.stdout)["aupro"]
+    with pytest.raises(DatasetError, match=r"other settings \(profile\)"):
+        run_folder("--out", "run", "--profile", "always", catch_exceptions=False)
 
 
 def test_several_categories_and_seeds_are_one_object_with_a_mean(run_folder, tmp_path):

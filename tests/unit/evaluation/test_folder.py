@@ -3,9 +3,8 @@ import json
 import pytest
 
 from echo_agent.errors import DatasetError
-from echo_agent.evaluation.folder import evaluate_category
+from echo_agent.evaluation.folder import FolderRun, FolderSettings, evaluate_category
 from echo_agent.evaluation.folder_layout import read_category
-from echo_agent.state import Reason
 
 from .fake_inspector import FakeInspector
 
@@ -15,6 +14,8 @@ FIELDS = [
     "seed",
     "n_test",
     "n_defective",
+    "n_unreadable",
+    "n_unscored",
     "image_auroc",
     "image_ap",
     "f1_max",
@@ -80,15 +81,75 @@ def test_only_the_chosen_references_are_registered_and_the_memory_is_gone_afterw
     assert not opened[0].folder.exists()
 
 
-def test_an_image_without_a_score_is_an_error_that_names_it(mvtec_category):
+def test_an_image_without_a_score_is_left_out_of_the_ranking_and_counted(mvtec_category):
     class Unscored(FakeInspector):
         def inspect(self, image, **options):
             verdict = super().inspect(image, **options)
-            black = Reason(kind="image quality", text="The photograph is black.")
-            return verdict.model_copy(update={"evidence": None, "reasons": (black,)})
+            return (
+                verdict.model_copy(update={"evidence": None, "label": "review"})
+                if image.parent.name == "dent"
+                else verdict
+            )
 
-    with pytest.raises(DatasetError, match=r"dent/000.png got no score.*The photograph is black"):
-        evaluate_category(read_category(mvtec_category), shots=2, seed=0, open_inspector=Unscored)
+    result = evaluate_category(read_category(mvtec_category), shots=2, seed=0, open_inspector=Unscored)
+    assert (result.n_test, result.n_unscored, result.review_rate) == (5, 2, pytest.approx(2 / 5))
+    assert result.image_auroc == 1.0
+
+
+def test_a_photograph_that_cannot_be_read_is_counted_and_the_others_go_on(mvtec_category):
+    (mvtec_category / "test" / "good" / "000.png").write_bytes(b"no image")
+    result = evaluate_category(read_category(mvtec_category), shots=2, seed=0, open_inspector=FakeInspector)
+    assert (result.n_test, result.n_unreadable) == (4, 1)
+
+
+def run_in(folder, **changes):
+    values = {
+        "revision": "1",
+        "encoder": None,
+        "mllm": None,
+        "profile": "adaptive",
+        "experts": ("reference",),
+    }
+    return FolderRun(folder, FolderSettings(**{**values, **changes}))
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_figures(mvtec_category, tmp_path):
+    category, times = read_category(mvtec_category), {"fit_s", "ms_per_image_p50", "ms_per_image_p95"}
+    whole = evaluate_category(category, shots=2, seed=3, open_inspector=FakeInspector)
+    looked = []
+
+    class Stopped(FakeInspector):
+        def inspect(self, image, **options):
+            looked.append(image)
+            if len(looked) == 3:
+                raise KeyboardInterrupt
+            return super().inspect(image, **options)
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_category(category, shots=2, seed=3, open_inspector=Stopped, run=run_in(tmp_path))
+    with (tmp_path / "photographs.jsonl").open("a") as file:
+        file.write('{"category": "pla')
+    resumed = evaluate_category(category, shots=2, seed=3, open_inspector=Stopped, run=run_in(tmp_path))
+    assert len(looked) == 6
+    assert resumed.model_dump(exclude=times) == whole.model_dump(exclude=times)
+    lines = (tmp_path / "photographs.jsonl").read_text().splitlines()[1:]
+    assert [json.loads(line)["kind"] for line in lines] == ["dent", "dent", "good", "good", "stain"]
+    evaluate_category(category, shots=2, seed=4, open_inspector=FakeInspector, run=run_in(tmp_path))
+    assert len((tmp_path / "photographs.jsonl").read_text().splitlines()) == 11
+    with pytest.raises(DatasetError, match=r"other settings \(profile\)"):
+        run_in(tmp_path, profile="always")
+
+
+def test_a_line_whose_pixels_were_lost_is_inspected_again(mvtec_category, tmp_path):
+    category = read_category(mvtec_category)
+    first = evaluate_category(category, shots=2, seed=0, open_inspector=FakeInspector, run=run_in(tmp_path))
+    (pixels,) = (tmp_path / "pixels").iterdir()
+    pixels.unlink()
+    again = evaluate_category(category, shots=2, seed=0, open_inspector=FakeInspector, run=run_in(tmp_path))
+    assert (again.aupro, again.n_test) == (first.aupro, first.n_test)
+    pixels.write_bytes(b"broken")
+    with pytest.raises(DatasetError, match="is broken"):
+        evaluate_category(category, shots=2, seed=0, open_inspector=FakeInspector, run=run_in(tmp_path))
 
 
 def test_progress_is_told_after_each_image(mvtec_category):

@@ -9,9 +9,10 @@ from echo_agent.evaluation.mmad_ask import GraphAsker
 from echo_agent.evaluation.mmad_check import DatasetCheck, check_files, far_from_class
 from echo_agent.evaluation.mmad_dataset import read_mmad, sample
 from echo_agent.evaluation.mmad_result import result_of
-from echo_agent.evaluation.mmad_run import RunFile, RunSettings, read_run, run_questions
+from echo_agent.evaluation.mmad_run import ANSWERS_FILE, RunSettings, read_run, run_questions, tied
 from echo_agent.evaluation.mmad_scoring import MmadAnswer
 from echo_agent.evaluation.mmad_staging import Staging, product_of_templates
+from echo_agent.evaluation.run_file import RunFile
 from echo_agent.state import Answer, Attempt, DecidedBy, Verdict
 
 from .photographs import write_photograph
@@ -63,6 +64,10 @@ def settings(**changes):
         "seed": 0,
     }
     return RunSettings(**{**values, **changes})
+
+
+def answers_in(folder, of):
+    return RunFile(folder / ANSWERS_FILE, of, MmadAnswer)
 
 
 def says(letter):
@@ -132,12 +137,12 @@ def test_a_sample_has_every_subtask_and_both_sides(benchmark):
 
 def test_a_run_that_was_killed_resumes_with_the_same_result(benchmark, tmp_path):
     images = read_mmad(benchmark)
-    whole = RunFile(tmp_path / "whole", settings())
+    whole = answers_in(tmp_path / "whole", settings())
     expected = run_questions(images, whole, says("A"))
-    stopped = RunFile(tmp_path / "stopped", settings())
+    stopped = answers_in(tmp_path / "stopped", settings())
 
     def ask_three(image, question):
-        if len(stopped.answers) == 3:
+        if len(stopped.lines) == 3:
             raise KeyboardInterrupt
         return says("A")(image, question)
 
@@ -146,7 +151,7 @@ def test_a_run_that_was_killed_resumes_with_the_same_result(benchmark, tmp_path)
     with stopped.path.open("a") as file:
         file.write('{"image": "Set/pla')
     asked = []
-    resumed = RunFile(tmp_path / "stopped", settings())
+    resumed = answers_in(tmp_path / "stopped", settings())
     answers = run_questions(images, resumed, lambda *q: asked.append(q) or says("A")(*q))
     assert len(asked) == 5
     drop = {"seconds"}
@@ -157,14 +162,14 @@ def test_a_run_that_was_killed_resumes_with_the_same_result(benchmark, tmp_path)
 
 
 def test_other_settings_are_not_mixed_into_a_run(tmp_path):
-    RunFile(tmp_path, settings())
+    answers_in(tmp_path, settings())
     with pytest.raises(DatasetError, match=r"other settings \(shots, seed\)"):
-        RunFile(tmp_path, settings(shots=2, seed=3))
+        answers_in(tmp_path, settings(shots=2, seed=3))
 
 
 def test_figures_of_a_run(benchmark, tmp_path):
     images = read_mmad(benchmark)
-    answers = run_questions(images, RunFile(tmp_path / "r", settings()), says("A"))
+    answers = run_questions(images, answers_in(tmp_path / "r", settings()), says("A"))
     result = result_of(settings(), answers, check_files(benchmark, images, "random", 1))
     assert result.accuracy["Set"]["Anomaly Detection"] == 0.5
     assert result.forced == {"likelier of the two": 4}
@@ -198,7 +203,7 @@ def test_an_image_that_cannot_be_read_is_unreadable_and_the_run_goes_on(benchmar
             raise ImageError("0.png is damaged")
         return says("B")(image, question)
 
-    answers = run_questions(read_mmad(benchmark), RunFile(tmp_path / "r", settings()), ask)
+    answers = run_questions(read_mmad(benchmark), answers_in(tmp_path / "r", settings()), ask)
     assert len(answers) == 8
     assert [a.error for a in answers if a.letter is None] == ["0.png is damaged"] * 2
 
@@ -234,7 +239,7 @@ def test_no_path_or_folder_label_reaches_the_inspector(benchmark, tmp_path, refe
     asker = GraphAsker(inspector, Staging(benchmark, tmp_path / "images"), settings(references=references))
     if references == "memory":
         asker.remember_all(images)
-    run_questions(images, RunFile(tmp_path / "r", settings(references=references)), asker)
+    run_questions(images, answers_in(tmp_path / "r", settings(references=references)), asker)
     told = " ".join(str(item).replace(str(tmp_path), "") for item in inspector.told)
     assert "dent" not in told
     assert "good" not in told
@@ -244,3 +249,39 @@ def test_no_path_or_folder_label_reaches_the_inspector(benchmark, tmp_path, refe
     assert named == (
         {"plate", "cup"} if references == "memory" else {name for name in named if name.isdigit()}
     )
+
+
+def test_a_question_file_of_another_hand_is_read_right(benchmark):
+    entries = json.loads((benchmark / "mmad.json").read_text())
+    first, second, *_ = entries.values()
+    first["conversation"][0] |= {"Answer": "b.", "Options": {"a": "No.", "b": "Yes."}}
+    first["conversation"][1] |= {"Answer": "plate"}
+    second["conversation"][0] |= {"Answer": "E"}
+    (benchmark / "mmad.json").write_text(json.dumps(entries), encoding="utf-8-sig")
+    images = read_mmad(benchmark)
+    assert [question.answer for question in images[0].questions] == ["B", "B"]
+    assert images[0].questions[0].question.options == {"A": "No.", "B": "Yes."}
+    assert [question.number for question in images[1].questions] == [1]
+    (line,) = check_files(benchmark, images, "random", 1).in_words()
+    assert line == (
+        "1 questions whose answer is none of their options are left out: Set/plate/test/dent/1.png#0"
+    )
+
+
+def test_an_answer_keeps_its_question_and_a_tie_is_a_guess(benchmark, tmp_path):
+    def torn(image, question):
+        verdict = says("A")(image, question)
+        answer = verdict.answer.model_copy(update={"probabilities": {"A": 0.5, "B": 0.5}})
+        return verdict.model_copy(update={"answer": answer})
+
+    answers = run_questions(read_mmad(benchmark), answers_in(tmp_path, settings()), torn)
+    assert all(answer.guess for answer in answers)
+    assert answers[0].question == "Is there any defect in the object?"
+    assert answers[0].options == {"A": "No.", "B": "Yes."}
+    assert not tied({"A": 0.5, "B": 0.4, "C": 0.1})
+
+
+def test_a_line_break_of_another_alphabet_within_an_answer_does_not_end_its_line(tmp_path):
+    run = answers_in(tmp_path, settings())
+    run.add(MmadAnswer(image="S/p/x.png", number=0, subtask="x", correct="A", letter="A", text="a\u2028b"))
+    assert read_run(tmp_path)[1][0].text == "a\u2028b"

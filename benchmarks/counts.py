@@ -1,22 +1,24 @@
-"""``evaluate counts``: the counted things of a checklist against a table of the true counts."""
+"""The counted things of a checklist against a table of the true counts: ``python -m benchmarks.counts``."""
 
-import csv
 import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated
 
 import numpy as np
+import typer
 
+from benchmarks.program import EncoderOption, JsonOption, SeedsOption, ShotsOption, program, tell
+from echo_agent.cli.options import CategoryArgument, LabelsOption, number_list, read_told
+from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
+from echo_agent.evaluation.csv_table import read_table, whole_number
+from echo_agent.inspector import Inspector
 from echo_agent.report.table import markdown_rows
 from echo_agent.state import Label, Progress, Value, Verdict
-
-if TYPE_CHECKING:
-    from echo_agent.inspector import Inspector
 
 
 class CountResult(Value):
@@ -57,13 +59,11 @@ def read_counts(file: Path) -> dict[str, int]:
     Raises:
         DatasetError: The file cannot be read, or a row is none of these.
     """
+    rows, _ = read_table(file, {"sha256": ("sha256",), "count": ("count", "anzahl")}, ("sha256", "count"))
     try:
-        with file.open(newline="", encoding="utf-8") as stream:
-            return {row["sha256"].lower(): int(row["count"]) for row in csv.DictReader(stream)}
-    except (OSError, UnicodeError, csv.Error, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DatasetError(
-            f"{file} is no table of counts ({error}): write the columns sha256 and count"
-        ) from error
+        return {row.cells["sha256"].lower(): whole_number(row.cells["count"]) for row in rows}
+    except ValueError as error:
+        raise DatasetError(f"{file} holds a count that is none ({error}): write whole numbers") from error
 
 
 def evaluate_counts(
@@ -73,7 +73,7 @@ def evaluate_counts(
     truth: Mapping[str, int],
     shots: int,
     seed: int,
-    open_inspector: "Callable[[Path], Inspector]",
+    open_inspector: Callable[[Path], Inspector],
     progress: Progress | None = None,
 ) -> CountResult:
     """Registers references with the card and inspects copies of the test photographs, each named by its digest.
@@ -185,3 +185,40 @@ def markdown_table(results: Sequence[CountResult]) -> str:
 
 def _labels(counts: Mapping[Label, int]) -> str:
     return ", ".join(f"{counts[label]} {label}" for label in sorted(counts)) or "none"
+
+
+def counts(
+    place: CategoryArgument,
+    *,
+    card: Annotated[Path, typer.Option(help="Its knowledge card, with places drawn in the checklist.")],
+    truth: Annotated[Path, typer.Option(help="CSV file with the columns sha256 and count.")],
+    shots: ShotsOption = "16",
+    seeds: SeedsOption = "0",
+    encoder: EncoderOption = None,
+    label: LabelsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold the counted things of a checklist against their true number, with the photographs' names hidden."""
+    (category,), known = read_told([place], label, one=True), read_counts(truth)
+    results = []
+    for count in number_list(shots, least=1):
+        for seed in number_list(seeds):
+            with progress_bar(f"count {category.name}, {count} shots, seed {seed}") as progress:
+                results.append(
+                    evaluate_counts(
+                        category,
+                        card=card,
+                        truth=known,
+                        shots=count,
+                        seed=seed,
+                        open_inspector=lambda memory: Inspector.open(memory, encoder=encoder),
+                        progress=progress,
+                    )
+                )
+    tell(results, markdown_table(results), as_json)
+
+
+app = program(counts)
+
+if __name__ == "__main__":
+    app()
