@@ -8,11 +8,12 @@ from echo_agent.answers.card import checklist_answer, tolerance_answer
 from echo_agent.answers.inspected import Inspected
 from echo_agent.answers.language import names_another_language
 from echo_agent.answers.place import cells_in_words, share_of_the_likeliest, shares_of
-from echo_agent.answers.polarity import Said, Side, Statement, read_statement, yes_means
-from echo_agent.answers.question import ClassifiedQuestion, last_sentence
+from echo_agent.answers.polarity import Said, Side, Statement, read_statement
+from echo_agent.answers.question import WHICH_HOLDS, ClassifiedQuestion, last_sentence
 from echo_agent.answers.region_shape import describe_regions
 from echo_agent.answers.regions import count_answer, size_answer
 from echo_agent.answers.text_similarity import similarities, words
+from echo_agent.answers.yes_or_no import PART, yes_means
 from echo_agent.state import Answer, KnowledgeEvidence, Question
 from echo_agent.state.words import percent
 
@@ -42,6 +43,17 @@ _FLIPPED = re.compile(
     re.IGNORECASE,
 )
 _OPEN = re.compile(r"\W*(?:\w+ )?(?:which|what|where|how|why|who|choose|select|pick|name)\b", re.IGNORECASE)
+_ASKS_FOR_A_JUDGEMENT = re.compile(
+    rf"(?:and |so )?(?:how (?:is|are|does|do|about|(?:would|do) you (?:rate|judge|classify|assess|grade)) {PART}"
+    r"(?: (?:look|seem|appear)(?: to you)?)?"
+    r"|what(?: is|'s) (?:the|your|its) (?:state|condition|status|quality|result|verdict|judge?ment|opinion|assessment)"
+    rf"(?: (?:of|on|about) {PART})?|what (?:state|condition|shape) is {PART} in"
+    rf"|what (?:do|would) you (?:think|say|see)(?: (?:of|about) {PART})?"
+    rf"|what (?:should|shall|do|must|can) (?:i|we) do(?: with {PART}| now| next)?"
+    r"|what (?:is the )?(?:now|next)(?: step)?"
+    rf"|{WHICH_HOLDS})\W*",
+    re.IGNORECASE,
+)
 _ASSERTED = re.compile(
     r"\bthere (?:is|are) (?:an? |some )?(?:defect|anomal|flaw|fault|damage)\w*\b[^?]*[.!]", re.IGNORECASE
 )
@@ -92,6 +104,9 @@ def choose(question: Question, asked: ClassifiedQuestion, inspected: Inspected) 
 
 def _judgement(question: Question, asked: ClassifiedQuestion, inspected: Inspected) -> Answer:
     """Whether the part is normal or defective, keeps its tolerances, or is complete."""
+    last = last_sentence(question.text)
+    if _OPEN.match(last) and not _ASKS_FOR_A_JUDGEMENT.fullmatch(last):
+        return _declined(NOT_UNDERSTOOD)
     undetermined = [letter for letter, text in question.options.items() if _UNDETERMINED.search(text)]
     said = _what_options_say(question, asked, undetermined)
     if said is None or {one.side for one in said.values()} != {"normal", "defective"}:

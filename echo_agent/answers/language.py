@@ -96,7 +96,9 @@ def _strange_letters(text: str) -> list[str]:
     return [letter for letter in text if letter.isalpha() and not _LATIN.match(letter)]
 
 
-_SHARED = _words("ok okay normal defect defects anomaly anomalies position status echo mm px pixel pixels")
+_SHARED = _words(
+    "ok okay normal defect defects anomaly anomalies position status result echo mm px pixel pixels"
+)
 """Words that mean the same in many languages, or say nothing of the language."""
 
 DECLINED: dict[Language, str] = {

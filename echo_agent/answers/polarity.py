@@ -1,9 +1,7 @@
-"""Whether words say that a part is normal or that it is defective; what is not surely understood says neither.
+"""Whether a statement says that a part is normal or that it is defective: ``No, it is damaged``.
 
-Two things are read: a statement, such as an option (``No, it is damaged``), and what Yes means as the answer to a
-question (``Is it free of defects?``). In both each word that judges counts, and a negation turns the word behind it.
-Words that contradict each other, a negation of a negation, a word that weakens (``hardly fine``), and a question about
-something else than the part (``Is the reference fine?``) leave it open.
+Each word that judges counts, and a negation turns the word behind it. Words that contradict each other, a negation of
+a negation, and a word that weakens (``hardly fine``) leave it open: what is not surely understood says neither.
 """
 
 import re
@@ -31,12 +29,13 @@ _LACKING = (
     r"|un(?:damaged|blemished|harmed|broken|flawed|scathed|scratched|cracked)|(?:flaw|fault|spot|blemish)less"
 )
 _GOOD = (
-    r"ok|okay|o\.k\.|fine|good|normal|healthy|intact|perfect|acceptable|immaculate|pristine|sound|usable|alright"
-    r"|all right|clean|conforming|compliant|satisfactory|shippable|serviceable|as (?:it|they) should(?: be)?"
-    r"|as expected"
+    r"good to go|ready to (?:go|ship|use)|fit (?:for|to) (?:use|purpose|sale|ship)|all right|as expected"
+    r"|as (?:it|they) should(?: be)?"
     r"|in (?:good |perfect |working )*(?:order|shape|condition|spec(?:ification)?|tolerance)"
-    r"|within (?:the |its )?(?:spec\w*|tolerances?|limits?)|up to (?:standard|scratch|spec|par)"
-    r"|good to go|ready to (?:go|ship|use)|fit (?:for|to) (?:use|purpose|sale|ship)"
+    r"|within (?:the |its )?(?:spec\w*|tolerances?|limits?)|up to (?:the |our )?(?:standards?|scratch|spec|par)"
+    r"|(?:conforms?|meets?)(?: to| with)? (?:the |its |our )?(?:spec\w*|standards?|requirements?)"
+    r"|ok|okay|o\.k\.|fine|good|normal|healthy|intact|perfect|acceptable|immaculate|pristine|sound|usable|alright|clean"
+    r"|conforming|compliant|satisfactory|shippable|serviceable"
 )
 _BAD = (
     r"defective|faulty|flawed|damaged|anomalous|bad|spoil(?:ed|t)|ruined|compromised|impaired|wrong|amiss|nok|ng|poor"
@@ -57,11 +56,13 @@ _OUT = (
     r"|fail(?:s|ed)?|(?:thrown?|sort|sorted|pulled?|taken?) (?:it |this |them )?(?:away|out)"
     r"|(?:hold|held|kept|keep|send|sent) (?:it |this |them )?back|set (?:it |this |them )?aside"
 )
-_NOT = r"not|no|never|none|nothing|neither|nor|cannot|nobody|nowhere"
+NOT = r"not|no|never|none|nothing|neither|nor|cannot|nobody|nowhere"
 _WEAK = (
     r"hardly|barely|scarcely|almost|nearly|far from|anything but|less than|no more than|nothing but|rather|instead|too"
     r"|if|unless|could|might|may|maybe|perhaps|possibly|except|apart from|aside from|other than|besides|used to|until"
     r"|supposed|as if|more|less|than|both|either|least|most|only|merely|but|false|untrue|incorrect|opposite|what"
+    r"|(?:im)?possible|(?:un)?likely|(?:im)?probable|doubt\w*|den(?:y|ies|ied)|refus\w*|avoid\w*|stop\w*|lack\w*|absence"
+    r"|rule\w* out|prevent\w*|pretend\w*|mistake\w*|wise|lie|would be"
 )
 DEFECT = rf"(?:{_NAMES}|{_TYPES}|{_BAD}|{_BROKEN}|{_BAD_BY_LACK})"
 """Words that name a defect, or call a part defective."""
@@ -78,7 +79,7 @@ _WORDS = re.compile(
         for name, pattern in (
             ("lacking", _LACKING), ("weak", _WEAK), ("bad", _BAD), ("out", _OUT), ("good", _GOOD), ("on", _ON),
             ("badbylack", _BAD_BY_LACK), ("named", _NAMES), ("typed", _HARM), ("broken", _BROKEN),
-            ("feature", _FEATURES), ("negated", _NOT),
+            ("feature", _FEATURES), ("negated", NOT),
             ("alternative", r"or"), ("pause", r"and"),
         )
     )
@@ -86,8 +87,6 @@ _WORDS = re.compile(
 )  # fmt: skip
 _NORMAL_WORDS = frozenset({"lacking", "good", "on"})
 _TURNED_ALREADY = frozenset({"lacking", "badbylack"})
-_NOUNS = frozenset({"named", "typed"})
-_DISPOSITIONS = frozenset({"on", "out"})
 _KINDS_OF_DEFECT = frozenset({"typed", "broken", "feature"})
 
 
@@ -120,9 +119,12 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class _Word:
+class JudgingWord:
+    """A word that judges: what kind of word it is, what it says of the part, and where it stands in the text."""
+
     kind: str
     side: Side
+    turned: bool
     start: int
     end: int
 
@@ -152,7 +154,7 @@ def read_statement(text: str) -> Statement:
     Args:
         text: The option's text, such as ``No, it is damaged``.
     """
-    plain = _plain(text)
+    plain = in_plain_words(text)
     repeated = _REPEATED.fullmatch(plain)
     if repeated is not None:
         return Statement(repeated.group("no") is None, None, clear=True)
@@ -172,19 +174,20 @@ def _statement(particle: bool | None, rest: str) -> Statement:
     if particle is not None and _ECHOED.fullmatch(rest):
         contrary = particle and re.search(r"\bnot\b|\bnone\b", rest) is not None
         return Statement(particle, None, clear=not contrary)
-    said = _said(_turned(rest))
+    said = said_by(judging_words(rest))
     return Statement(particle, said, clear=said is not None)
 
 
-def _said(words: list[_Word] | None) -> Said | None:
+def said_by(words: list[JudgingWord] | None) -> Said | None:
+    """What words that judge say together; None where they contradict each other, or there are none."""
     if not words or len({word.side for word in words}) != 1:
         return None
     return Said(words[0].side, typed=all(word.kind in _KINDS_OF_DEFECT for word in words))
 
 
-def _turned(text: str) -> list[_Word] | None:
-    """The words that judge, each with its side; None where they are not surely understood."""
-    words: list[_Word] = []
+def judging_words(text: str) -> list[JudgingWord] | None:
+    """The words of a text that judge, each with its side; None where they are not surely understood."""
+    words: list[JudgingWord] = []
     pending = turned = False
     for found in _WORDS.finditer(text):
         kind = str(found.lastgroup)
@@ -201,7 +204,7 @@ def _turned(text: str) -> list[_Word] | None:
         else:
             if pending and kind in _TURNED_ALREADY:
                 return None
-            words.append(_Word(kind, _side(kind, pending), found.start(), found.end()))
+            words.append(JudgingWord(kind, _side(kind, pending), pending, found.start(), found.end()))
             pending, turned = False, pending
     return None if pending else words
 
@@ -210,96 +213,8 @@ def _side(kind: str, turned: bool) -> Side:
     return "normal" if (kind in _NORMAL_WORDS) != turned else "defective"
 
 
-_LEAD = re.compile(
-    r"(?:(?:so|and|well|now|ok|okay|hey|hi|hello|echo|please)[\s,]+)*"
-    r"(?:(?:(?:can|could|would) you (?:please )?)?(?:tell|say|check|confirm|see|judge|decide)(?: me)? (?:whether|if)\s"
-    r"|(?:do|would) you (?:think|believe|reckon|say)(?: that)?\s|(?:would|do) you (?:call|consider)\s)?"
-)
-_TRAIL = re.compile(
-    r"(?:[\s,]+(?:or not|yes or no|please|true or false|today|now|then|to you|or what)|,\s*right)*[\s?.!]*$"
-)
-_AUXILIARY = r"is|are|was|were|does|do|did|has|have|had|can|could|would|should|will|shall|may|must"
-_BEGINS = re.compile(
-    rf"(?:{_AUXILIARY}|it|it's|this|that|these|those|they|the|any|anything|something|everything|all|there|still|my|our"
-    r"|your|a|an|looks?|got|see|[\w-]+(?: [\w-]+){0,2}$)\b"
-)
-_OF_ANOTHER = re.compile(
-    r"\b(?:references?|templates?|photo(?:graph)?s?|pictures?|images?|camera|light(?:ing)?|focus|weather|operators?"
-    r"|machine|model|questions?|answers?|card|threshold|customers?|supplier|batch|lot|shift|rest|previous|preceding"
-    r"|next|last|earlier|yesterday|tomorrow|other|others|another|neighbou?r\w*|usually|always|often|ever|sometimes|when|who"
-    r"|which|how|why|where|whose|as|same|many|much|better|worse|become|becomes|get|gets|i am"
-    r"|am i|are you|are we|you have|you feel)\b"
-)
-_AROUND = re.compile(
-    r"\b(?:(?:shown |seen |visible )?(?:in|on|from) )(?:the |this |that |my )?(?:photo(?:graph)?|picture|image)\b"
-)
-_BEFORE_A_NOUN = re.compile(
-    r"(?:^|\b(?:any|a|an|some|one|of|visible|obvious|apparent|noticeable|clear|small|big|large|surface|there|is|are|has|have"
-    r"|had|show|shows|see|with|contain|contains|find|notice|detect|spot|got|and|or|be|real|serious|single|,))\s*$"
-)
-_GOES_ON = re.compile(
-    r"^(?:$|[\s,]*(?:to|for|enough|now|or|and|in|on|at|overall|here|with|by|yet|anyway|still|today|again|like|it|this|that"
-    r"|them|the|be|about|visible|present|there|somewhere|anywhere|from|of|one|around|under|near|a|any|off|these)\b)"
-)
-_OPINION = r"\b(?:considered|classified|judged|called|treated|regarded|deemed|rated)\b"
-_MODAL = re.compile(r"(?:can|could|would|should|will|shall|may|must)\b")
-_DISPOSES = re.compile(
-    r"(?:can|could|would|should|shall|may|must|will|does|did|has|have|okay|ok|is|are"
-    r"|(?:do|does) \w+ (?:need|have) to)\b|ship|pass|scrap|reject|use"
-)
-
-
-def yes_means(question: str) -> Said | None:
-    """Reads what Yes would say of the part as an answer to a question.
-
-    Args:
-        question: A question that can be answered with yes or no.
-
-    Returns:
-        What Yes says; None where that is not surely understood: a negated question is not, since Yes and No are
-        used in both ways as its answer.
-    """
-    plain = _TRAIL.sub("", _plain(question)).strip()
-    plain = plain[_LEAD.match(plain).end() :] if _LEAD.match(plain) else plain  # type: ignore[union-attr]
-    plain = _AROUND.sub("", plain).strip()
-    if not plain or not _BEGINS.match(plain) or _OF_ANOTHER.search(plain):
-        return None
-    if re.search(rf"(?<![\w-])(?:{_NOT})(?![\w-])", plain):
-        return None
-    words = _turned(plain)
-    said = _said(words)
-    if said is None or words is None or not all(_stands_well(word, plain) for word in words):
-        return None
-    if len(plain[: words[0].start].split()) > 8:
-        return None
-    return said if _asks_of_the_part(plain, words) else None
-
-
-def _stands_well(word: _Word, text: str) -> bool:
-    """Whether a word judges the part, and does not merely name a thing that is spoken of (``the dent``)."""
-    before, after = text[: word.start].rstrip(), text[word.end :]
-    if word.kind == "feature":
-        return False
-    if word.kind in _NOUNS:
-        return _BEFORE_A_NOUN.search(before) is not None
-    if re.search(r"\b(?:a|an)$", before):
-        return True
-    return _GOES_ON.match(after.lstrip()) is not None
-
-
-def _asks_of_the_part(text: str, words: list[_Word]) -> bool:
-    """Whether it asks what the part is, or what is to be done with it, and not what it may or will be."""
-    if _MODAL.match(text) and not re.search(_OPINION, text):
-        return (
-            any(word.kind in _DISPOSITIONS for word in words)
-            or re.match(r"can (?:you|i|we|one) (?:see|find|notice|detect|spot)", text) is not None
-        )
-    if any(word.kind in _DISPOSITIONS for word in words):
-        return _DISPOSES.match(text) is not None
-    return True
-
-
-def _plain(text: str) -> str:
+def in_plain_words(text: str) -> str:
+    """Returns a text in small letters, with its contractions written out."""
     plain = " ".join(text.casefold().replace("’", "'").split())
     plain = re.sub(r"\bcan't\b", "can not", plain)
     plain = re.sub(r"\bwon't\b", "will not", plain)

@@ -50,6 +50,9 @@ def ask(verdict, text, **options):
         ("Would you ship it?", {"A": "Yes, it is fine", "B": "No, it is damaged"}, "BA"),
         ("Which statement is true?", {"A": "The part is fine", "B": "The part is damaged"}, "BA"),
         ("", {"A": "intact", "B": "broken"}, "BA"),
+        ("Please choose:", {"A": "normal", "B": "defective"}, "BA"),
+        ("What should I do with it?", {"A": "ship it", "B": "scrap it"}, "BA"),
+        ("How would you rate this part?", {"A": "bad", "B": "good"}, "AB"),
     ],
 )
 def test_whether_there_is_a_defect_follows_the_verdict(text, options, letters):
@@ -70,6 +73,9 @@ def test_whether_there_is_a_defect_follows_the_verdict(text, options, letters):
         ("Is it fine?", {"A": "It is damaged", "B": "It is broken"}),
         ("Which statement is false?", {"A": "The part is fine", "B": "The part is damaged"}),
         ("Which would be cheaper?", {"A": "fine", "B": "damaged"}),
+        ("Which is wrong?", {"A": "It is fine", "B": "It is damaged"}),
+        ("Pick the wrong one:", {"A": "It is fine", "B": "It is damaged"}),
+        ("What is it not?", {"A": "fine", "B": "damaged"}),
     ],
 )
 def test_options_that_are_not_surely_understood_are_declined(text, options):

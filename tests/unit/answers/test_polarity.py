@@ -1,47 +1,6 @@
 import pytest
 
-from echo_agent.answers.polarity import Said, read_statement, yes_means
-
-FINE = [
-    "Is it fine?", "Is the surface fine?", "Is it free of defects?", "Free from flaws?", "Is it without blemish?",
-    "Good to go?", "Would you let this through?", "Can I ship it?", "Did it pass?", "Is it a good part?",
-    "Is everything all right?", "Does it look alright to you?", "Is it unharmed?", "Would you call this acceptable?",
-    "It's ok, right?", "Is the part in the picture intact?", "Is it up to scratch?", "Is it flawless, yes or no?",
-]  # fmt: skip
-FAULTY = [
-    "Is it damaged?", "Anything wrong with this one?", "Are there any anomalies?", "Has it got a fault?",
-    "Do I have to throw this away?", "Should it be rejected?", "Can you see any flaws?", "Do you think it's broken?",
-    "Tell me whether the lid is damaged.", "Is there damage?", "Something off here?", "Is it unusable?",
-]  # fmt: skip
-NOT_FOR_SURE = [
-    "Isn't it damaged?", "Is it not ok?", "Is it not undamaged?", "Is there nothing wrong?", "No defects?",
-    "Is it good or bad?", "Is it anything but fine?", "Is it hardly damaged?", "Could it be damaged?",
-    "If it were damaged, would you ship it?", "Is the reference fine?", "Was the previous one ok?", "Are you ok?",
-    "Is the photo good?", "Is the good side up?", "Is the dent deep?", "Is the bolt hole round?", "Is it more damaged?",
-    "Which one is fine?", "Is the damage acceptable?", "Is it blue?", "",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("text", FINE)
-def test_yes_means_normal(text):
-    assert yes_means(text) == Said("normal")
-
-
-@pytest.mark.parametrize("text", FAULTY)
-def test_yes_means_defective(text):
-    said = yes_means(text)
-    assert said is not None
-    assert said.side == "defective"
-
-
-@pytest.mark.parametrize("text", NOT_FOR_SURE)
-def test_what_yes_would_mean_is_left_open_in_any_doubt(text):
-    assert yes_means(text) is None
-
-
-def test_a_kind_of_defect_that_is_asked_for_is_more_than_a_defect():
-    assert yes_means("Is there a crack?") == Said("defective", typed=True)
-    assert yes_means("Is there a defect?") == Said("defective")
+from echo_agent.answers.polarity import read_statement
 
 
 @pytest.mark.parametrize(
