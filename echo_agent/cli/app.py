@@ -1,5 +1,7 @@
 """The command line's entry: which commands there are, and the options that all share."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -87,8 +89,28 @@ def shared(
 
 
 def main() -> None:
-    """Runs the command line. Exit codes: 0 done, 1 an error (one line on stderr), 2 wrong usage."""
-    app()
+    """Runs the command line. Exit codes: 0 done, 1 an error (one line on stderr), 2 wrong usage.
+
+    Standard streams that are closed lead nowhere, so that no file that is opened takes their place.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush() if sys.stdout is not None else None
+    except OSError as error:
+        # What Python has still buffered it would write again at the end, and fail with a trace of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        what = f"{error.filename}: {error.strerror}"
+        if error.filename is None:
+            what = f"standard output cannot be written ({error.strerror}): make room, or write elsewhere"
+        typer.echo(f"echo-agent: {what}", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":
