@@ -1,11 +1,11 @@
 """Reading labels: which words say that a part is good, which that it is defective, and which say neither."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from echo_agent.errors import DatasetError
+from echo_agent.names import canonical_name
 from echo_agent.state import Value
 
 GOOD = "good"
@@ -46,7 +46,7 @@ NEGATIONS = frozenset({"no", "not", "non", "without", "free", "kein", "keine", "
 
 def plain_word(word: str) -> str:
     """Spells a label alike however it was written: composed, folded in case, spaces for ``_``, ``-`` and ``.``."""
-    return " ".join(re.sub(r"[\s_.,\-]+", " ", unicodedata.normalize("NFC", word).casefold()).split())
+    return canonical_name(re.sub("[.,]", " ", word)).replace("_", " ")
 
 
 class Labels(Value):

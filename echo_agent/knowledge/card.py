@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from echo_agent.knowledge.quantity import AreaLimit, LengthLimit
+from echo_agent.names import canonical_name
 
 SCHEMA_VERSION = 1
 ANY_DEFECT = "any"
@@ -20,11 +21,6 @@ Point = tuple[Relative, Relative]
 RelativeBox = tuple[Relative, Relative, Relative, Relative]
 Severity = Literal["minor", "major", "critical"]
 Criticality = Literal["low", "medium", "high"]
-
-
-def canonical_name(name: str) -> str:
-    """Returns the form in which names are compared: ``Metal Nut`` and ``metal-nut`` are ``metal_nut``."""
-    return "_".join(name.casefold().replace("-", " ").replace("_", " ").split())
 
 
 class Part(BaseModel):

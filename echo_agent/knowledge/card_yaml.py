@@ -1,11 +1,13 @@
 """Cards written as YAML that a person can go on editing, and their JSON Schema for editors."""
 
 import json
+import re
 from typing import Any
 
 import yaml
 
 from echo_agent.knowledge.card import SCHEMA_VERSION, Card
+from echo_agent.knowledge.yaml_lines import CORE
 
 
 def write_card_yaml(values: dict[str, Any], heading: str) -> str:
@@ -40,3 +42,5 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 _FoldingDumper.add_representer(str, _text)
+for _tag, _pattern, _first in CORE:  # a text that is read as a number is written in quotes
+    _FoldingDumper.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), list(_first))

@@ -9,9 +9,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from echo_agent.errors import KnowledgeError
-from echo_agent.knowledge.card import SCHEMA_VERSION, Card, ChecklistItem, canonical_name, contradictions
+from echo_agent.knowledge.card import SCHEMA_VERSION, Card, ChecklistItem, contradictions
 from echo_agent.knowledge.checklist import expected_count
 from echo_agent.knowledge.yaml_lines import Problem, YamlDocument, YamlPath, read_yaml
+from echo_agent.names import canonical_name
 
 CARD_FILE = "card.yaml"
 PACKAGE = Path(__file__).resolve().parents[1]

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from echo_agent.errors import KnowledgeError
-from echo_agent.knowledge.card import ANY_DEFECT, SCHEMA_VERSION, canonical_name
+from echo_agent.knowledge.card import ANY_DEFECT, SCHEMA_VERSION
 from echo_agent.knowledge.card_yaml import write_card_yaml
 from echo_agent.knowledge.loader import CARD_FILE
+from echo_agent.names import canonical_name
 
 _GOOD = "good"
 _TITLE = re.compile(r"^\s*<([^<>\n]+)>\s*")

@@ -8,9 +8,10 @@ defect type that is critical and has no tolerance is never passed on another typ
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from echo_agent.knowledge.card import ANY_DEFECT, Card, Tolerance, Zone, canonical_name
+from echo_agent.knowledge.card import ANY_DEFECT, Card, Tolerance, Zone
 from echo_agent.knowledge.measurement import Frame, Measured, area_of, length_of
 from echo_agent.knowledge.zones import share_in_zone
+from echo_agent.names import canonical_name
 from echo_agent.state import Outcome, Region, ToleranceFinding
 
 WHOLLY_INSIDE = 0.999

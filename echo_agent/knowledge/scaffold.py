@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 from echo_agent.errors import KnowledgeError
-from echo_agent.knowledge.card import SCHEMA_VERSION, canonical_name
+from echo_agent.knowledge.card import SCHEMA_VERSION
 from echo_agent.knowledge.loader import CARD_FILE
+from echo_agent.names import canonical_name
 
 _TEMPLATE = """\
 # What Echo shall know of {product}. Only the first three keys must be there; take the # away from what you need.

@@ -12,6 +12,7 @@ from echo_agent.errors import ProductError
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.memory import calibration
 from echo_agent.memory.product import ProductRecord
+from echo_agent.names import spelled
 from echo_agent.state import ImageRef
 from echo_agent.vision.features import Array, Encoder
 
@@ -26,13 +27,13 @@ MIN_REACH, MAX_REACH = 0.45, 0.60
 
 
 def check_name(product: str) -> str:
-    """Returns the name without outer blanks.
+    """Returns the name as it is kept; see ``spelled``.
 
     Raises:
         ProductError: The name is empty, too long, or holds control characters.
     """
-    name = product.strip()
-    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+    name = spelled(product)
+    if not name or len(name) > MAX_NAME_LENGTH or not product.strip().isprintable():
         raise ProductError(
             f"{product!r} is no name for a product: give 1 to {MAX_NAME_LENGTH} printable characters"
         )

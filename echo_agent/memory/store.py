@@ -20,6 +20,7 @@ from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import Fitted
 from echo_agent.memory.product import Catalog, ProductRecord
 from echo_agent.memory.resolutions import resolution_file
+from echo_agent.names import canonical_name, spelled
 from echo_agent.state import ImageRef
 from echo_agent.vision.features import Encoder
 from echo_agent.vision.quality import QualityModel
@@ -206,7 +207,10 @@ def named(name: str, records: Sequence[ProductRecord]) -> ProductRecord:
         ProductError: There is none; the message lists those that there are.
     """
     for record in records:
-        if record.name == name:
+        if record.name == spelled(name):
             return record
+    alike = [record.name for record in records if canonical_name(record.name) == canonical_name(name)]
+    if alike:
+        raise ProductError(f"unknown product {name!r}: it is registered as {alike[0]!r}")
     known = ", ".join(record.name for record in records) or "none yet"
     raise ProductError(f"unknown product {name!r} (registered: {known}): register it or correct the name")

@@ -1,9 +1,9 @@
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from echo_agent.errors import KnowledgeError
-from echo_agent.knowledge.card import canonical_name
 from echo_agent.knowledge.loader import (
     SHIPPED_CARDS,
     CardLibrary,
@@ -12,6 +12,7 @@ from echo_agent.knowledge.loader import (
     list_cards,
     read_card,
 )
+from echo_agent.knowledge.yaml_lines import read_yaml
 
 GOOD = """\
 schema_version: 1
@@ -142,8 +143,28 @@ def test_a_missing_knowledge_folder_is_told(tmp_path):
         CardLibrary.open([tmp_path / "absent"])
 
 
-def test_names_are_compared_in_one_form():
-    assert {canonical_name(name) for name in ("Metal Nut", "metal-nut", " metal_nut ")} == {"metal_nut"}
+@pytest.mark.parametrize(
+    ("written", "read"), [("010", 10), ("1e1", 10), ("0x0A", 10), ("0o12", 10), ("+10", 10), ("1.", 1)]
+)
+def test_numbers_are_those_of_yaml_1_2(tmp_path, written, read):
+    text = f"{GOOD}scale: {{mm: {written}, pixels: 100}}\n"
+    assert read_yaml(text, "card.yaml").data["scale"]["mm"] == read
+
+
+@pytest.mark.parametrize("written", ["1:30", "1_5", "yes", "Off", ".inf", "-.INF", ".nan"])
+def test_what_can_be_read_in_two_ways_is_told_and_not_guessed(tmp_path, written):
+    loaded, problems = check_card(write(tmp_path, f"{GOOD}notes: [{written}]\n"))
+    assert loaded is None
+    assert any(f"{written} can be read in two ways" in str(problem) for problem in problems)
+    assert read_yaml(f"notes: ['{written}']", "card.yaml").problems == ()
+
+
+def test_a_card_in_composed_letters_is_found_by_a_name_in_single_ones_and_back(tmp_path):
+    apart, composed = unicodedata.normalize("NFD", "Türgriff"), "Türgriff"
+    for number, (card, product) in enumerate(((apart, composed), (composed, apart))):
+        folder = tmp_path / str(number)
+        write(folder / "x", GOOD.replace("product: bolt", f"product: {card}"))
+        assert CardLibrary.open([folder]).find(product) is not None
 
 
 @pytest.mark.parametrize("file", list_cards(SHIPPED_CARDS), ids=lambda file: file.parent.name)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from echo_agent.knowledge.card import DefectType, canonical_name
+from echo_agent.knowledge.card import DefectType
 from echo_agent.knowledge.checklist import expected_count
 from echo_agent.knowledge.loader import SHIPPED_CARDS, CardLibrary, LoadedCard, check_folder, list_cards
+from echo_agent.names import canonical_name
 
 NAMES = """
 bottle cable capsule carpet grid hazelnut leather metal_nut pill screw tile toothbrush transistor wood zipper

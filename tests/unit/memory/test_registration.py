@@ -1,3 +1,6 @@
+import unicodedata
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,6 +8,7 @@ from hypothesis import strategies as st
 
 from echo_agent.errors import ProductError
 from echo_agent.memory.registration import check_name, in_order, similarity_floor
+from echo_agent.memory.store import named
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a" * 101, "a\nb", "a\x00"])
@@ -43,3 +47,14 @@ def test_the_similarity_floor_widens_with_the_references():
     assert similarity_floor(embeddings(0.01)[:1], [0]) < 1
     groups = range(4)
     assert similarity_floor(embeddings(0.6), groups) < similarity_floor(embeddings(0.01), groups) < 1
+
+
+def test_a_products_name_is_kept_in_one_spelling():
+    assert check_name(" cap ") == check_name("cap") == "cap"
+    assert check_name(unicodedata.normalize("NFD", "Türgriff")) == "Türgriff"
+
+
+def test_a_name_in_another_case_is_told():
+    with pytest.raises(ProductError, match="'Cap': it is registered as 'cap'"):
+        named("Cap", [SimpleNamespace(name="cap")])
+    assert named(" cap", [SimpleNamespace(name="cap")]).name == "cap"

@@ -1,0 +1,13 @@
+"""Names as people write them: one spelling to keep, and one form to compare."""
+
+import unicodedata
+
+
+def spelled(name: str) -> str:
+    """Spells a name alike however it was typed: letters composed (NFC), single blanks, none around."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
+def canonical_name(name: str) -> str:
+    """Returns the form in which names are compared: ``Metal Nut`` and ``metal-nut`` are ``metal_nut``."""
+    return "_".join(spelled(name).casefold().replace("-", " ").replace("_", " ").split())

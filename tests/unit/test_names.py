@@ -1,0 +1,23 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from echo_agent.names import canonical_name, spelled
+
+
+@given(st.text(max_size=20))
+def test_a_name_is_spelled_alike_whether_its_letters_are_composed_or_not(name):
+    composed, apart = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+    assert spelled(composed) == spelled(apart) == spelled(spelled(apart))
+    assert canonical_name(composed) == canonical_name(apart)
+
+
+@pytest.mark.parametrize("name", [" cap", "cap ", "\tcap\n"])
+def test_blanks_around_a_name_are_no_part_of_it(name):
+    assert spelled(name) == "cap"
+
+
+def test_names_are_compared_whatever_their_case_and_joints():
+    assert {canonical_name(name) for name in ("Metal Nut", "metal-nut", " metal_nut ")} == {"metal_nut"}
