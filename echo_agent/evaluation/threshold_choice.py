@@ -46,6 +46,14 @@ class Reject(Value):
     false_rejects: Counted | None = None
     escapes: Counted | None = None
 
+    @property
+    def contradicted(self) -> bool:
+        """Whether more labelled good parts stand out than the references' promise allows, beyond chance."""
+        counted, bound = self.false_rejects, self.guarantee.bound_95
+        if counted is None or bound is None:
+            return False
+        return calibration.contradicts(counted.count, counted.of, bound)
+
 
 class Pass(Value):
     """The threshold below which a part may be called normal, from labelled defective parts.

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from echo_agent.errors import DatasetError, MissingExtraError
-from echo_agent.evaluation.threshold_choice import Counted, Pass, ThresholdChoice, Zones
+from echo_agent.evaluation.threshold_choice import Counted, Pass, Reject, ThresholdChoice, Zones
 from echo_agent.report.table import plain_table
 from echo_agent.state.words import percent
 
@@ -127,6 +127,7 @@ def _rejects(choice: ThresholdChoice) -> list[str]:
             cells + ([_counted(reject.false_rejects), _counted(reject.escapes)] if with_labels else [])
         )
     table = [plain_table(head, rows, right=head)]
+    table += [_contradicted(reject) for reject in choice.rejects[:1] if reject.contradicted]
     missing = choice.rejects[0].guarantee.normals_missing
     if missing:
         table.append(
@@ -134,6 +135,15 @@ def _rejects(choice: ThresholdChoice) -> list[str]:
             "stands out is review, not defective"
         )
     return table
+
+
+def _contradicted(reject: Reject) -> str:
+    """Says that the labelled good parts do not keep what the references promise."""
+    return (
+        f"the labelled parts contradict this: {_counted(reject.false_rejects)} of good ones stand out, where at most "
+        f"{_share(reject.guarantee.bound_95)} should; they were photographed otherwise than the references, or the "
+        f"references do not show all that is normal: register some of them too"
+    )
 
 
 def _passes(passes: Pass) -> list[str]:

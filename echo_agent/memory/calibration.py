@@ -4,11 +4,15 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import scipy
+import scipy.special
+import scipy.stats
 
 from echo_agent.state import EscapeGuarantee, Guarantee
 
 MIN_FOR_TAIL = 3
+
+CHANCE = 1e-3
+"""What is less probable than this under a promise contradicts it."""
 
 DEFECTIVE_P_POWER = 0.2
 """Power of the alternative: p-values of defective parts are taken as Beta(0.2, 1)."""
@@ -163,6 +167,20 @@ def escape_guarantee(defects: int, max_escape: float) -> EscapeGuarantee:
 def rate_bound(count: int, total: int) -> float:
     """Upper 95 % bound of a rate that was seen ``count`` times in ``total`` (Clopper and Pearson 1934, one-sided)."""
     return 1.0 if count >= total else _beta_quantile_95(count + 1, total - count)
+
+
+def contradicts(count: int, total: int, bound: float) -> bool:
+    """Whether ``count`` of ``total`` good parts that stand out cannot be chance beside a promised bound of their rate.
+
+    Args:
+        count: Good parts that stand out.
+        total: Good parts.
+        bound: The rate that was promised not to be exceeded, in (0, 1].
+
+    Returns:
+        Whether so many have a probability of at most ``CHANCE`` at that rate (binomial, upper tail).
+    """
+    return bool(scipy.stats.binom.sf(count - 1, total, bound) <= CHANCE)
 
 
 def normals_needed(max_false_reject: float) -> int:

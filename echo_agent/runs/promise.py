@@ -3,19 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import scipy.stats
-
 from echo_agent.errors import ImageError
 from echo_agent.images.decoding import load_image
+from echo_agent.memory.calibration import contradicts
 from echo_agent.state import ImageRef, Value, Verdict
 from echo_agent.state.words import percent
 from echo_agent.vision.photographing import MAX_COMPARED, differences
 
 if TYPE_CHECKING:
     from echo_agent.memory.memory import Memory
-
-CHANCE = 1e-3
-"""A promise counts as broken where so many parts would stand out with at most this probability if all were good."""
 
 MIN_PARTS = 6
 """Fewer parts may all be defective."""
@@ -67,7 +63,7 @@ def broken_promises(
     """Holds the share of parts that stand out against what was promised, product by product.
 
     A good part stands out with a probability of at most the guarantee's bound (with 95 % confidence). Where so many
-    stand out that this has a probability of at most ``CHANCE`` (binomial, upper tail), and they are nearly all, or most
+    stand out that this cannot be chance (``contradicts``), and they are nearly all, or most
     of them and taken otherwise than the references, the promise is broken.
 
     Args:
@@ -94,7 +90,7 @@ def _held_against(
         return None
     if len(out) < WITH_A_CAUSE * len(parts):
         return None
-    if scipy.stats.binom.sf(len(out) - 1, len(parts), guarantee.bound_95) > CHANCE:
+    if not contradicts(len(out), len(parts), guarantee.bound_95):
         return None
     cause = _cause(memory, product, [verdict for _, verdict in parts], out)
     if cause is None and len(out) < HARDLY_DEFECTS * len(parts):

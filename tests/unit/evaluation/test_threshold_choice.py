@@ -109,3 +109,12 @@ def test_the_picture_is_written_or_the_reason_told(tmp_path):
     assert load_image(tmp_path / "scores.png").width > 400
     with pytest.raises(DatasetError, match=r"name a \.png or \.svg file"):
         plot(choice, tmp_path / "scores.words")
+
+
+def test_good_parts_that_contradict_the_promise_are_told():
+    contradicting = choose(Labelled(good=(9.0,) * 14 + (0.5,) * 6))
+    assert contradicting.rejects[0].contradicted
+    assert "the labelled parts contradict this: 14 of 20" in as_text(contradicting)
+    keeping = choose(Labelled(good=(9.0,) * 2 + (0.5,) * 18))
+    assert not keeping.rejects[0].contradicted
+    assert "contradict" not in as_text(keeping)
