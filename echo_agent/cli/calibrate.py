@@ -42,8 +42,7 @@ def calibrate(
     if decider is None:
         raise ModelError("'measured' is calibrated when a product is registered: name a model with --mllm")
     opened = open_memory(str(memory))
-    opened.product(product)
-    (category,) = read_told([data], label, one=True)
+    (category,) = read_told([data], label, one=True, product=opened.product(product))
     images = category.of_both_kinds(limit)
     paths: list[Literal["fast", "reasoned"]] = ["fast", "reasoned"] if path == "both" else [path]
     for each in paths:

@@ -11,6 +11,7 @@ from echo_agent.settings import process_settings
 
 if TYPE_CHECKING:
     from echo_agent.evaluation.category import Category
+    from echo_agent.memory.product import ProductRecord
 
 
 def _memory_folder(ctx: typer.Context, given: Path | None) -> Path:
@@ -58,13 +59,20 @@ EXPERTS = "reference,knowledge,reasoning"
 """Experts as they are named on the command line: all of them."""
 
 
-def read_told(places: Sequence[Path], label: Sequence[str] | None, *, one: bool = False) -> "list[Category]":
+def read_told(
+    places: Sequence[Path],
+    label: Sequence[str] | None,
+    *,
+    one: bool = False,
+    product: "ProductRecord | None" = None,
+) -> "list[Category]":
     """Reads labelled photographs, and tells on stderr what a measurement on them rests on.
 
     Args:
         places: Categories, folders of them, or CSV files.
         label: What was said with ``--label``.
         one: Whether there may be one category only.
+        product: The product that they are of, where it is registered: its references are no tests.
 
     Raises:
         DatasetError: They cannot be read, or a label is not known.
@@ -74,7 +82,8 @@ def read_told(places: Sequence[Path], label: Sequence[str] | None, *, one: bool 
 
     labels = Labels.read(label or ())
     read = [read_one_category(places[0], labels)] if one else read_categories(places, labels)
-    categories = [category.apart() for category in read]
+    registered = [Path(image.uri) for image in product.references] if product is not None else []
+    categories = [category.apart(registered) for category in read]
     for category in categories:
         for line in category.checked():
             typer.echo(line, err=True)

@@ -45,7 +45,7 @@ def threshold(
     opened = open_memory(str(memory))
     scores = None
     if labelled is not None:
-        (category,) = read_told([labelled], label, one=True)
+        (category,) = read_told([labelled], label, one=True, product=opened.product(product))
         with progress_bar(f"score {category.name}") as progress:
             scores = score_labelled(opened, product, category, progress=progress)
     found = choose_thresholds(

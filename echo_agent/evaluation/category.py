@@ -85,10 +85,14 @@ class Category(Value):
             lines.append("no test is good: what needs both kinds is not measured")
         return tuple(f"{self.name}: {line}" for line in (*lines, *self.notes))
 
-    def apart(self) -> "Category":
-        """The category without tests that show the picture of a normal, however it was saved; a note counts them."""
-        normals = frozenset(self.normals)
-        shown = {_picture(path) for path in self.normals} - {None}
+    def apart(self, registered: Sequence[Path] = ()) -> "Category":
+        """The category without tests that show the picture of a reference, however it was saved; a note counts them.
+
+        Args:
+            registered: The references, where they are not chosen from the normals.
+        """
+        normals = frozenset(() if registered else self.normals)
+        shown = {_picture(path) for path in registered or self.normals} - {None}
         repeated = [
             test.path for test in self.tests if test.path not in normals and _picture(test.path) in shown
         ]

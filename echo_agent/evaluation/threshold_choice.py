@@ -121,7 +121,7 @@ class ThresholdChoice(Value):
 def score_labelled(
     memory: "Memory", product: str, category: Category, *, progress: Progress | None = None
 ) -> Labelled:
-    """Scores the tests of a category at the first look, without those that are the product's references.
+    """Scores the tests of a category at the first look; none of them may be a reference of the product.
 
     Args:
         memory: The memory.
@@ -133,15 +133,12 @@ def score_labelled(
         DatasetError: An image got no score.
         ProductError: The product is unknown.
     """
-    known = {image.sha256 for image in memory.product(product).references}
     scores: dict[bool, list[float]] = {False: [], True: []}
     for done, test in enumerate(category.tests, start=1):
-        image = memory.store_image(test.path)
-        if image.sha256 not in known:
-            found = memory.evidence(image, product)
-            if found.score is None:
-                raise DatasetError(f"{test.path} got no score: register {product} again")
-            scores[test.defective].append(found.score)
+        found = memory.evidence(memory.store_image(test.path), product)
+        if found.score is None:
+            raise DatasetError(f"{test.path} got no score: register {product} again")
+        scores[test.defective].append(found.score)
         if progress is not None:
             progress(done, len(category.tests))
     return Labelled(good=tuple(scores[False]), defective=tuple(scores[True]))

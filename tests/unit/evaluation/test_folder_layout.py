@@ -153,6 +153,15 @@ def test_tests_that_show_a_reference_are_left_out_however_they_were_saved(mvtec_
     )
 
 
+def test_a_products_references_are_no_tests_where_all_normals_may_be(tmp_path):
+    folder = write_flat_category(tmp_path / "plate")
+    registered = tmp_path / "kept.bmp"
+    Image.open(folder / "good" / "2.png").save(registered)
+    category = read_category(folder).apart([registered])
+    assert [test.path.name for test in category.tests if not test.defective] == ["0.png", "1.png", "3.png"]
+    assert read_category(folder).apart().notes == ()
+
+
 def test_a_test_without_good_parts_is_told(mvtec_category):
     shutil.rmtree(mvtec_category / "test" / "good")
     assert any("no test is good" in line for line in read_category(mvtec_category).checked())

@@ -71,11 +71,10 @@ def test_where_defects_stand_far_out_there_is_no_zone_between():
     assert choice.zones.defective == (0, 0, 2)
 
 
-def test_references_among_the_labelled_photographs_are_not_scored(tmp_path):
+def test_labelled_photographs_are_scored_by_their_kind(tmp_path):
     category = read_category(write_flat_category(tmp_path / "plate"))
-    memory = FakeMemory(references=(SimpleNamespace(sha256="2.png"),))
-    labelled = score_labelled(memory, "plate", category)
-    assert labelled.good == pytest.approx((1.0, 1.01, 1.03))
+    labelled = score_labelled(FakeMemory(references=()), "plate", category)
+    assert labelled.good == pytest.approx((1.0, 1.01, 1.02, 1.03))
     assert len(labelled.defective) == 2
 
 
