@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import hashlib
 import os
 import uuid
 from collections.abc import Iterator
@@ -39,3 +40,23 @@ def replacing(file: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def digest_of(file: Path) -> str:
+    """SHA-256 of a file's bytes, in hex.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def make_durable(file: Path) -> None:
+    """Returns when a file's content is on the disk, and outlives a power failure.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    with file.open("r+b") as stream:
+        os.fsync(stream.fileno())

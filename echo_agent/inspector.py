@@ -89,6 +89,8 @@ class Inspector:
         shots: int | None = None,
         seed: int = 0,
         knowledge: str | Path | None = None,
+        replace: bool = False,
+        forget_learnt: bool = False,
         progress: Progress | None = None,
     ) -> ProductRecord:
         """Registers a product from photographs of good parts; see ``Memory.register``.
@@ -100,7 +102,14 @@ class Inspector:
         if card is not None:
             read_card(card)
         return self.memory.register(
-            product, images, shots=shots, seed=seed, knowledge=card, progress=progress
+            product,
+            images,
+            shots=shots,
+            seed=seed,
+            knowledge=card,
+            replace=replace,
+            forget_learnt=forget_learnt,
+            progress=progress,
         )
 
     def inspect(

@@ -42,7 +42,7 @@ def demo(
         )
     else:
         with progress_bar(f"Registering {len(choice.references)} normal cells") as progress:
-            inspector.register(PRODUCT, choice.references, progress=progress)
+            inspector.register(PRODUCT, choice.references, replace=True, progress=progress)
     entries: list[Entry] = []
     with progress_bar(f"Inspecting {len(choice.unseen)} unseen cells") as progress:
         for done, cell in enumerate(choice.unseen, start=1):

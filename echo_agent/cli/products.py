@@ -18,10 +18,10 @@ def products(
     ctx.obj = memory
     if ctx.invoked_subcommand is not None:
         return
-    from echo_agent.memory.catalog import existing_catalog
+    from echo_agent.memory.catalog import existing, open_database
     from echo_agent.report.table import product_table
 
-    records = existing_catalog(memory.expanduser().resolve()).records
+    records = existing(open_database(memory.expanduser().resolve())).records
     if as_json:
         typer.echo(json.dumps([record.model_dump(mode="json") for record in records], allow_nan=False))
     elif records:

@@ -48,12 +48,19 @@ def open_image(image: ImageLike, folder: Path, policy: ImagePolicy = OWN) -> tup
 
 
 def copy_image(image: ImageRef, folder: Path) -> ImageRef:
-    """Copies an image into a folder under its digest; the same image is kept once."""
+    """Copies an image into a folder under its digest; the same image is kept once.
+
+    Raises:
+        ImageError: Its file cannot be read, or is another photograph by now.
+        StoreError: The folder cannot be written.
+    """
     source = Path(image.uri)
     try:
         data = source.read_bytes()
     except OSError as error:
         raise ImageError(f"{source} cannot be read ({error.strerror}): check the path") from error
+    if hashlib.sha256(data).hexdigest() != image.sha256:
+        raise ImageError(f"{source} was overwritten since it was looked at: give the photograph again")
     return image.model_copy(update={"uri": str(_write(data, folder, source.suffix.lower()))})
 
 

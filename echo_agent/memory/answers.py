@@ -1,18 +1,35 @@
-"""What people said of inspections, on disk: one line an answer."""
+"""What people said of inspections, and what of it the memory goes by."""
 
-from collections.abc import Callable
+import json
+import sqlite3
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 
-from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from echo_agent.errors import StoreError
-from echo_agent.files import replacing
+from echo_agent.memory.stored_paths import from_stored, to_stored
 from echo_agent.state import HumanAnswer, ImageRef, Label
 
-FILE_NAME = "feedback.jsonl"
+COLUMNS = {"learnt", "undone", "forgotten", "in_force"}
+"""Fields that change, or follow from other rows: they stand in columns of their own."""
+
+ANSWERS = """
+SELECT id, said, learnt, undone, forgotten,
+    undone IS NULL AND forgotten IS NULL AND CASE learnt
+        WHEN 'reference' THEN EXISTS (
+            SELECT 1 FROM product JOIN reference ON reference.key = product.key
+            WHERE product.name = answer.product AND reference.answer = answer.id
+        )
+        WHEN 'exemplar' THEN NOT EXISTS (
+            SELECT 1 FROM answer AS later
+            WHERE later.sha256 = answer.sha256 AND later.product = answer.product AND later.number > answer.number
+                AND later.learnt IS NOT NULL AND later.undone IS NULL AND later.forgotten IS NULL
+        )
+        ELSE 0
+    END
+FROM answer
+"""
 
 
 class Feedback(BaseModel):
@@ -22,10 +39,13 @@ class Feedback(BaseModel):
         id: Its name, for taking it back.
         product: The product; None where it was unknown.
         image: The photograph.
+        name: What the photograph is called by those who took it: its file, or a part number.
         proposed: What Echo had proposed.
         answer: What the person said, with who and when.
         learnt: What the memory made of it: a ``reference``, an ``exemplar`` of a defect, or nothing.
         undone: When it was taken back.
+        forgotten: When what was learnt from it was forgotten, with the product or at its registration anew.
+        in_force: Whether the memory goes by what it learnt from it now.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,10 +53,13 @@ class Feedback(BaseModel):
     id: str
     product: str | None
     image: ImageRef
+    name: str | None = None
     proposed: Label
     answer: HumanAnswer
     learnt: str | None = None
     undone: str | None = None
+    forgotten: str | None = None
+    in_force: bool = False
 
     @property
     def label(self) -> Label:
@@ -49,51 +72,62 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def read_answers(folder: Path) -> list[Feedback]:
-    """All answers that a memory's folder holds, oldest first.
+def add_answer(connection: sqlite3.Connection, folder: Path, said: Feedback) -> None:
+    """Writes an answer behind the others."""
+    connection.execute(
+        "INSERT INTO answer (id, product, sha256, moment, learnt, undone, forgotten, said) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            said.id,
+            said.product,
+            said.image.sha256,
+            said.answer.when or "",
+            said.learnt,
+            said.undone,
+            said.forgotten,
+            to_stored(said, folder, without=COLUMNS),
+        ),
+    )
+
+
+def take_answer_back(connection: sqlite3.Connection, answer: str) -> None:
+    """Marks an answer as taken back."""
+    connection.execute("UPDATE answer SET undone = ? WHERE id = ?", (now(), answer))
+
+
+def forget_learnt(connection: sqlite3.Connection, product: str) -> None:
+    """Marks what was learnt of a product as forgotten; the answers themselves stand."""
+    connection.execute(
+        "UPDATE answer SET forgotten = ? "
+        "WHERE product = ? AND learnt IS NOT NULL AND undone IS NULL AND forgotten IS NULL",
+        (now(), product),
+    )
+
+
+def answers(connection: sqlite3.Connection, folder: Path, product: str | None = None) -> list[Feedback]:
+    """All answers, oldest first; of one product where it is named.
 
     Raises:
-        StoreError: They cannot be read.
+        StoreError: One cannot be read.
     """
-    file = folder / FILE_NAME
+    rows = connection.execute(f"{ANSWERS} WHERE ?1 IS NULL OR product = ?1 ORDER BY number", (product,))
+    return [_answer(row, folder) for row in rows.fetchall()]
+
+
+def confirmed_defects(connection: sqlite3.Connection, folder: Path) -> list[Feedback]:
+    """The defects of all products that the memory goes by, newest first."""
+    rows = connection.execute(
+        f"{ANSWERS} WHERE learnt = 'exemplar' AND undone IS NULL AND forgotten IS NULL ORDER BY number DESC"
+    )
+    return [said for said in (_answer(row, folder) for row in rows.fetchall()) if said.in_force]
+
+
+def _answer(row: tuple[str, str, str | None, str | None, str | None, int], folder: Path) -> Feedback:
+    name, said, learnt, undone, forgotten, in_force = row
+    changing = {"learnt": learnt, "undone": undone, "forgotten": forgotten, "in_force": bool(in_force)}
     try:
-        state = file.stat()
-    except FileNotFoundError:
-        return []
-    return list(_parsed(file, state.st_ino, state.st_mtime_ns, state.st_size))
-
-
-@lru_cache(maxsize=8)
-def _parsed(file: Path, _inode: int, _changed: int, _size: int) -> tuple[Feedback, ...]:
-    """Each change makes a new file, so what was read of one state of it holds."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-        return tuple(Feedback.model_validate_json(line) for line in lines if line.strip())
-    except (OSError, ValidationError) as error:
-        raise StoreError(f"{file} cannot be read as people's answers: restore it or move it away") from error
-
-
-def change_answers(folder: Path, change: Callable[[list[Feedback]], list[Feedback]]) -> None:
-    """Replaces the answers by changed ones, in one step; writers wait for each other.
-
-    Raises:
-        StoreError: They cannot be read or written.
-    """
-    file = folder / FILE_NAME
-    try:
-        with FileLock(folder / ".feedback.lock"):
-            answers = change(read_answers(folder))
-            with replacing(file) as stream:
-                stream.writelines(f"{said.model_dump_json()}\n".encode() for said in answers)
-    except OSError as error:
-        raise StoreError(f"{file} cannot be written ({error.strerror}): check the folder's rights") from error
-
-
-def confirmed_defects(answers: list[Feedback], product: str | None = None) -> list[Feedback]:
-    """The defects that the memory learnt, newest first; of an image that was judged again the last answer counts."""
-    latest = {
-        (said.product, said.image.sha256): said
-        for said in answers
-        if said.learnt is not None and said.undone is None and product in {None, said.product}
-    }
-    return [said for said in latest.values() if said.learnt == "exemplar"][::-1]
+        return Feedback.model_validate({**from_stored(said, folder), **changing})
+    except (json.JSONDecodeError, ValidationError) as error:
+        raise StoreError(
+            f"the answer {name} in {folder} cannot be read: echo-agent doctor --memory {folder} tells more"
+        ) from error

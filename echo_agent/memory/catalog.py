@@ -1,100 +1,93 @@
-"""The catalog file of a memory, replaced in one step."""
+"""What a memory knows at one moment: the current version of each product, and the confirmed defects."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from echo_agent.errors import StoreError
-from echo_agent.files import replacing
-from echo_agent.memory.product import Catalog
+from echo_agent.memory.answers import Feedback, confirmed_defects
+from echo_agent.memory.database import Database
+from echo_agent.memory.former_files import take_over
+from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.versions import current_versions
 
-FILE_NAME = "catalog.json"
+
+@dataclass(frozen=True)
+class Catalog:
+    """All products of a memory, and the encoder that it was made with.
+
+    Attributes:
+        encoder: Id of the encoder.
+        encoder_name: The name by which it is loaded.
+        generation: Raised by each change.
+        products: Products by name.
+        confirmed: Confirmed defects of all products, newest first.
+    """
+
+    encoder: str
+    encoder_name: str
+    generation: int = 0
+    products: Mapping[str, ProductRecord] = field(default_factory=dict)
+    confirmed: tuple[Feedback, ...] = ()
+
+    @property
+    def records(self) -> list[ProductRecord]:
+        """All products, by name."""
+        return [self.products[name] for name in sorted(self.products)]
 
 
-def catalog_state(folder: Path) -> tuple[int, int, int] | None:
-    """What changes whenever the catalog is replaced; None where the folder holds none.
+def open_database(folder: Path) -> Database:
+    """The database of a memory's folder; what an earlier Echo kept in files there is taken over first.
 
     Raises:
-        StoreError: The folder cannot be read.
+        StoreError: It cannot be read, or not taken over.
     """
-    file = folder / FILE_NAME
-    try:
-        found = file.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise StoreError(
-            f"{file} cannot be read ({error.strerror}): check the rights of the folder"
-        ) from error
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    take_over(database := Database(folder))
+    return database
 
 
-def read_catalog(folder: Path) -> Catalog | None:
-    """Reads the catalog; None where the folder holds none.
+def read_catalog(database: Database) -> Catalog | None:
+    """Reads the catalog; None where the folder holds no memory.
 
     Raises:
-        StoreError: The file cannot be read, or is no catalog of this format.
+        StoreError: It cannot be read.
     """
-    file = folder / FILE_NAME
-    try:
-        text = file.read_bytes()
-    except FileNotFoundError:
+    if not database.exists():
         return None
-    except OSError as error:
-        raise StoreError(
-            f"{file} cannot be read ({error.strerror}): check the rights of the folder"
-        ) from error
-    try:
-        catalog = Catalog.model_validate_json(text)
-    except ValidationError as error:
-        raise StoreError(
-            f"{file} is no catalog of a memory: restore it, or register into a new folder"
-        ) from error
-    if catalog.format != 1:
-        raise StoreError(f"{file} has format {catalog.format}, this Echo reads format 1: use the newer Echo")
-    return _in_folder(catalog, folder)
+    with database.reading() as connection:
+        row = connection.execute("SELECT encoder, encoder_name, generation FROM memory").fetchone()
+        if row is None:
+            return None
+        records = current_versions(connection, database.folder)
+        confirmed = confirmed_defects(connection, database.folder)
+    encoder, encoder_name, generation = row
+    return Catalog(
+        encoder=encoder,
+        encoder_name=encoder_name,
+        generation=generation,
+        products={record.name: record for record in records},
+        confirmed=tuple(confirmed),
+    )
 
 
-def existing_catalog(folder: Path) -> Catalog:
+def read_generation(database: Database) -> int | None:
+    """The catalog's generation; None where the folder holds no memory."""
+    if not database.file.exists():
+        return None
+    with database.reading() as connection:
+        row = connection.execute("SELECT generation FROM memory").fetchone()
+    return None if row is None else int(row[0])
+
+
+def existing(database: Database) -> Catalog:
     """Reads the catalog of a memory that must be there.
 
     Raises:
         StoreError: The folder holds no memory, or its catalog cannot be read.
     """
-    catalog = read_catalog(folder)
+    catalog = read_catalog(database)
     if catalog is None:
         raise StoreError(
-            f"{folder} holds no memory: register a product first (echo-agent register PRODUCT DIR)"
+            f"{database.folder} holds no memory: register a product first (echo-agent register PRODUCT DIR)"
         )
     return catalog
-
-
-def _in_folder(catalog: Catalog, folder: Path) -> Catalog:
-    """The catalog with its references where they lie now: a memory may be moved or copied as a whole."""
-    moved = {
-        name: record.model_copy(
-            update={
-                "references": tuple(
-                    image.model_copy(update={"uri": str(folder / "images" / Path(image.uri).name)})
-                    for image in record.references
-                )
-            }
-        )
-        for name, record in catalog.products.items()
-    }
-    return catalog.model_copy(update={"products": moved})
-
-
-def write_catalog(folder: Path, catalog: Catalog) -> None:
-    """Replaces the catalog atomically: after a crash the file is the old one or the new one.
-
-    Raises:
-        StoreError: The folder cannot be written.
-    """
-    try:
-        with replacing(folder / FILE_NAME, durable=True) as stream:
-            stream.write(catalog.model_dump_json(indent=1).encode())
-    except OSError as error:
-        raise StoreError(
-            f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"
-        ) from error

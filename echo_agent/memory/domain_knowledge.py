@@ -1,13 +1,18 @@
 """The domain knowledge that is registered with a product: its card and the files beside it, copied into the memory."""
 
+import shutil
+import uuid
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from echo_agent.errors import KnowledgeError
+from echo_agent.files import replacing
+from echo_agent.memory.product import readable_name
 
 CARD = "card.yaml"
 FOLDER = "knowledge"
-"""Folder of a version in which its domain knowledge is kept."""
+"""Folder of the memory in which the domain knowledge of all versions is kept, each set once."""
 
 KINDS = frozenset({".md", ".txt", ".csv", ".pdf", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
 """Documents that can be cited, and images that a card can point to."""
@@ -53,26 +58,35 @@ def read_domain_knowledge(given: Path) -> DomainKnowledge:
     return files
 
 
-def kept_domain_knowledge(card: Path) -> DomainKnowledge:
-    """Reads what was kept with an earlier version of a product.
+def keep_domain_knowledge(files: DomainKnowledge, memory: Path, product: str) -> Path:
+    """Keeps domain knowledge in a memory's folder, whole or not at all.
 
     Args:
-        card: The card in the memory; one that does not lie in a folder of its own was kept without documents.
-    """
-    return read_domain_knowledge(card) if card.parent.name == FOLDER else {CARD: card.read_bytes()}
+        files: The files.
+        memory: The memory's folder.
+        product: Product that they are of, for the name of their folder.
 
-
-def keep_domain_knowledge(files: DomainKnowledge, place: Path) -> Path:
-    """Writes domain knowledge into the folder of a version and returns the card's file.
+    Returns:
+        The card's file. Versions with the same domain knowledge share it.
 
     Raises:
         OSError: It cannot be written.
     """
-    folder = place / FOLDER
-    for name, content in files.items():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+    digest = sha256()
+    for name, content in sorted(files.items()):
+        digest.update(f"{name}\n{len(content)}\n".encode() + content)
+    folder = memory / FOLDER / f"{readable_name(product)}-{digest.hexdigest()[:16]}"
+    if not folder.is_dir():
+        fresh = folder.with_name(f".{uuid.uuid4().hex}.unfinished")
+        try:
+            for name, content in files.items():
+                target = fresh / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with replacing(target, durable=True) as stream:
+                    stream.write(content)
+            fresh.rename(folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
     return folder / CARD
 
 

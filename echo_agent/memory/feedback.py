@@ -1,17 +1,25 @@
 """What the memory makes of people's answers: it records them, learns where they wish, and takes it back."""
 
 import uuid
+from functools import partial
 
 from echo_agent.errors import ProductError, StoreError
-from echo_agent.memory.answers import Feedback, change_answers, confirmed_defects, now, read_answers
+from echo_agent.memory import drafts
+from echo_agent.memory.answers import Feedback, add_answer, take_answer_back
 from echo_agent.memory.memory import Memory
 from echo_agent.state import HumanAnswer, ImageRef, Label
 
 
 def remember(
-    memory: Memory, product: str | None, image: ImageRef, proposed: Label, answer: HumanAnswer
+    memory: Memory,
+    product: str | None,
+    image: ImageRef,
+    proposed: Label,
+    answer: HumanAnswer,
+    *,
+    name: str | None = None,
 ) -> Feedback:
-    """Records an answer; with ``answer.remember`` the memory learns it.
+    """Records an answer; with ``answer.remember`` the memory learns it, in the same transaction.
 
     A confirmed-good part becomes a reference (a new version, calibrated anew), a confirmed defect an exemplar, which
     later verdicts on parts that resemble it show.
@@ -22,53 +30,54 @@ def remember(
         image: The photograph.
         proposed: What Echo had proposed.
         answer: What the person said.
+        name: What the photograph is called by those who took it: its file, or a part number.
 
     Raises:
         ProductError: It shall be learnt, but the product or the label is unknown.
-        StoreError: The memory cannot be written.
+        ImageError: It shall be learnt, but its file is gone or is another photograph by now.
+        StoreError: The memory cannot be written; then nothing has changed.
     """
-    label = answer.label or proposed
-    learnt = None
-    if answer.remember and answer.action != "photo":
-        if product is None:
-            raise ProductError(
-                "the product of this part is unknown: name it, so that the memory can learn it"
-            )
-        if label == "review":
-            raise ProductError("'review' is nothing to learn: say whether the part is normal or defective")
-        record = memory.product(product)
-        learnt = "exemplar"
-        if label == "normal":
-            known = {kept.sha256 for kept in record.references}
-            learnt = None if image.sha256 in known else "reference"
-        if learnt == "reference":
-            memory.add_references(product, [image.uri])
-        else:
-            image = memory.keep(image)
     said = Feedback(
         id=uuid.uuid4().hex[:12],
         product=product,
         image=image,
+        name=name,
         proposed=proposed,
         answer=answer,
-        learnt=learnt,
     )
-    change_answers(memory.folder, lambda answers: [*answers, said])
-    return said
+    if not answer.remember or answer.action == "photo":
+        return _written(memory, said)
+    if product is None:
+        raise ProductError("the product of this part is unknown: name it, so that the memory can learn it")
+    if said.label == "review":
+        raise ProductError("'review' is nothing to learn: say whether the part is normal or defective")
+    record = memory.product(product)
+    kept = said.model_copy(update={"image": memory.keep(image)})
+    if said.label == "defective":
+        return _written(memory, kept.model_copy(update={"learnt": "exemplar"}))
+    if image.sha256 in {reference.sha256 for reference in record.references}:
+        return _written(memory, kept)
+    learnt = kept.model_copy(update={"learnt": "reference"})
+    memory.change(
+        product,
+        lambda base, answers: drafts.learnt(base, answers, learnt),
+        [partial(add_answer, folder=memory.folder, said=learnt)],
+    )
+    return learnt.model_copy(update={"in_force": True})
 
 
 def recorded(memory: Memory, product: str | None = None) -> list[Feedback]:
     """All answers, oldest first; of one product where it is named."""
-    return [said for said in read_answers(memory.folder) if product is None or said.product == product]
+    return memory.answers(product)
 
 
 def exemplars(memory: Memory, product: str) -> list[Feedback]:
-    """The confirmed defects of a product, newest first."""
-    return confirmed_defects(read_answers(memory.folder), product)
+    """The confirmed defects of a product that the memory goes by, newest first."""
+    return [said for said in memory.answers(product)[::-1] if said.in_force and said.learnt == "exemplar"]
 
 
 def undo(memory: Memory, feedback_id: str | None = None) -> Feedback:
-    """Takes an answer back, with what the memory learnt from it.
+    """Takes an answer back, with what the memory learnt from it, in one transaction.
 
     Args:
         memory: The memory.
@@ -76,18 +85,30 @@ def undo(memory: Memory, feedback_id: str | None = None) -> Feedback:
 
     Raises:
         StoreError: There is no such answer, or it was taken back before.
+        ProductError: The product would be left without references.
     """
-    answers = read_answers(memory.folder)
-    standing = [said for said in answers if said.undone is None and feedback_id in {None, said.id}]
+    standing = [said for said in memory.answers() if said.undone is None and feedback_id in {None, said.id}]
     if not standing:
-        raise StoreError(
-            f"there is no standing answer {feedback_id or ''}: echo-agent feedback --list shows them".replace(
-                "  ", " "
-            )
-        )
+        which = f" {feedback_id}" if feedback_id else ""
+        raise StoreError(f"there is no standing answer{which}: echo-agent feedback --list shows them")
     chosen = standing[-1]
-    if chosen.learnt == "reference" and chosen.product is not None:
-        memory.remove_references(chosen.product, [chosen.image.sha256])
-    back = chosen.model_copy(update={"undone": now()})
-    change_answers(memory.folder, lambda known: [back if said.id == back.id else said for said in known])
-    return back
+    back = partial(take_answer_back, answer=chosen.id)
+    if chosen.in_force and chosen.learnt == "reference" and chosen.product is not None:
+        memory.change(
+            chosen.product,
+            lambda base, answers: drafts.without(
+                base,
+                answers,
+                {digest for digest, answer in answers.items() if answer == chosen.id},
+                origin=f"answer {chosen.id} taken back",
+            ),
+            [back],
+        )
+    else:
+        memory.note(back)
+    return next(said for said in memory.answers() if said.id == chosen.id)
+
+
+def _written(memory: Memory, said: Feedback) -> Feedback:
+    memory.note(partial(add_answer, folder=memory.folder, said=said))
+    return said.model_copy(update={"in_force": said.learnt is not None})

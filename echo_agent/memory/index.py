@@ -91,6 +91,12 @@ class ReferenceIndex:
         rows = self._collection.get(include=["metadatas"])["metadatas"] or []
         return {str(row["key"]) for row in rows}
 
+    def embeddings(self, key: str) -> dict[str, Array]:
+        """Embeddings of a version's references, by digest of the image."""
+        rows = self._collection.get(where={"key": key}, include=["metadatas", "embeddings"])
+        found = zip(rows["metadatas"] or (), np.asarray(rows["embeddings"], dtype=np.float32), strict=True)
+        return {str(row["sha256"]): vector for row, vector in found}
+
     def nearest(self, embedding: Array, keys: Sequence[str], count: int) -> list[Neighbour]:
         """The nearest references of some versions, best first.
 

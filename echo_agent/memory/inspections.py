@@ -1,18 +1,28 @@
-"""Records of inspections on disk, and which of them wait for a person."""
+"""Records of inspections, and which of them wait for a person."""
 
+import json
+import sqlite3
 import uuid
-from functools import lru_cache
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from echo_agent.errors import StoreError
-from echo_agent.files import replacing
-from echo_agent.memory.answers import now, read_answers
+from echo_agent.memory.answers import now
+from echo_agent.memory.database import Database
+from echo_agent.memory.stored_paths import from_stored, to_stored
 from echo_agent.state import ImageRef, Verdict
 
-FOLDER = "inspections"
-CACHED = 2048
+LAST_OF_PHOTOGRAPH = (
+    "number = (SELECT MAX(number) FROM inspection AS other WHERE other.sha256 = inspection.sha256)"
+)
+WAITING = f"""
+label = 'review' AND {LAST_OF_PHOTOGRAPH} AND NOT EXISTS (
+    SELECT 1 FROM answer
+    WHERE answer.sha256 = inspection.sha256 AND answer.undone IS NULL AND answer.moment >= inspection.moment
+)
+"""
 
 
 class InspectionRecord(BaseModel):
@@ -22,6 +32,7 @@ class InspectionRecord(BaseModel):
         id: Its name; names sort by time.
         when: Time in ISO 8601.
         image: The photograph.
+        name: What the photograph is called by those who took it: its file, or a part number.
         verdict: What Echo said.
     """
 
@@ -30,77 +41,105 @@ class InspectionRecord(BaseModel):
     id: str
     when: str
     image: ImageRef
+    name: str | None = None
     verdict: Verdict
 
 
-def record_inspection(folder: Path, image: ImageRef, verdict: Verdict) -> InspectionRecord:
-    """Keeps an inspection in a memory's folder, in one step.
+class Inspections:
+    """The inspections of a memory.
 
-    Raises:
-        StoreError: The folder cannot be written.
+    Args:
+        database: The memory's database.
     """
-    when = now()
-    stamp = when[:19].replace(":", "").replace("-", "")
-    place = folder / FOLDER
-    number = 0
-    while list(place.glob(f"{stamp}-{number:04d}-*")):
-        number += 1
-    record = InspectionRecord(
-        id=f"{stamp}-{number:04d}-{uuid.uuid4().hex[:8]}", when=when, image=image, verdict=verdict
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, image: ImageRef, verdict: Verdict, name: str | None = None) -> InspectionRecord:
+        """Keeps an inspection.
+
+        Args:
+            image: The photograph.
+            verdict: What Echo said.
+            name: What the photograph is called by those who took it.
+
+        Raises:
+            StoreError: The memory cannot be written.
+        """
+        when = now()
+        stamp = when[:19].replace(":", "").replace("-", "")
+        with self._database.writing(durable=False) as connection:
+            (number,) = connection.execute(
+                "SELECT COUNT(*) FROM inspection WHERE moment = ?", (when,)
+            ).fetchone()
+            record = InspectionRecord(
+                id=f"{stamp}-{number:04d}-{uuid.uuid4().hex[:8]}",
+                when=when,
+                image=image,
+                name=name,
+                verdict=verdict,
+            )
+            add_inspection(connection, self._database.folder, record)
+        return record
+
+    def newest(self, most: int | None = None) -> list[InspectionRecord]:
+        """The inspections, newest first, ``most`` of them where it is given.
+
+        Raises:
+            StoreError: A record cannot be read.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT id, record FROM inspection ORDER BY number DESC LIMIT ?",
+                (-1 if most is None else most,),
+            ).fetchall()
+        return _parsed(rows, self._database.folder)
+
+    def waiting(self) -> list[InspectionRecord]:
+        """The inspections that wait for a person, oldest first.
+
+        Of each photograph the last inspection counts. It waits where its verdict is ``review`` and nobody has said
+        since what the part is; an answer that is taken back lets it wait again.
+        """
+        with self._database.reading() as connection:
+            return waiting(connection, self._database.folder)
+
+
+def add_inspection(connection: sqlite3.Connection, folder: Path, record: InspectionRecord) -> None:
+    """Writes a record behind the others."""
+    connection.execute(
+        "INSERT INTO inspection (id, sha256, moment, label, record) VALUES (?, ?, ?, ?, ?)",
+        (record.id, record.image.sha256, record.when, record.verdict.label, to_stored(record, folder)),
     )
+
+
+def waiting(connection: sqlite3.Connection, folder: Path) -> list[InspectionRecord]:
+    """See ``Inspections.waiting``."""
+    rows = connection.execute(f"SELECT id, record FROM inspection WHERE {WAITING} ORDER BY number").fetchall()
+    return _parsed(rows, folder)
+
+
+def remove_oldest(connection: sqlite3.Connection, most: int, before: str) -> None:
+    """Removes the oldest records beyond a number; not those that wait, and none that is newer than a time."""
+    connection.execute(
+        f"""
+        DELETE FROM inspection WHERE number IN (
+            SELECT number FROM inspection WHERE NOT ({WAITING}) ORDER BY number DESC LIMIT -1 OFFSET ?
+        ) AND moment < ?
+        """,
+        (most, before),
+    )
+
+
+def _parsed(rows: Iterable[tuple[str, str]], folder: Path) -> list[InspectionRecord]:
+    return [_record(name, text, folder) for name, text in rows]
+
+
+def _record(name: str, text: str, folder: Path) -> InspectionRecord:
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        with replacing(place / f"{record.id}.json") as stream:
-            stream.write(record.model_dump_json().encode())
-    except OSError as error:
+        return InspectionRecord.model_validate(from_stored(text, folder))
+    except (json.JSONDecodeError, ValidationError) as error:
         raise StoreError(
-            f"{place} cannot be written ({error.strerror}): check the folder's rights"
+            f"the record of the inspection {name} in {folder} cannot be read: "
+            f"echo-agent doctor --memory {folder} tells more"
         ) from error
-    return record
-
-
-def inspections(folder: Path) -> list[InspectionRecord]:
-    """The inspections that a memory's folder holds, newest first.
-
-    Raises:
-        StoreError: A record cannot be read.
-    """
-    records = (_read(file) for file in sorted((folder / FOLDER).glob("*.json"), reverse=True))
-    return [record for record in records if record is not None]
-
-
-def waiting(folder: Path) -> list[InspectionRecord]:
-    """The inspections that wait for a person, oldest first.
-
-    Of each photograph the last inspection counts. It waits where its verdict is ``review`` and nobody has said since
-    what the part is; an answer that is taken back lets it wait again.
-    """
-    answered: dict[str, str] = {}
-    for said in read_answers(folder):
-        if said.undone is None:
-            answered[said.image.sha256] = max(said.answer.when, answered.get(said.image.sha256, ""))
-    latest: dict[str, InspectionRecord] = {}
-    for record in inspections(folder):
-        latest.setdefault(record.image.sha256, record)
-    return [
-        record
-        for record in reversed(latest.values())
-        if record.verdict.label == "review" and answered.get(record.image.sha256, "") < record.when
-    ]
-
-
-def _read(file: Path) -> InspectionRecord | None:
-    """Reads a record; None where another process has removed it meanwhile."""
-    try:
-        return _parsed(file)
-    except FileNotFoundError:
-        return None
-
-
-@lru_cache(maxsize=CACHED)
-def _parsed(file: Path) -> InspectionRecord:
-    """Records are never changed, so each is parsed once."""
-    try:
-        return InspectionRecord.model_validate_json(file.read_text(encoding="utf-8"))
-    except ValidationError as error:
-        raise StoreError(f"{file} cannot be read as an inspection: move it away") from error

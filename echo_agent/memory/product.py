@@ -1,4 +1,6 @@
-"""A registered product: what the catalog says of it."""
+"""A registered product: what the catalog says of one of its versions."""
+
+import re
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -6,14 +8,16 @@ from echo_agent.state import Guarantee, ImageRef
 
 
 class ProductRecord(BaseModel):
-    """A product of the memory.
+    """A version of a product.
 
     Attributes:
         name: Its name.
         version: Raised by each change of its references.
+        origin: What made this version of the one before, in words.
         encoder: Id of the encoder that its features come from.
-        folder: Folder of this version's patch banks, relative to the memory.
+        folder: Folder of its patch banks, relative to the memory; there while the version is the current one.
         references: Its normal images, copied into the memory.
+        learnt: Digests of those references that people's answers made.
         similarity_floor: Lowest similarity to the nearest reference at which an image resembles the product.
         card: Knowledge card registered with it, relative to the memory.
         created: Time of this version, ISO 8601, UTC.
@@ -24,9 +28,11 @@ class ProductRecord(BaseModel):
 
     name: str
     version: int = Field(ge=1)
+    origin: str = "registered"
     encoder: str
     folder: str
     references: tuple[ImageRef, ...]
+    learnt: tuple[str, ...] = ()
     similarity_floor: float
     card: str | None = None
     created: str
@@ -43,18 +49,6 @@ class ProductRecord(BaseModel):
         return self.folder.rsplit("/", 1)[-1]
 
 
-class Catalog(BaseModel):
-    """All products of a memory, and the encoder that it was made with. Replacing its file commits a change."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    format: int = 1
-    generation: int = 0
-    encoder: str
-    encoder_name: str
-    products: dict[str, ProductRecord] = Field(default_factory=dict)
-
-    @property
-    def records(self) -> list[ProductRecord]:
-        """All products, by name."""
-        return [self.products[name] for name in sorted(self.products)]
+def readable_name(product: str) -> str:
+    """What of a product's name can stand in the name of any file."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", product).strip("-").lower()[:40] or "product"

@@ -1,17 +1,21 @@
 """From a list of good photographs to a version of a product."""
 
 import random
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
+from typing import cast
 
 import numpy as np
+from PIL import Image
 
-from echo_agent.errors import ProductError
-from echo_agent.images.in_memory import ImageLike
+from echo_agent.errors import ImageError, ProductError
+from echo_agent.images.decoding import list_images
+from echo_agent.images.in_memory import ImageLike, is_tensor
 from echo_agent.memory import calibration
-from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.normal_model import Fitted
+from echo_agent.memory.product import ProductRecord, readable_name
 from echo_agent.names import spelled
 from echo_agent.state import ImageRef
 from echo_agent.vision.features import Array, Encoder
@@ -42,8 +46,41 @@ def check_name(product: str) -> str:
 
 def version_key(product: str, version: int, generation: int) -> str:
     """Folder and index key of a version: readable, unique over the life of a memory, and safe as a file name."""
-    readable = re.sub(r"[^A-Za-z0-9]+", "-", product).strip("-").lower()[:40] or "product"
-    return f"{readable}-{sha256(product.encode()).hexdigest()[:8]}-v{version}-{generation}"
+    return f"{readable_name(product)}-{sha256(product.encode()).hexdigest()[:8]}-v{version}-{generation}"
+
+
+def given_images(
+    product: str, images_or_folder: ImageLike | Sequence[ImageLike], shots: int | None
+) -> Sequence[ImageLike]:
+    """The images that a product is to be registered from.
+
+    Args:
+        product: Its name.
+        images_or_folder: A folder of image files, images, or a single image that is no file.
+        shots: How many are wanted; all where not given.
+
+    Raises:
+        ImageError: There is none.
+        ProductError: None is wanted.
+    """
+    if isinstance(images_or_folder, str | Path):
+        given: Sequence[ImageLike] = list_images(images_or_folder)
+    elif _is_single(images_or_folder):
+        given = [cast(ImageLike, images_or_folder)]
+    else:
+        given = list(cast(Sequence[ImageLike], images_or_folder))
+    if not given:
+        raise ImageError(f"no image of a normal {product} was given: at least one is needed")
+    if shots is not None and shots < 1:
+        raise ProductError(f"{shots} shots leave {product} without a reference: ask for at least 1")
+    return given
+
+
+def _is_single(given: ImageLike | Sequence[ImageLike]) -> bool:
+    """Whether this is one image, not several; an array or tensor of four axes is several."""
+    if isinstance(given, np.ndarray) or is_tensor(given):
+        return given.ndim <= 3
+    return isinstance(given, Image.Image | bytes)
 
 
 def in_order(given: Sequence[ImageLike], shots: int | None, seed: int) -> list[ImageLike]:
@@ -79,18 +116,20 @@ def make_record(
     generation: int,
     encoder: Encoder,
     *,
+    origin: str,
     references: Sequence[ImageRef],
-    embeddings: Array,
-    groups: Sequence[int],
+    fitted: Fitted,
 ) -> ProductRecord:
     """Makes the catalog's entry of a version that is written as that generation of the catalog."""
+    groups = fitted.resolution.groups
     return ProductRecord(
         name=product,
         version=version,
+        origin=origin,
         encoder=encoder.id,
         folder=f"products/{version_key(product, version, generation)}",
         references=tuple(references),
-        similarity_floor=similarity_floor(embeddings, groups),
+        similarity_floor=similarity_floor(fitted.embeddings, groups),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         guarantee=calibration.guarantee(len(set(groups)), DEFAULT_FALSE_REJECT, len(references)),
     )

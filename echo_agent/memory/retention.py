@@ -4,12 +4,14 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from echo_agent.files import UNFINISHED
-from echo_agent.memory.answers import confirmed_defects, read_answers
-from echo_agent.memory.catalog import read_catalog
-from echo_agent.memory.inspections import FOLDER, waiting
+from echo_agent.memory.answers import confirmed_defects
+from echo_agent.memory.database import Database
+from echo_agent.memory.inspections import remove_oldest, waiting
+from echo_agent.memory.versions import photographs
 
 NEVER_YOUNGER = 3600.0
 """Seconds since its last use in which a file is never removed: a run may have put it aside and not come to it yet."""
@@ -40,12 +42,12 @@ class Retention:
     """Removes what exceeds the limits, now and then.
 
     Args:
-        folder: Folder of the memory.
+        database: The memory's database.
         limits: How much is kept.
     """
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
-        self._folder = folder
+    def __init__(self, database: Database, limits: Limits) -> None:
+        self._database = database
         self._limits = limits
         self._written = 0
         self._lock = threading.Lock()
@@ -56,34 +58,38 @@ class Retention:
             self._written += 1
             due = self._written % WRITES_BETWEEN == 0
         if due:
-            tidy(self._folder, self._limits)
+            tidy(self._database, self._limits)
 
 
-def tidy(folder: Path, limits: Limits) -> None:
+def tidy(database: Database, limits: Limits) -> None:
     """Removes the oldest maps, photographs and records beyond the limits.
 
-    Never removed are the references of products, the confirmed defects, what an open review needs, and what was used
-    within the last hour.
+    Never removed are the references of products in all their versions, the confirmed defects, what an open review
+    needs, and what was used within the last hour.
 
     Args:
-        folder: Folder of the memory.
+        database: The memory's database.
         limits: How much is kept.
 
     Raises:
-        StoreError: The catalog, an answer or a record cannot be read: then nothing is removed.
+        StoreError: The database or one of its entries cannot be read: then nothing is removed.
     """
-    catalog = read_catalog(folder)
-    references = catalog.products.values() if catalog is not None else ()
-    open_reviews = waiting(folder)
-    images = {Path(image.uri).name for record in references for image in record.references}
-    images |= {Path(said.image.uri).name for said in confirmed_defects(read_answers(folder))}
-    images |= {Path(record.image.uri).name for record in open_reviews}
-    maps = {f"{record.verdict.map_id}.npy" for record in open_reviews}
-    records = {f"{record.id}.json" for record in open_reviews}
+    folder = database.folder
+    images: set[str] = set()
+    maps: set[str] = set()
+    if database.exists():
+        with database.writing(durable=False) as connection:
+            open_reviews = waiting(connection, folder)
+            needed = [said.image for said in confirmed_defects(connection, folder)]
+            needed += [record.image for record in open_reviews]
+            images = {Path(image.uri).name for image in needed}
+            images |= {Path(file).name for file in photographs(connection)}
+            maps = {f"{record.verdict.map_id}.npy" for record in open_reviews}
+            young = datetime.now(UTC) - timedelta(seconds=NEVER_YOUNGER)
+            remove_oldest(connection, limits.inspections, young.isoformat(timespec="seconds"))
     _remove_oldest((folder / "maps").glob("*.npy"), limits.maps, maps)
     _remove_oldest((folder / "images").glob("[!.]*"), limits.images, images)
-    _remove_oldest((folder / FOLDER).glob("*.json"), limits.inspections, records)
-    for place in ("maps", "images", FOLDER):
+    for place in ("maps", "images"):
         _remove_oldest((folder / place).glob(UNFINISHED), 0, set())
 
 

@@ -1,7 +1,7 @@
 """What is seen of images beside the references, the last of it kept."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from operator import attrgetter
 from pathlib import Path
 
@@ -25,12 +25,27 @@ from echo_agent.state import Exemplar, ImageRef, ReferenceEvidence
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array, Encoder, Features
 
+CACHED_EVIDENCE = 16
+"""Several questions about one image share its evidence."""
 CACHED_FEATURES = 64
 CACHED_PLACES = 256
 CACHED_SCORES = 4096
 CACHED_PIXELS = 48e6
 """Pixels of photographs that are kept, three bytes each."""
 NEIGHBOURS_FOR_PRODUCT = 32
+
+
+def _evidence_key(
+    _: "Scorer",
+    image: ImageRef,
+    product: str | None,
+    records: Sequence[ProductRecord],
+    confirmed: Sequence[Feedback],
+    **options: float,
+) -> Hashable:
+    """What evidence depends on: the image, the settings, the versions and the confirmed defects."""
+    state = (*(record.key for record in records), *(said.id for said in confirmed))
+    return image, product, tuple(sorted(options.items())), state
 
 
 class Scorer:
@@ -54,12 +69,19 @@ class Scorer:
         self._photographs: LRUCache[ImageRef, Image.Image] = LRUCache(CACHED_PIXELS, _cached_pixels)
         self._features: LRUCache[tuple[str, float], Features] = LRUCache(CACHED_FEATURES)
         self._places: LRUCache[tuple[str, str], Array] = LRUCache(CACHED_PLACES)
+        self._evidence: LRUCache[Hashable, ReferenceEvidence] = LRUCache(CACHED_EVIDENCE)
         self._defect_scores: LRUCache[tuple[str, str, int], float] = LRUCache(CACHED_SCORES)
 
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
         with self._caching:
-            for cache in (self._photographs, self._features, self._places, self._defect_scores):
+            for cache in (
+                self._photographs,
+                self._features,
+                self._places,
+                self._defect_scores,
+                self._evidence,
+            ):
                 cache.clear()
 
     def has_opened(self, image: ImageRef, pixels: Image.Image) -> None:
@@ -86,12 +108,14 @@ class Scorer:
             for digest, features in zip(new, found, strict=True):
                 self._features[digest, scale] = features
 
-    def compare(
+    @cachedmethod(attrgetter("_evidence"), _evidence_key, attrgetter("_caching"))
+    def evidence(
         self,
         image: ImageRef,
         product: str | None,
         records: Sequence[ProductRecord],
         confirmed: Sequence[Feedback],
+        /,
         *,
         escalation_level: int,
         shots: int,

@@ -1,25 +1,36 @@
 """What a memory's folder holds: versions of products on disk, and the catalog that makes one count."""
 
 import shutil
+import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
 
 from filelock import FileLock, Timeout
 
-from echo_agent.errors import ProductError, StoreError
-from echo_agent.files import UNFINISHED
+from echo_agent.errors import EncoderError, ProductError, StoreError
+from echo_agent.files import UNFINISHED, digest_of, make_durable
 from echo_agent.images import stored
 from echo_agent.memory import registration
-from echo_agent.memory.catalog import catalog_state, read_catalog, write_catalog
-from echo_agent.memory.domain_knowledge import DomainKnowledge, keep_domain_knowledge, kept_domain_knowledge
+from echo_agent.memory.answers import forget_learnt
+from echo_agent.memory.catalog import Catalog, read_catalog, read_generation
+from echo_agent.memory.database import Database
+from echo_agent.memory.domain_knowledge import FOLDER, keep_domain_knowledge
+from echo_agent.memory.drafts import Draft
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import Fitted
-from echo_agent.memory.product import Catalog, ProductRecord
+from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.resolutions import resolution_file
+from echo_agent.memory.versions import (
+    add_version,
+    cards,
+    current_folders,
+    learnt_references,
+    photographs,
+    remove_versions,
+)
 from echo_agent.names import canonical_name, spelled
 from echo_agent.state import ImageRef
 from echo_agent.vision.features import Encoder
@@ -27,12 +38,14 @@ from echo_agent.vision.quality import QualityModel
 
 LOCK_SECONDS = 60.0
 
+Also = Callable[[sqlite3.Connection], None]
+"""What belongs to an act and is written in its transaction."""
+
 
 @dataclass(frozen=True)
 class Encoded:
-    """References and what was fitted to them."""
+    """What was fitted to the references of a version."""
 
-    references: tuple[ImageRef, ...]
     fitted: Fitted
     quality: QualityModel
 
@@ -40,13 +53,13 @@ class Encoded:
 class Store:
     """The versions of all products in one folder. Reading is safe beside a writer; writers wait for each other."""
 
-    def __init__(self, folder: Path, catalog: Catalog, encoder: Encoder) -> None:
-        self.folder = folder
-        self.index = ReferenceIndex(folder / "index")
+    def __init__(self, database: Database, catalog: Catalog, encoder: Encoder) -> None:
+        self.folder = database.folder
+        self.index = ReferenceIndex(self.folder / "index")
+        self._database = database
         self._catalog = catalog
         self._encoder = encoder
         self._refreshing = threading.RLock()
-        self._seen: tuple[int, int, int] | None = None
 
     @property
     def encoder_name(self) -> str:
@@ -56,130 +69,200 @@ class Store:
     def is_gone(self) -> bool:
         """Whether the folder was deleted, or replaced by one without a catalog, since it was opened."""
         written = self._catalog.generation > 0
-        return not self.folder.is_dir() or (written and catalog_state(self.folder) is None)
+        return not self.folder.is_dir() or (written and not self._database.file.exists())
 
-    def products(self) -> list[ProductRecord]:
-        """All products, by name, as they are now."""
-        self._refresh()
-        return self._catalog.records
+    def catalog(self) -> Catalog:
+        """What the memory knows now, other processes' changes included."""
+        with self._refreshing:
+            generation = read_generation(self._database)
+            if generation is not None and generation != self._catalog.generation:
+                self._take(read_catalog(self._database))
+            return self._catalog
 
-    @overload
-    def write_version(
-        self, product: str, encoded: Encoded, *, domain_knowledge: DomainKnowledge | None = None
-    ) -> ProductRecord: ...
+    def _take(self, catalog: Catalog | None) -> None:
+        if catalog is None:
+            return
+        known = {record.key for record in self._catalog.records}
+        self._catalog = catalog
+        if known != {record.key for record in catalog.records}:
+            self.index.reopen()
 
-    @overload
-    def write_version(
-        self, product: str, encoded: Encoded, *, base: ProductRecord
-    ) -> ProductRecord | None: ...
+    def learnt_references(self, record: ProductRecord) -> dict[str, str]:
+        """The answers that a version's learnt references come from, by digest of the photograph."""
+        if not record.learnt:
+            return {}
+        with self._database.reading() as connection:
+            return learnt_references(connection, record.key)
 
     def write_version(
         self,
         product: str,
+        base: ProductRecord | None,
+        draft: Draft,
         encoded: Encoded,
-        *,
-        domain_knowledge: DomainKnowledge | None = None,
-        base: ProductRecord | None = None,
+        also: Sequence[Also] = (),
     ) -> ProductRecord | None:
-        """Writes a new version beside the old one, then replaces the catalog: the step that makes it count.
+        """Writes a new version beside the one before, then the transaction that makes it count.
 
-        With ``base`` only on top of that version: None where another writer has replaced it.
+        Args:
+            product: Its name.
+            base: The version that it comes after; None where there is none.
+            draft: What it shall be.
+            encoded: What was fitted to its references.
+            also: What else belongs to the transaction.
+
+        Returns:
+            The version; None where another writer has replaced the one before.
+
+        Raises:
+            StoreError: The memory cannot be written; then nothing of the version is left.
         """
-        with self._writing():
-            old = self._catalog.products.get(product)
-            if base is not None and base != old:
+        with self._writing() as catalog:
+            if catalog.products.get(product) != base:
                 return None
-            copies = [stored.copy_image(image, self.folder / "images") for image in encoded.references]
-            record = registration.make_record(
-                product,
-                old.version + 1 if old else 1,
-                self._catalog.generation + 1,
-                self._encoder,
-                references=copies,
-                embeddings=encoded.fitted.embeddings,
-                groups=encoded.fitted.resolution.groups,
-            )
-            place = self.folder / record.folder
+            with self._removed_on_failure() as made:
+                copies = [self._copied(image, made) for image in draft.references]
+                record = registration.make_record(
+                    product,
+                    base.version + 1 if base else 1,
+                    catalog.generation + 1,
+                    self._encoder,
+                    origin=draft.origin,
+                    references=copies,
+                    fitted=encoded.fitted,
+                )
+                made.append(self.folder / record.folder)
+                record, files = self._write_files(record, draft, encoded)
+                self.index.remove(record.key)
+                self.index.add(record.key, [image.sha256 for image in copies], encoded.fitted.embeddings)
+                with self._changing() as connection:
+                    add_version(
+                        connection,
+                        self.folder,
+                        record,
+                        embeddings=encoded.fitted.embeddings,
+                        files={file.relative_to(self.folder).as_posix(): digest_of(file) for file in files},
+                        answers=draft.answers,
+                    )
+                    for act in also:
+                        act(connection)
+            self._seen_own_change()
+            self._sweep()
+        return self._catalog.products[product]
+
+    def _write_files(
+        self, record: ProductRecord, draft: Draft, encoded: Encoded
+    ) -> tuple[ProductRecord, list[Path]]:
+        """Writes the bank, the quality and the domain knowledge of a version; gives it with its card, and its files."""
+        place, card = self.folder / record.folder, draft.card
+        try:
             shutil.rmtree(place, ignore_errors=True)
-            try:
-                place.mkdir(parents=True)
-                record = record.model_copy(update={"card": self._keep(record, old, domain_knowledge)})
-                encoded.fitted.resolution.save(resolution_file(place, 0))
-                encoded.quality.save(place)
-            except OSError as error:
-                raise StoreError(
-                    f"{place} cannot be written ({error.strerror}): free space or rights"
-                ) from error
-            self.index.remove(record.key)
-            self.index.add(record.key, [image.sha256 for image in copies], encoded.fitted.embeddings)
-            self._commit({**self._catalog.products, product: record})
-            self._sweep(old)
-        return record
+            place.mkdir(parents=True)
+            encoded.fitted.resolution.save(resolution_file(place, 0))
+            encoded.quality.save(place)
+            files = [file for file in place.iterdir() if file.is_file()]
+            for file in files:
+                make_durable(file)
+            if draft.domain_knowledge is not None:
+                kept = keep_domain_knowledge(draft.domain_knowledge, self.folder, record.name)
+                card = kept.relative_to(self.folder).as_posix()
+        except OSError as error:
+            raise StoreError(
+                f"{self.folder} cannot be written ({error.strerror}): free space or rights"
+            ) from error
+        if card is not None:
+            files += [file for file in (self.folder / card).parent.rglob("*") if file.is_file()]
+        return record.model_copy(update={"card": card}), files
 
-    def _keep(
-        self, record: ProductRecord, old: ProductRecord | None, given: DomainKnowledge | None
-    ) -> str | None:
-        """Keeps the given domain knowledge, or that of the version before, in the new version's folder."""
-        if given is None and old is not None and old.card is not None:
-            given = kept_domain_knowledge(self.folder / old.card)
-        if given is None:
-            return None
-        card = keep_domain_knowledge(given, self.folder / record.folder)
-        return card.relative_to(self.folder).as_posix()
+    def _copied(self, image: ImageRef, made: list[Path]) -> ImageRef:
+        """Copies a photograph into the memory."""
+        place = self.folder / "images"
+        known = set(place.glob(f"{image.sha256}.*"))
+        copy = stored.copy_image(image, place)
+        file = place / Path(copy.uri).name
+        if file not in known:
+            made.append(file)
+        make_durable(file)
+        return copy.model_copy(update={"uri": str(file)})
 
-    def _sweep(self, old: ProductRecord | None) -> None:
-        """Clears away what the catalog does not name: the old version, and what killed registrations left."""
+    @contextmanager
+    def _removed_on_failure(self) -> Iterator[list[Path]]:
+        """Files and folders that go again where the act fails before its transaction has ended."""
+        made: list[Path] = []
+        try:
+            yield made
+        except BaseException:
+            with self._database.reading() as connection:
+                known = photographs(connection) | current_folders(connection)
+            for path in made:
+                if path.relative_to(self.folder).as_posix() not in known:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            raise
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that is a change of the catalog."""
+        with self._database.writing() as connection:
+            connection.execute(
+                "INSERT INTO memory (one, encoder, encoder_name, generation) VALUES (1, ?, ?, 0) "
+                "ON CONFLICT DO NOTHING",
+                (self._encoder.id, self._encoder.name),
+            )
+            connection.execute("UPDATE memory SET generation = generation + 1")
+            yield connection
+
+    def change(self, *acts: Also) -> None:
+        """Writes a change of the catalog that touches no version."""
+        with self._changing() as connection:
+            for act in acts:
+                act(connection)
+
+    def _seen_own_change(self) -> None:
+        with self._refreshing:
+            self._catalog = read_catalog(self._database) or self._catalog
+
+    def _sweep(self) -> None:
+        """Clears away what the catalog does not name: earlier versions' banks, and what killed writers left."""
         records = self._catalog.records
         for key in self.index.keys() - {record.key for record in records}:
             self.index.remove(key)
-        named = {self.folder / record.folder for record in records}
-        for folder in set((self.folder / "products").glob("*")) - named:
+        with self._database.reading() as connection:
+            known = {self.folder / card for card in cards(connection)}
+        named = {self.folder / record.folder for record in records} | {card.parent for card in known}
+        for folder in {*(self.folder / "products").glob("*"), *(self.folder / FOLDER).glob("*")} - named:
             shutil.rmtree(folder, ignore_errors=True)
         for unfinished in self.folder.glob(UNFINISHED):
             unfinished.unlink(missing_ok=True)
-        used = {Path(image.uri).name for record in records for image in record.references}
-        for image in old.references if old is not None else ():
-            name = Path(image.uri).name
-            if name not in used:
-                (self.folder / "images" / name).unlink(missing_ok=True)
-
-    def _commit(self, products: dict[str, ProductRecord]) -> None:
-        changed = self._catalog.model_copy(
-            update={"products": products, "generation": self._catalog.generation + 1}
-        )
-        write_catalog(self.folder, changed)
-        self._catalog = changed
 
     def remove(self, product: str) -> None:
-        """Removes a product. Its images stay where other products use them.
+        """Removes a product with all its versions. Its images stay where other products use them.
 
         Raises:
             ProductError: There is none of that name.
         """
-        with self._writing():
-            record = named(product, self.products())
-            self._commit({name: kept for name, kept in self._catalog.products.items() if name != product})
-            self._sweep(record)
-
-    def _refresh(self) -> None:
-        """Sees what another process has written since."""
-        with self._refreshing:
-            now = catalog_state(self.folder)
-            if now is not None and now == self._seen:
-                return
-            catalog = read_catalog(self.folder)
-            self._seen = now
-            if catalog is not None and catalog.generation != self._catalog.generation:
-                self._catalog = catalog
-                self.index.reopen()
+        with self._writing() as catalog:
+            named(product, catalog.records)
+            with self._changing() as connection:
+                forget_learnt(connection, product)
+                spare = remove_versions(connection, product)
+            self._seen_own_change()
+            for file in spare:
+                (self.folder / file).unlink(missing_ok=True)
+            self._sweep()
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self) -> Iterator[Catalog]:
+        """Keeps other writers of versions waiting, and gives the catalog as it is until the end."""
         make_folder(self.folder)
         try:
             with FileLock(self.folder / ".lock", timeout=LOCK_SECONDS):
-                self._refresh()
-                yield
+                catalog = self.catalog()
+                if catalog.encoder != self._encoder.id:
+                    raise EncoderError(
+                        f"the memory in {self.folder} was made with the encoder {catalog.encoder} meanwhile, not "
+                        f"{self._encoder.id}: open it again"
+                    )
+                yield catalog
         except Timeout as error:
             raise StoreError(
                 f"another process has been writing to {self.folder} for a minute: try again"

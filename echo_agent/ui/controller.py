@@ -13,7 +13,7 @@ from echo_agent.images.decoding import load_image
 from echo_agent.inspector import Inspector
 from echo_agent.memory.answers import Feedback, now
 from echo_agent.memory.feedback import recorded, remember
-from echo_agent.memory.inspections import InspectionRecord, inspections, record_inspection, waiting
+from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.memory.product import ProductRecord
 from echo_agent.report.overlay import overlay
 from echo_agent.state import HumanAnswer, ImageRef, Label, Progress, Verdict
@@ -78,7 +78,7 @@ class Controller:
         verdict = talk.state().verdict
         if verdict is None:
             raise ImageError(said.rstrip("."))
-        record_inspection(self.inspector.memory.folder, image, verdict)
+        self.inspector.memory.inspections.add(image, verdict)
         return image, verdict
 
     def ask(self, thread: str, question: str, product: str | None) -> str:
@@ -87,12 +87,12 @@ class Controller:
 
     def waiting(self) -> list[InspectionRecord]:
         """The inspections that wait for a person, oldest first."""
-        return waiting(self.inspector.memory.folder)
+        return self.inspector.memory.inspections.waiting()
 
     def records(self, most: int) -> list[tuple[InspectionRecord, Feedback | None]]:
         """The newest inspections, each with what a person said of that photograph last."""
         said = {one.image.sha256: one for one in recorded(self.inspector.memory) if one.undone is None}
-        kept = inspections(self.inspector.memory.folder)[:most]
+        kept = self.inspector.memory.inspections.newest(most)
         return [(record, said.get(record.image.sha256)) for record in kept]
 
     def correct(

@@ -82,12 +82,12 @@ def test_unknown_and_mistaken_products_are_said(inspector):
 
 
 def test_few_normals_are_review_and_say_how_many_are_missing(inspector):
-    inspector.register("plate", [synthetic_part(seed) for seed in range(4)])
+    inspector.register("plate", [synthetic_part(seed) for seed in range(4)], replace=True)
     verdict = inspector.inspect(STAINED, product="plate")
     assert verdict.label == "review"
     assert "5 more" in " ".join(map(str, verdict.reasons))
     assert len(verdict.attempts) == 1
-    inspector.register("plate", [synthetic_part(0)])
+    inspector.register("plate", [synthetic_part(0)], replace=True)
     assert "Uncalibrated" in inspector.inspect(GOOD, product="plate").reasons[0].text
 
 

@@ -11,14 +11,14 @@ import sys
 from pathlib import Path
 
 from echo_agent.images import stored
-from echo_agent.memory import memory
+from echo_agent.memory import memory, products, store
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import Resolution
 from echo_agent.memory.store import Store
 from tests.conftest import synthetic_part
 from tests.stand_in_encoder import StandInEncoder
 
-MOMENTS = ("encoded", "image copied", "bank written", "rows added", "catalog written beside", "committed")
+MOMENTS = ("encoded", "image copied", "bank written", "rows added", "version written", "committed")
 
 
 def killed(*_, **__):
@@ -36,18 +36,15 @@ def killed_after(function):
 def kill_at(moment: str) -> None:
     """Puts the death of this process into what happens at a moment of a registration."""
     if moment == "encoded":
-        memory.fit = killed_after(memory.fit)
+        products.fit = killed_after(products.fit)
     elif moment == "image copied":
         stored.copy_image = killed_after(stored.copy_image)
     elif moment == "bank written":
         Resolution.save = killed_after(Resolution.save)
     elif moment == "rows added":
         ReferenceIndex.add = killed_after(ReferenceIndex.add)
-    elif moment == "catalog written beside":
-        replace = Path.replace
-        Path.replace = lambda file, target: (killed if Path(target).name == "catalog.json" else replace)(
-            file, target
-        )
+    elif moment == "version written":
+        store.add_version = killed_after(store.add_version)
     else:
         Store._sweep = killed
 
@@ -65,7 +62,7 @@ def register(folder: Path, seeds, moment: str | None = None) -> None:
     opened = memory.Memory.open(folder, create=True)
     if moment is not None:
         kill_at(moment)
-    opened.register("plate", [synthetic_part(seed) for seed in seeds])
+    opened.register("plate", [synthetic_part(seed) for seed in seeds], replace=True)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def test_the_clients_of_the_host_program_survive(host, tmp_path):
     memory = Memory.open(tmp_path / "memory", create=True)
     memory.register("plate", [synthetic_part(1), synthetic_part(2)])
     beside = Memory.open(tmp_path / "memory")
-    memory.register("plate", [synthetic_part(3)])
+    memory.register("plate", [synthetic_part(3)], replace=True)
     assert len(beside.evidence(beside.store_image(synthetic_part(4)), "plate").references) == 1
     before.add(ids=["b"], embeddings=np.eye(4)[1:2])
     again = host().get_collection("texts", embedding_function=None)

@@ -49,7 +49,7 @@ def test_a_killed_registration_leaves_the_memory_as_it_was_and_a_later_one_works
         assert record.model_dump(exclude={"references"}) == old.model_dump(exclude={"references"})
         assert [image.sha256 for image in record.references] == [image.sha256 for image in old.references]
         assert scores(memory) == scores(start)
-    later = memory.register("plate", [synthetic_part(seed) for seed in range(20, 25)])
+    later = memory.register("plate", [synthetic_part(seed) for seed in range(20, 25)], replace=True)
     assert (later.version, later.normals) == (record.version + 1, 5)
     assert memory._store.index.keys() == {later.key}
     assert [folder.name for folder in (memory.folder / "products").iterdir()] == [later.key]
@@ -65,3 +65,4 @@ def test_a_second_process_sees_what_the_first_registered(tmp_path, repository):
     found = memory.evidence(memory.store_image(synthetic_part(50)), "plate")
     assert len(found.references) == 4
     assert memory.register("plate", [synthetic_part(2)]).version == 2
+    assert memory.product("plate").normals == 4

@@ -143,13 +143,15 @@ def test_one_image_may_be_given_without_a_list(memory, tmp_path):
     file = tmp_path / "one.png"
     synthetic_part(1).save(file)
     for image in (synthetic_part(1), np.asarray(synthetic_part(1)), encoded(synthetic_part(1))):
-        assert memory.register("plate", image).normals == 1
-    assert memory.register("plate", np.stack([np.asarray(part) for part in goods(1, 2)])).normals == 2
+        assert memory.register("plate", image, replace=True).normals == 1
+    several = np.stack([np.asarray(part) for part in goods(1, 2)])
+    assert memory.register("plate", several, replace=True).normals == 2
 
 
 def test_equal_images_count_once(memory):
     assert memory.register("plate", goods(1, 2, 1)).normals == 2
-    assert memory.register("plate", goods(1, 1, 2, 3), shots=3).normals == 3
+    assert memory.register("plate", goods(1, 1, 2, 3), shots=3, replace=True).normals == 3
+    assert memory.register("plate", goods(3, 4)).normals == 4
 
 
 @pytest.mark.parametrize(
@@ -192,7 +194,7 @@ def test_each_change_of_the_references_raises_the_version(plates):
     fewer = plates.remove_references("plate", digests)
     assert (fewer.version, fewer.normals) == (3, 7)
     assert not {reference.sha256 for reference in fewer.references} & set(digests)
-    assert plates.register("plate", goods(1, 2)).version == 4
+    assert plates.register("plate", goods(1, 2), replace=True).version == 4
     assert [record.version for record in plates.products()] == [4]
 
 
@@ -223,14 +225,47 @@ def test_an_empty_memory_says_that_it_has_no_products(memory):
         predicted(memory, GOOD)
 
 
-def test_replaced_versions_leave_no_folder_no_row_and_no_image(plates):
-    kept = goods(3, 4, 60)
-    plates.register("plate", kept)
+def test_replaced_versions_leave_no_folder_and_no_row_but_their_photographs(plates):
+    before = {Path(name).stem for name in files_below(plates.folder, "images")}
+    plates.register("plate", goods(3, 4, 60), replace=True)
     assert [folder.name for folder in (plates.folder / "products").iterdir()] == [plates.product("plate").key]
     assert plates._store.index.keys() == {plates.product("plate").key}
-    assert {Path(name).stem for name in files_below(plates.folder, "images")} == {
-        reference.sha256 for reference in plates.product("plate").references
-    }
+    now = {Path(name).stem for name in files_below(plates.folder, "images")}
+    assert now == before | {reference.sha256 for reference in plates.product("plate").references}
+
+
+def test_a_registered_product_is_added_to_and_every_version_can_be_gone_back_to(plates):
+    expected = predicted(plates, STAINED).score
+    plates.register("plate", goods(3, 60))
+    assert plates.product("plate").normals == 11
+    plates.register("plate", goods(61, 62), replace=True)
+    assert predicted(plates, STAINED).score != expected
+    told = [(record.version, record.normals, record.origin) for record in plates.history("plate")]
+    assert told == [
+        (3, 2, "replaced by 2 photographs"),
+        (2, 11, "added 2 photographs"),
+        (1, 10, "registered"),
+    ]
+    back = plates.restore("plate", 1)
+    assert (back.version, back.normals, back.origin) == (4, 10, "version 1 restored")
+    assert predicted(plates, STAINED).score == expected
+    assert [record.version for record in plates.history("plate")] == [4, 3, 2, 1]
+    with pytest.raises(ProductError, match=r"plate has no version 9 \(there are 1, 2, 3, 4\)"):
+        plates.restore("plate", 9)
+    with pytest.raises(ProductError, match="unknown product 'bolt'"):
+        plates.history("bolt")
+
+
+def test_a_version_is_restored_with_its_knowledge_card(memory, tmp_path):
+    card = tmp_path / "card.yaml"
+    for text in ("first", "second"):
+        card.write_text(text)
+        memory.register("plate", goods(1), knowledge=card)
+    memory.restore("plate", 1)
+    assert memory.card("plate").read_text() == "first"
+    assert len(list(memory.folder.glob("knowledge/*"))) == 2
+    memory.remove("plate")
+    assert not list(memory.folder.glob("knowledge/*"))
 
 
 def test_a_removed_product_takes_its_images_along_but_those_of_others(plates):
@@ -257,7 +292,8 @@ def test_a_product_registered_anew_after_removal_forgets_the_old_one_everywhere(
     beside = Memory.open(plates.folder)
     before = predicted(beside, STAINED).score
     plates.remove("plate")
-    plates.register("plate", [stained(synthetic_part(seed)) for seed in range(5)])
+    again = plates.register("plate", [stained(synthetic_part(seed)) for seed in range(5)])
+    assert (again.version, len(plates.history("plate"))) == (1, 1)
     after = predicted(beside, STAINED)
     assert after.score < before
     assert after.score == predicted(Memory.open(plates.folder), STAINED).score
@@ -382,7 +418,7 @@ def test_a_photograph_that_is_overwritten_after_it_was_put_aside_is_judged_as_it
     assert plates.evidence(taken, "plate").score == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("image", [Image.new("RGB", (0, 4)), Image.new("1", (20_000, 6_000))])
+@pytest.mark.parametrize("image", [Image.new("RGB", (0, 4)), Image.new("1", (20_000, 9_000))])
 def test_pictures_that_cannot_be_judged_are_an_image_error_and_leave_nothing(memory, image):
     with pytest.raises(ImageError):
         memory.store_image(image)
@@ -436,7 +472,7 @@ def test_a_product_replaced_while_it_is_compared_is_compared_in_one_of_its_versi
 
     def replace_meanwhile(images, *, scale=1.0):
         beside.encoder.encode = encode
-        plates.register("plate", goods(30, 31, 32))
+        plates.register("plate", goods(30, 31, 32), replace=True)
         return encode(images, scale=scale)
 
     beside.encoder.encode = replace_meanwhile

@@ -2,29 +2,34 @@ import json
 
 import pytest
 
-from echo_agent.memory.catalog import write_catalog
-from echo_agent.memory.product import Catalog, ProductRecord
+from echo_agent.memory.database import Database
+from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.versions import add_version
+from echo_agent.state import ImageRef
 from tests.unit.cli.conftest import PROMISE
-from tests.verdicts import a_reference
 
 
 @pytest.fixture
 def memory(tmp_path):
-    """A folder with a catalog in which ``plate`` and ``bolt`` stand, and nothing else."""
-    records = {
-        name: ProductRecord(
-            name=name,
-            version=1,
-            encoder="tiny/64",
-            folder=f"products/{name}-1",
-            references=(a_reference("/a.png").image, a_reference("/b.png").image),
-            similarity_floor=0.9,
-            created="2026-11-23",
-            guarantee=PROMISE,
-        )
-        for name in ("plate", "bolt")
-    }
-    write_catalog(tmp_path, Catalog(encoder="tiny/64", encoder_name="tiny", products=records))
+    """A folder with a database in which ``plate`` and ``bolt`` stand, and nothing else."""
+    images = tuple(
+        ImageRef(uri=str(tmp_path / f"images/{name}.png"), sha256=name * 64, width=8, height=8)
+        for name in "ab"
+    )
+    with Database(tmp_path).writing() as connection:
+        connection.execute("INSERT INTO memory VALUES (1, 'tiny/64', 'tiny', 1)")
+        for name in ("plate", "bolt"):
+            record = ProductRecord(
+                name=name,
+                version=1,
+                encoder="tiny/64",
+                folder=f"products/{name}-1",
+                references=images,
+                similarity_floor=0.9,
+                created="2026-11-23",
+                guarantee=PROMISE,
+            )
+            add_version(connection, tmp_path, record, embeddings=None, files={}, answers={})
     return tmp_path
 
 

@@ -2,26 +2,39 @@
 
 import os
 import time
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from echo_agent.images.stored import store_image
-from echo_agent.memory.answers import Feedback, change_answers, now
+from echo_agent.memory import inspections as inspections_module
+from echo_agent.memory.answers import Feedback, add_answer, now, take_answer_back
+from echo_agent.memory.database import Database
 from echo_agent.memory.evidence import save_map
-from echo_agent.memory.inspections import inspections, record_inspection, waiting
+from echo_agent.memory.inspections import Inspections
 from echo_agent.memory.retention import Limits, tidy
 from echo_agent.settings import Settings
 from echo_agent.state import HumanAnswer
 from tests.verdicts import a_verdict
 
 
+@pytest.fixture
+def database(tmp_path):
+    return Database(tmp_path)
+
+
+@pytest.fixture
+def inspections(database):
+    return Inspections(database)
+
+
 def an_image(folder, shade):
     return store_image(Image.new("RGB", (8, 8), (shade, 0, 0)), folder / "images")
 
 
-def says(folder, image, label="defective", **changes):
+def says(database, image, label="defective", **changes):
     said = Feedback(
         id="a1",
         product="plate",
@@ -30,47 +43,56 @@ def says(folder, image, label="defective", **changes):
         answer=HumanAnswer(action="correct", label=label, when=now()),
         **changes,
     )
-    change_answers(folder, lambda known: [*known, said])
-    return said
+    with database.writing() as connection:
+        add_answer(connection, database.folder, said)
 
 
-def test_a_review_waits_until_it_is_answered_and_again_when_the_answer_is_taken_back(tmp_path):
+def test_a_review_waits_until_it_is_answered_and_again_when_the_answer_is_taken_back(
+    tmp_path, database, inspections
+):
     image = an_image(tmp_path, 1)
-    record_inspection(tmp_path, an_image(tmp_path, 2), a_verdict("defective"))
-    record_inspection(tmp_path, image, a_verdict("review"))
-    assert [record.image for record in waiting(tmp_path)] == [image]
-    said = says(tmp_path, image)
-    assert waiting(tmp_path) == []
-    change_answers(tmp_path, lambda _: [said.model_copy(update={"undone": now()})])
-    assert [record.image for record in waiting(tmp_path)] == [image]
+    inspections.add(an_image(tmp_path, 2), a_verdict("defective"))
+    inspections.add(image, a_verdict("review"), "tray 4, part 2")
+    assert [(record.image, record.name) for record in inspections.waiting()] == [(image, "tray 4, part 2")]
+    says(database, image)
+    assert inspections.waiting() == []
+    with database.writing() as connection:
+        take_answer_back(connection, "a1")
+    assert [record.image for record in inspections.waiting()] == [image]
 
 
-def test_of_a_photograph_the_last_inspection_counts(tmp_path):
+def test_of_a_photograph_the_last_inspection_counts(tmp_path, inspections):
     image = an_image(tmp_path, 1)
-    record_inspection(tmp_path, image, a_verdict("review"))
-    record_inspection(tmp_path, image, a_verdict("normal"))
-    assert waiting(tmp_path) == []
-    assert [record.verdict.label for record in inspections(tmp_path)] == ["normal", "review"]
+    inspections.add(image, a_verdict("review"))
+    inspections.add(image, a_verdict("normal"))
+    assert inspections.waiting() == []
+    assert [record.verdict.label for record in inspections.newest()] == ["normal", "review"]
+    assert [record.verdict.label for record in inspections.newest(1)] == ["normal"]
+    newest, oldest = inspections.newest()
+    assert newest.id > oldest.id
 
 
 @pytest.mark.parametrize("old", [True, False])
-def test_the_oldest_go_beyond_the_limit_but_never_what_is_needed_or_new(tmp_path, old):
+def test_the_oldest_go_beyond_the_limit_but_never_what_is_needed_or_new(
+    tmp_path, monkeypatch, database, inspections, old
+):
+    hours_ago = time.time() - 3 * 3600
+    if old:
+        then = datetime.fromtimestamp(hours_ago, UTC).isoformat(timespec="seconds")
+        monkeypatch.setattr(inspections_module, "now", lambda: then)
     images = [an_image(tmp_path, shade) for shade in range(15)]
     for number, image in enumerate(images):
         save_map(tmp_path / "maps", f"m{number}", np.zeros((2, 2), np.float32))
         verdict = a_verdict("review" if number == 0 else "normal", map_id=f"m{number}")
-        record_inspection(tmp_path, image, verdict)
-    says(tmp_path, images[1], learnt="exemplar")
-    hours_ago = time.time() - 3 * 3600
+        inspections.add(image, verdict)
+    says(database, images[1], learnt="exemplar")
     for number in range(15):
         for file in (tmp_path / "maps" / f"m{number}.npy", images[number].uri):
             os.utime(file, (hours_ago + number, hours_ago + number))
-    for place, record in enumerate(sorted((tmp_path / "inspections").iterdir())):
-        os.utime(record, (hours_ago + place, hours_ago + place))
     if not old:
         for file in tmp_path.rglob("*.*"):
             os.utime(file)
-    tidy(tmp_path, Limits(10, 10, 10))
+    tidy(database, Limits(10, 10, 10))
     maps = {file.stem for file in (tmp_path / "maps").iterdir()}
     kept = {file.name for file in (tmp_path / "images").iterdir()}
     if old:
@@ -78,10 +100,10 @@ def test_the_oldest_go_beyond_the_limit_but_never_what_is_needed_or_new(tmp_path
         assert {number for number, image in enumerate(images) if os.path.basename(image.uri) in kept} == {
             0, 1, *range(5, 15)
         }  # fmt: skip
-        assert len(inspections(tmp_path)) == 11
-        assert [record.image for record in waiting(tmp_path)] == [images[0]]
+        assert [record.image for record in inspections.newest()] == [*images[:4:-1], images[0]]
+        assert [record.image for record in inspections.waiting()] == [images[0]]
     else:
-        assert (len(maps), len(kept), len(inspections(tmp_path))) == (15, 15, 15)
+        assert (len(maps), len(kept), len(inspections.newest())) == (15, 15, 15)
 
 
 def test_the_limits_are_those_of_the_settings_where_none_are_given():

@@ -7,7 +7,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import ConfigDict, ValidationError, create_model
 
 from echo_agent.chat.history import open_history
-from echo_agent.memory.inspections import FOLDER, inspections
+from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.state import Reason, ReferenceEvidence, Verdict
 
 RECORD = """
@@ -65,11 +65,8 @@ def is_read(verdict):
     return True
 
 
-def test_an_inspection_on_disk_is_read(tmp_path):
-    (tmp_path / FOLDER).mkdir()
-    (tmp_path / FOLDER / "old.json").write_text(RECORD)
-    (record,) = inspections(tmp_path)
-    assert is_read(record.verdict)
+def test_an_inspection_on_disk_is_read():
+    assert is_read(InspectionRecord.model_validate_json(RECORD).verdict)
 
 
 def test_a_verdict_of_a_kept_conversation_is_read(tmp_path):

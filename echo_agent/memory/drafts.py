@@ -1,0 +1,131 @@
+"""What a new version of a product shall be, made from the one before."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from echo_agent.errors import ProductError
+from echo_agent.memory.answers import Feedback
+from echo_agent.memory.domain_knowledge import DomainKnowledge
+from echo_agent.memory.product import ProductRecord
+from echo_agent.state import ImageRef
+
+Answers = Mapping[str, str]
+"""The answers that learnt references come from, by digest of the photograph."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a version shall be.
+
+    Attributes:
+        references: Its references.
+        origin: What makes it, in words.
+        answers: The answers that its learnt references come from.
+        card: Knowledge card that it shares with another version.
+        domain_knowledge: Domain knowledge that is new with it.
+    """
+
+    references: tuple[ImageRef, ...]
+    origin: str
+    answers: Answers
+    card: str | None = None
+    domain_knowledge: DomainKnowledge | None = None
+
+
+def registered(
+    base: ProductRecord | None,
+    answers: Answers,
+    images: Sequence[ImageRef],
+    *,
+    replace: bool,
+    forget_learnt: bool,
+    domain_knowledge: DomainKnowledge | None,
+) -> Draft:
+    """A version of newly registered photographs.
+
+    Args:
+        base: The version before; None for a new product.
+        answers: The answers that its learnt references come from.
+        images: The photographs.
+        replace: Whether they take the place of those that were registered before, or join them.
+        forget_learnt: Whether references that people's answers made go.
+        domain_knowledge: What comes with them; that of the version before stays where there is none.
+    """
+    before = base.references if base is not None else ()
+    kept = [image for image in before if not (forget_learnt if image.sha256 in answers else replace)]
+    given = {image.sha256 for image in images}
+    count = _count(len(images))
+    origin = "registered" if base is None else f"{'replaced by' if replace else 'added'} {count}"
+    return Draft(
+        references=_each_once([*kept, *images]),
+        origin=origin + (", what was learnt forgotten" if forget_learnt and answers else ""),
+        answers={
+            digest: answer for digest, answer in answers.items() if digest not in given and not forget_learnt
+        },
+        card=base.card if base is not None else None,
+        domain_knowledge=domain_knowledge,
+    )
+
+
+def added(base: ProductRecord, answers: Answers, images: Sequence[ImageRef]) -> Draft:
+    """A version with further references."""
+    return registered(base, answers, images, replace=False, forget_learnt=False, domain_knowledge=None)
+
+
+def learnt(base: ProductRecord, answers: Answers, said: Feedback) -> Draft:
+    """A version with the photograph of an answer as a reference."""
+    return Draft(
+        references=_each_once([*base.references, said.image]),
+        origin=f"answer {said.id} learnt",
+        answers={**answers, said.image.sha256: said.id},
+        card=base.card,
+    )
+
+
+def without(
+    base: ProductRecord, answers: Answers, digests: Collection[str], origin: str | None = None
+) -> Draft:
+    """A version without some references.
+
+    Raises:
+        ProductError: A digest is none of the product's, or no reference would be left.
+    """
+    gone = set(digests)
+    unknown = gone - {image.sha256 for image in base.references}
+    if unknown:
+        raise ProductError(f"{base.name} has no reference {min(unknown)}: see echo-agent products --json")
+    left = tuple(image for image in base.references if image.sha256 not in gone)
+    if not left:
+        raise ProductError(f"{base.name} would be left without references: remove the product instead")
+    return Draft(
+        references=left,
+        origin=origin or f"removed {_count(len(gone))}",
+        answers={digest: answer for digest, answer in answers.items() if digest not in gone},
+        card=base.card,
+    )
+
+
+def restored(earlier: ProductRecord, answers: Answers) -> Draft:
+    """A version that is an earlier one again.
+
+    Args:
+        earlier: That version.
+        answers: The standing answers that its learnt references come from.
+    """
+    return Draft(
+        references=earlier.references,
+        origin=f"version {earlier.version} restored",
+        answers=answers,
+        card=earlier.card,
+    )
+
+
+def _each_once(images: Sequence[ImageRef]) -> tuple[ImageRef, ...]:
+    first: dict[str, ImageRef] = {}
+    for image in images:
+        first.setdefault(image.sha256, image)
+    return tuple(first.values())
+
+
+def _count(photographs: int) -> str:
+    return f"{photographs} photograph{'' if photographs == 1 else 's'}"

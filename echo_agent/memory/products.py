@@ -1,0 +1,202 @@
+"""The products of a memory: registered, changed, listed, gone back to."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from echo_agent.errors import ProductError
+from echo_agent.images import stored
+from echo_agent.images.in_memory import ImageLike
+from echo_agent.images.photographs import Photographs
+from echo_agent.images.policy import ImagePolicy
+from echo_agent.memory import drafts, registration
+from echo_agent.memory.answers import Feedback, answers
+from echo_agent.memory.answers import forget_learnt as forget_what_was_learnt
+from echo_agent.memory.database import Database
+from echo_agent.memory.domain_knowledge import read_domain_knowledge
+from echo_agent.memory.drafts import Draft
+from echo_agent.memory.normal_model import ESCALATION_SCALES, fit
+from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.store import Also, Encoded, Store, named
+from echo_agent.memory.versions import all_versions
+from echo_agent.state import ImageRef, Progress
+from echo_agent.vision.features import Encoder
+from echo_agent.vision.quality import fit_quality
+
+
+class Products:
+    """The products of a memory, each with all its versions.
+
+    Args:
+        database: The memory's database.
+        store: The memory's folder.
+        encoder: What takes features from images.
+        policy: Bounds on the images that are given.
+    """
+
+    def __init__(self, database: Database, store: Store, encoder: Encoder, policy: ImagePolicy) -> None:
+        self.folder = database.folder
+        self.encoder = encoder
+        self._database = database
+        self._store = store
+        self._policy = policy
+
+    def products(self) -> list[ProductRecord]:
+        """All products, by name."""
+        return self._store.catalog().records
+
+    def product(self, name: str) -> ProductRecord:
+        """The product of that name.
+
+        Raises:
+            ProductError: There is none; the message lists those that there are.
+        """
+        return named(name, self.products())
+
+    def register(
+        self,
+        product: str,
+        images_or_folder: ImageLike | Sequence[ImageLike],
+        *,
+        shots: int | None = None,
+        seed: int = 0,
+        knowledge: Path | None = None,
+        replace: bool = False,
+        forget_learnt: bool = False,
+        progress: Progress | None = None,
+    ) -> ProductRecord:
+        """Registers a product from photographs of good parts; those of a product that there is are added.
+
+        Args:
+            product: Its name.
+            images_or_folder: A folder of image files, images, or a single image that is no file.
+            shots: How many references to take, chosen by ``seed``; all where not given.
+            seed: Seed of that choice.
+            knowledge: Knowledge card to keep with the product, or its folder, with the documents beside it.
+            replace: Whether the photographs take the place of those that were registered before.
+            forget_learnt: Whether what people's answers taught of the product is forgotten; else it stays.
+            progress: Called with the images done and their number.
+
+        Raises:
+            ImageError: An image cannot be read, or there is none.
+            ProductError: The name cannot be used.
+            KnowledgeError: The knowledge card, or a document beside it, cannot be read.
+            StoreError: The memory cannot be written.
+        """
+        name = registration.check_name(product)
+        given = registration.given_images(name, images_or_folder, shots)
+        domain_knowledge = None if knowledge is None else read_domain_knowledge(knowledge)
+        chosen: dict[str, ImageRef] = {}
+        for image in registration.in_order(given, shots, seed):
+            ref = self._stored(image)
+            chosen.setdefault(ref.sha256, ref)
+            if len(chosen) == shots:
+                break
+        images = list(chosen.values())
+
+        def change(base: ProductRecord | None, answers: drafts.Answers) -> Draft:
+            return drafts.registered(
+                base,
+                answers,
+                images,
+                replace=replace,
+                forget_learnt=forget_learnt,
+                domain_knowledge=domain_knowledge,
+            )
+
+        also = [partial(forget_what_was_learnt, product=name)] if forget_learnt else []
+        return self._changed(name, change, also, progress)
+
+    def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
+        """Adds normal images to a product: a new version, calibrated anew."""
+        new = [self._stored(image) for image in added]
+        return self.change(product, lambda base, answers: drafts.added(base, answers, new))
+
+    def remove_references(self, product: str, digests: Sequence[str]) -> ProductRecord:
+        """Removes references by digest: a new version, calibrated anew.
+
+        Raises:
+            ProductError: A digest is none of the product's, or no reference would be left.
+        """
+        return self.change(product, lambda base, answers: drafts.without(base, answers, digests))
+
+    def history(self, product: str) -> list[ProductRecord]:
+        """All versions of a product, newest first; the first is the one that counts.
+
+        Raises:
+            ProductError: The product is unknown.
+        """
+        self.product(product)
+        with self._database.reading() as connection:
+            return all_versions(connection, self.folder, product)
+
+    def restore(self, product: str, version: int) -> ProductRecord:
+        """Makes an earlier version of a product count again, as a new one: calibrated anew from its references.
+
+        Raises:
+            ProductError: The product is unknown, or has no such version.
+        """
+        versions = {record.version: record for record in self.history(product)}
+        if version not in versions:
+            known = ", ".join(str(number) for number in sorted(versions))
+            raise ProductError(f"{product} has no version {version} (there are {known}): name one of them")
+        standing = {said.id for said in self.answers(product) if not (said.undone or said.forgotten)}
+        made = self._store.learnt_references(versions[version])
+        learnt = {digest: answer for digest, answer in made.items() if answer in standing}
+        return self.change(product, lambda base, _: drafts.restored(versions[version], learnt))
+
+    def change(
+        self,
+        product: str,
+        change: Callable[[ProductRecord, drafts.Answers], Draft],
+        also: Sequence[Also] = (),
+    ) -> ProductRecord:
+        """Writes a version that is made from the one before; see ``drafts``.
+
+        Args:
+            product: The product.
+            change: Makes the new version of the one before and of the answers that its learnt references come from;
+                called again where another writer was faster.
+            also: What else belongs to the transaction in which the version counts.
+
+        Raises:
+            ProductError: The product is unknown.
+            StoreError: The memory cannot be written; then nothing has changed.
+        """
+        return self._changed(
+            product, lambda base, answers: change(base or self.product(product), answers), also
+        )
+
+    def answers(self, product: str | None = None) -> list[Feedback]:
+        """What people said, oldest first; of one product where it is named."""
+        with self._database.reading() as connection:
+            return answers(connection, self.folder, product)
+
+    def note(self, *acts: Also) -> None:
+        """Writes a change that touches no version, in one transaction; see ``answers``."""
+        self._store.change(*acts)
+
+    def remove(self, product: str) -> None:
+        """Removes a product with all its versions. Its images stay where other products use them."""
+        self._store.remove(product)
+
+    def _stored(self, image: ImageLike) -> ImageRef:
+        return stored.store_image(image, self.folder / "images", self._policy)
+
+    def _changed(
+        self,
+        product: str,
+        change: Callable[[ProductRecord | None, drafts.Answers], Draft],
+        also: Sequence[Also] = (),
+        progress: Progress | None = None,
+    ) -> ProductRecord:
+        """Writes a version; begins anew when another writer was faster."""
+        while True:
+            base = self._store.catalog().products.get(product)
+            draft = change(base, {} if base is None else self._store.learnt_references(base))
+            photographs = Photographs(draft.references)
+            fitted = fit(photographs, self.encoder, ESCALATION_SCALES[0], progress=progress)
+            encoded = Encoded(fitted, fit_quality(photographs))
+            written = self._store.write_version(product, base, draft, encoded, also)
+            if written is not None:
+                return written

@@ -1,0 +1,164 @@
+"""The versions of products in the database: each is kept, and one of each product is the current one."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from echo_agent.errors import StoreError
+from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.stored_paths import stored_file
+from echo_agent.state import ImageRef
+from echo_agent.vision.features import Array
+
+Files = Mapping[str, str]
+"""Digests of files by their path relative to the memory."""
+
+
+def add_version(
+    connection: sqlite3.Connection,
+    folder: Path,
+    record: ProductRecord,
+    *,
+    embeddings: Array | None,
+    files: Files,
+    answers: Mapping[str, str],
+) -> None:
+    """Writes a version, which becomes the current one of its product.
+
+    Args:
+        connection: A transaction.
+        folder: Folder of the memory.
+        record: The version.
+        embeddings: Embeddings of its references ``(references, dimensions)``; None where they are not known.
+        files: Its files.
+        answers: The answers that its learnt references come from, by digest of the photograph.
+    """
+    vectors: Sequence[Array | None] = [None] * record.normals if embeddings is None else list(embeddings)
+    connection.executemany(
+        "INSERT INTO photograph (sha256, file, width, height, embedding) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (sha256) DO UPDATE SET embedding = COALESCE(embedding, excluded.embedding)",
+        [
+            (
+                image.sha256,
+                stored_file(image.uri, folder),
+                image.width,
+                image.height,
+                None if vector is None else vector.astype("<f4").tobytes(),
+            )
+            for image, vector in zip(record.references, vectors, strict=True)
+        ],
+    )
+    connection.execute(
+        "INSERT INTO version (key, product, version, card, record, files) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            record.key,
+            record.name,
+            record.version,
+            record.card,
+            record.model_dump_json(exclude={"references", "learnt", "card"}),
+            json.dumps(dict(files)),
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO reference (key, place, sha256, answer) VALUES (?, ?, ?, ?)",
+        [
+            (record.key, place, image.sha256, answers.get(image.sha256))
+            for place, image in enumerate(record.references)
+        ],
+    )
+    connection.execute(
+        "INSERT INTO product (name, key) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET key = ?2",
+        (record.name, record.key),
+    )
+
+
+def remove_versions(connection: sqlite3.Connection, product: str) -> list[str]:
+    """Removes all versions of a product; gives the files of the photographs that no other product has."""
+    connection.execute("DELETE FROM product WHERE name = ?", (product,))
+    connection.execute("DELETE FROM version WHERE product = ?", (product,))
+    rows = connection.execute(
+        "DELETE FROM photograph WHERE sha256 NOT IN (SELECT sha256 FROM reference) RETURNING file"
+    )
+    return [file for (file,) in rows.fetchall()]
+
+
+def current_versions(connection: sqlite3.Connection, folder: Path) -> list[ProductRecord]:
+    """The current version of each product."""
+    return _records(connection, folder, "SELECT key FROM product")
+
+
+def all_versions(connection: sqlite3.Connection, folder: Path, product: str) -> list[ProductRecord]:
+    """All versions of a product, newest first."""
+    found = _records(connection, folder, "SELECT key FROM version WHERE product = ?", product)
+    return sorted(found, key=lambda record: -record.version)
+
+
+def learnt_references(connection: sqlite3.Connection, key: str) -> dict[str, str]:
+    """The answers that a version's learnt references come from, by digest of the photograph."""
+    return dict(
+        connection.execute(
+            "SELECT sha256, answer FROM reference WHERE key = ? AND answer IS NOT NULL", (key,)
+        ).fetchall()
+    )
+
+
+def digests_of_files(connection: sqlite3.Connection, key: str) -> dict[str, str]:
+    """Digests of a version's files, by path relative to the memory; empty where it is not known."""
+    row = connection.execute("SELECT files FROM version WHERE key = ?", (key,)).fetchone()
+    return {} if row is None else dict(json.loads(row[0]))
+
+
+def cards(connection: sqlite3.Connection) -> set[str]:
+    """Knowledge cards of all versions, relative to the memory."""
+    rows = connection.execute("SELECT DISTINCT card FROM version WHERE card IS NOT NULL")
+    return {card for (card,) in rows.fetchall()}
+
+
+def current_folders(connection: sqlite3.Connection) -> set[str]:
+    """Folders of the current versions, relative to the memory."""
+    rows = connection.execute("SELECT json_extract(record, '$.folder') FROM version JOIN product USING (key)")
+    return {folder for (folder,) in rows.fetchall()}
+
+
+def photographs(connection: sqlite3.Connection) -> set[str]:
+    """Files of the references of all versions, relative to the memory."""
+    return {file for (file,) in connection.execute("SELECT file FROM photograph").fetchall()}
+
+
+def embedding(blob: bytes) -> Array:
+    """An embedding as it is stored."""
+    return np.frombuffer(blob, dtype="<f4").astype(np.float32)
+
+
+def _records(
+    connection: sqlite3.Connection, folder: Path, keys: str, *parameters: str
+) -> list[ProductRecord]:
+    references: dict[str, list[ImageRef]] = defaultdict(list)
+    learnt: dict[str, list[str]] = defaultdict(list)
+    for key, sha256, file, width, height, answer in connection.execute(
+        "SELECT key, sha256, file, width, height, answer FROM reference JOIN photograph USING (sha256) "
+        f"WHERE key IN ({keys}) ORDER BY key, place",
+        parameters,
+    ).fetchall():
+        references[key].append(ImageRef(uri=str(folder / file), sha256=sha256, width=width, height=height))
+        if answer is not None:
+            learnt[key].append(sha256)
+    rows = connection.execute(f"SELECT key, card, record FROM version WHERE key IN ({keys})", parameters)
+    return [
+        _record(text, {"card": card, "references": references[key], "learnt": learnt[key]}, folder)
+        for key, card, text in rows.fetchall()
+    ]
+
+
+def _record(text: str, beside: Mapping[str, object], folder: Path) -> ProductRecord:
+    try:
+        return ProductRecord.model_validate({**json.loads(text), **beside})
+    except (json.JSONDecodeError, ValidationError) as error:
+        raise StoreError(
+            f"a product in {folder} cannot be read: echo-agent doctor --memory {folder} tells more"
+        ) from error
