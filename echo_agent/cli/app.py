@@ -26,7 +26,9 @@ class EchoCommands(LazyGroup):
         "feedback": LazyCommand(
             "echo_agent.cli.feedback", "Say what a part really was; list or take back what was said."
         ),
-        "products": LazyCommand("echo_agent.cli.products", "List the registered products, or remove one."),
+        "products": LazyCommand(
+            "echo_agent.cli.products", "List the registered products and their versions, or go back to one."
+        ),
         "threshold": LazyCommand(
             "echo_agent.cli.threshold", "Show what a product's references allow, and what a threshold costs."
         ),

@@ -14,7 +14,7 @@ app = typer.Typer(invoke_without_command=True)
 def products(
     ctx: typer.Context, memory: MemoryOption = MEMORY_OF_THE_SETTINGS, as_json: JsonOption = False
 ) -> None:
-    """List the registered products, or remove one."""
+    """List the registered products and their versions, or go back to one."""
     ctx.obj = memory
     if ctx.invoked_subcommand is not None:
         return
@@ -31,12 +31,46 @@ def products(
 
 
 @app.command()
+def history(
+    ctx: typer.Context,
+    product: Annotated[str, typer.Argument(help="Name of the product.")],
+    memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
+    as_json: JsonOption = False,
+) -> None:
+    """List all versions of a product, newest first: the first is the one that counts."""
+    from echo_agent.memory import catalog
+    from echo_agent.report.table import version_table
+
+    versions = catalog.history(catalog.open_database(memory.expanduser().resolve()), product)
+    if as_json:
+        typer.echo(json.dumps([record.model_dump(mode="json") for record in versions], allow_nan=False))
+    else:
+        typer.echo(version_table(versions))
+
+
+@app.command()
+def restore(
+    ctx: typer.Context,
+    product: Annotated[str, typer.Argument(help="Name of the product.")],
+    version: Annotated[int, typer.Argument(help="Version to go back to; products history lists them.")],
+    memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
+    as_json: JsonOption = False,
+) -> None:
+    """Go back to an earlier version of a product: it becomes a new one, and none is lost."""
+    from echo_agent.memory.memory import open_memory
+    from echo_agent.report.words import registered
+
+    record = open_memory(str(memory)).restore(product, version)
+    typer.echo(record.model_dump_json() if as_json else registered(record, memory))
+
+
+@app.command()
 def remove(
     ctx: typer.Context,
     product: Annotated[str, typer.Argument(help="Name of the product.")],
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
 ) -> None:
-    """Remove a product with its references."""
+    """Remove a product with its references and all its versions."""
     from echo_agent.memory.memory import open_memory
 
     open_memory(str(memory)).remove(product)

@@ -13,7 +13,9 @@ app = typer.Typer()
 
 @app.command()
 def register(
-    product: Annotated[str, typer.Argument(help="Name of the product; a registered one is replaced.")],
+    product: Annotated[
+        str, typer.Argument(help="Name of the product; one that there is gets more references.")
+    ],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photographs of good parts.")],
     shots: Annotated[
         int | None, typer.Option(min=1, help="How many of them to take, drawn by the seed (default: all).")
@@ -22,6 +24,12 @@ def register(
     knowledge: Annotated[
         Path | None, typer.Option(help="Knowledge card, or its folder with documents beside it.")
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put them in the place of those registered before.")
+    ] = False,
+    forget_learnt: Annotated[
+        bool, typer.Option("--forget-learnt", help="Forget what people's answers taught of the product.")
+    ] = False,
     encoder: Annotated[
         str | None,
         typer.Option(help="Image encoder of a new memory (default: ECHO_ENCODER, else the embedded one)."),
@@ -36,6 +44,13 @@ def register(
     with progress_bar(f"Registering {product}") as progress:
         inspector = Inspector.open(memory, encoder=encoder)
         record = inspector.register(
-            product, folder, shots=shots, seed=seed, knowledge=knowledge, progress=progress
+            product,
+            folder,
+            shots=shots,
+            seed=seed,
+            knowledge=knowledge,
+            replace=replace,
+            forget_learnt=forget_learnt,
+            progress=progress,
         )
     typer.echo(record.model_dump_json() if as_json else registered(record, memory))

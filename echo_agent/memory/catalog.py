@@ -1,15 +1,16 @@
 """What a memory knows at one moment: the current version of each product, and the confirmed defects."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from echo_agent.errors import StoreError
+from echo_agent.errors import ProductError, StoreError
 from echo_agent.memory.answers import Feedback, confirmed_defects
 from echo_agent.memory.database import Database
 from echo_agent.memory.former_files import take_over
 from echo_agent.memory.product import ProductRecord
-from echo_agent.memory.versions import current_versions
+from echo_agent.memory.versions import all_versions, current_versions
+from echo_agent.names import canonical_name, spelled
 
 
 @dataclass(frozen=True)
@@ -91,3 +92,31 @@ def existing(database: Database) -> Catalog:
             f"{database.folder} holds no memory: register a product first (echo-agent register PRODUCT DIR)"
         )
     return catalog
+
+
+def history(database: Database, product: str) -> list[ProductRecord]:
+    """All versions of a product, newest first; the first is the one that counts.
+
+    Raises:
+        ProductError: The product is unknown.
+        StoreError: The folder holds no memory, or its catalog cannot be read.
+    """
+    name = named(product, existing(database).records).name
+    with database.reading() as connection:
+        return all_versions(connection, database.folder, name)
+
+
+def named(name: str, records: Sequence[ProductRecord]) -> ProductRecord:
+    """The record of that name.
+
+    Raises:
+        ProductError: There is none; the message lists those that there are.
+    """
+    for record in records:
+        if spelled(record.name) == spelled(name):
+            return record
+    alike = [record.name for record in records if canonical_name(record.name) == canonical_name(name)]
+    if alike:
+        raise ProductError(f"unknown product {name!r}: it is registered as {alike[0]!r}")
+    known = ", ".join(record.name for record in records) or "none yet"
+    raise ProductError(f"unknown product {name!r} (registered: {known}): register it or correct the name")

@@ -7,6 +7,7 @@ from echo_agent.errors import ProductError, StoreError
 from echo_agent.memory import drafts
 from echo_agent.memory.answers import Feedback, add_answer, take_answer_back
 from echo_agent.memory.memory import Memory
+from echo_agent.names import spelled
 from echo_agent.state import HumanAnswer, ImageRef, Label
 
 
@@ -39,7 +40,7 @@ def remember(
     """
     said = Feedback(
         id=uuid.uuid4().hex[:12],
-        product=product,
+        product=None if product is None else spelled(product),
         image=image,
         name=name,
         proposed=proposed,

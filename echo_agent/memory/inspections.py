@@ -88,6 +88,8 @@ class Inspections:
         Raises:
             StoreError: A record cannot be read.
         """
+        if not self._database.exists():
+            return []
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT id, record FROM inspection ORDER BY number DESC LIMIT ?",
@@ -101,6 +103,8 @@ class Inspections:
         Of each photograph the last inspection counts. It waits where its verdict is ``review`` and nobody has said
         since what the part is; an answer that is taken back lets it wait again.
         """
+        if not self._database.exists():
+            return []
         with self._database.reading() as connection:
             return waiting(connection, self._database.folder)
 

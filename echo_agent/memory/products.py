@@ -12,13 +12,14 @@ from echo_agent.images.policy import ImagePolicy
 from echo_agent.memory import drafts, registration
 from echo_agent.memory.answers import Feedback, answers
 from echo_agent.memory.answers import forget_learnt as forget_what_was_learnt
+from echo_agent.memory.catalog import history, named
 from echo_agent.memory.database import Database
 from echo_agent.memory.domain_knowledge import read_domain_knowledge
 from echo_agent.memory.drafts import Draft
 from echo_agent.memory.normal_model import ESCALATION_SCALES, fit
 from echo_agent.memory.product import ProductRecord
-from echo_agent.memory.store import Also, Encoded, Store, named
-from echo_agent.memory.versions import all_versions
+from echo_agent.memory.store import Also, Encoded, Store
+from echo_agent.names import spelled
 from echo_agent.state import ImageRef, Progress
 from echo_agent.vision.features import Encoder
 from echo_agent.vision.quality import fit_quality
@@ -126,9 +127,7 @@ class Products:
         Raises:
             ProductError: The product is unknown.
         """
-        self.product(product)
-        with self._database.reading() as connection:
-            return all_versions(connection, self.folder, product)
+        return history(self._database, product)
 
     def restore(self, product: str, version: int) -> ProductRecord:
         """Makes an earlier version of a product count again, as a new one: calibrated anew from its references.
@@ -163,14 +162,15 @@ class Products:
             ProductError: The product is unknown.
             StoreError: The memory cannot be written; then nothing has changed.
         """
-        return self._changed(
-            product, lambda base, answers: change(base or self.product(product), answers), also
-        )
+        name = self.product(product).name
+        return self._changed(name, lambda base, answers: change(base or self.product(name), answers), also)
 
     def answers(self, product: str | None = None) -> list[Feedback]:
         """What people said, oldest first; of one product where it is named."""
+        if not self._database.exists():
+            return []
         with self._database.reading() as connection:
-            return answers(connection, self.folder, product)
+            return answers(connection, self.folder, None if product is None else spelled(product))
 
     def note(self, *acts: Also) -> None:
         """Writes a change that touches no version, in one transaction; see ``answers``."""

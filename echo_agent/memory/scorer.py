@@ -13,6 +13,7 @@ from echo_agent.images.decoding import load_image
 from echo_agent.memory import evidence
 from echo_agent.memory.answers import Feedback
 from echo_agent.memory.calibration import escape_guarantee, normals_needed, pass_threshold
+from echo_agent.memory.catalog import named
 from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, left_out_scores
@@ -20,7 +21,6 @@ from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.quality import Qualities
 from echo_agent.memory.resolutions import Resolutions
 from echo_agent.memory.retention import Retention
-from echo_agent.memory.store import named
 from echo_agent.state import Exemplar, ImageRef, ReferenceEvidence
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array, Encoder, Features

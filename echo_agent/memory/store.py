@@ -10,12 +10,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from echo_agent.errors import EncoderError, ProductError, StoreError
+from echo_agent.errors import EncoderError, StoreError
 from echo_agent.files import UNFINISHED, digest_of, make_durable
 from echo_agent.images import stored
 from echo_agent.memory import registration
 from echo_agent.memory.answers import forget_learnt
-from echo_agent.memory.catalog import Catalog, read_catalog, read_generation
+from echo_agent.memory.catalog import Catalog, named, read_catalog, read_generation
 from echo_agent.memory.database import Database
 from echo_agent.memory.domain_knowledge import FOLDER, keep_domain_knowledge
 from echo_agent.memory.drafts import Draft
@@ -31,7 +31,6 @@ from echo_agent.memory.versions import (
     photographs,
     remove_versions,
 )
-from echo_agent.names import canonical_name, spelled
 from echo_agent.state import ImageRef
 from echo_agent.vision.features import Encoder
 from echo_agent.vision.quality import QualityModel
@@ -241,10 +240,10 @@ class Store:
             ProductError: There is none of that name.
         """
         with self._writing() as catalog:
-            named(product, catalog.records)
+            name = named(product, catalog.records).name
             with self._changing() as connection:
-                forget_learnt(connection, product)
-                spare = remove_versions(connection, product)
+                forget_learnt(connection, name)
+                spare = remove_versions(connection, name)
             self._seen_own_change()
             for file in spare:
                 (self.folder / file).unlink(missing_ok=True)
@@ -281,19 +280,3 @@ def make_folder(folder: Path) -> None:
         raise StoreError(
             f"{folder} cannot be written ({error.strerror}): choose another folder by --memory"
         ) from error
-
-
-def named(name: str, records: Sequence[ProductRecord]) -> ProductRecord:
-    """The record of that name.
-
-    Raises:
-        ProductError: There is none; the message lists those that there are.
-    """
-    for record in records:
-        if record.name == spelled(name):
-            return record
-    alike = [record.name for record in records if canonical_name(record.name) == canonical_name(name)]
-    if alike:
-        raise ProductError(f"unknown product {name!r}: it is registered as {alike[0]!r}")
-    known = ", ".join(record.name for record in records) or "none yet"
-    raise ProductError(f"unknown product {name!r} (registered: {known}): register it or correct the name")

@@ -123,6 +123,23 @@ def product_table(records: Sequence["ProductRecord"]) -> str:
     return plain_table(["product", *numbers, "encoder", "knowledge card", "registered"], cells, right=numbers)
 
 
+def version_table(versions: Sequence["ProductRecord"]) -> str:
+    """Makes a table of a product's versions, each with what made it and what of it people's answers taught."""
+    numbers = ("version", "references", "learnt", "false rejects")
+    cells = [
+        [
+            str(record.version),
+            str(len(record.references)),
+            str(len(record.learnt)),
+            _share(record.guarantee.expected_false_reject),
+            record.created[:16].replace("T", " "),
+            record.origin,
+        ]
+        for record in versions
+    ]
+    return plain_table([*numbers, "made", "by"], cells, right=numbers)
+
+
 def _coloured(label: Label) -> str:
     return Style.parse(STYLES[label]).render(label, color_system=ColorSystem.STANDARD)
 

@@ -120,8 +120,14 @@ def registered(record: "ProductRecord", memory: Path) -> str:
     """Says what a registration made."""
     count = len(record.references)
     images = f"{count} reference{'' if count == 1 else 's'}"
+    learnt = f", {len(record.learnt)} of them learnt" if record.learnt else ""
+    before = (
+        f" ({record.origin}; echo-agent products history {record.name} lists all)"
+        if record.version > 1
+        else ""
+    )
     return (
-        f"{record.name} is registered in {memory}: {images}, version {record.version}, "
+        f"{record.name} is registered in {memory}: {images}{learnt}, version {record.version}{before}, "
         f"encoder {record.encoder}.\nFalse rejects: {promise(record.guarantee)}."
     )
 

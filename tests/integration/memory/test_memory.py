@@ -221,6 +221,8 @@ def test_unknown_products_are_named_with_those_that_there_are(plates):
 
 
 def test_an_empty_memory_says_that_it_has_no_products(memory):
+    assert (memory.products(), memory.answers(), memory.inspections.newest()) == ([], [], [])
+    assert memory.inspections.waiting() == []
     with pytest.raises(ProductError, match="no products"):
         predicted(memory, GOOD)
 

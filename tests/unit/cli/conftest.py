@@ -25,6 +25,8 @@ class FakeRecord:
     card: str | None = None
     created: str = "2026-11-23"
     guarantee: Guarantee = PROMISE
+    origin: str = "registered"
+    learnt: tuple[str, ...] = ()
 
     def model_dump(self, mode="python"):
         return {"name": self.name, "version": self.version}
@@ -77,14 +79,8 @@ class FakeInspector:
         OPENED.append(opened)
         return opened
 
-    def register(self, product, images, *, shots=None, seed=0, knowledge=None, progress=None):
-        self.registered = {
-            "product": product,
-            "images": images,
-            "shots": shots,
-            "seed": seed,
-            "knowledge": knowledge,
-        }
+    def register(self, product, images, *, progress, **options):
+        self.registered = {"product": product, "images": images, **options}
         for done in range(3):
             progress(done + 1, 3)
         return FakeRecord(product)

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from echo_agent.memory.catalog import existing
 from echo_agent.memory.database import Database
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.versions import add_version
@@ -52,6 +53,29 @@ def test_listing_where_there_is_no_memory_says_how_to_make_one(echo, tmp_path):
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
     assert f"{tmp_path / 'none'} holds no memory: register a product first" in err
+
+
+def test_the_history_tells_each_version_and_what_made_it(echo, memory, monkeypatch):
+    database = Database(memory)
+    later = (
+        existing(database)
+        .products["plate"]
+        .model_copy(update={"version": 2, "folder": "products/plate-2", "origin": "added 1 photograph"})
+    )
+    with database.writing() as connection:
+        answers = {later.references[0].sha256: "a1"}
+        add_version(connection, memory, later, embeddings=None, files={}, answers=answers)
+    code, out, _ = echo("products", "history", "plate", "--memory", memory)
+    assert code == 0
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[1][:3] == ["2", "2", "1"]
+    assert lines[2][:3] == ["1", "2", "0"]
+    assert lines[1][-3:] == ["added", "1", "photograph"]
+    told = json.loads(echo("products", "history", "plate", "--json", "--memory", memory)[1])
+    assert [record["version"] for record in told] == [2, 1]
+    code, _, err = echo("products", "history", "gear", "--memory", memory)
+    assert (code, err.count("\n")) == (1, 1)
+    assert "unknown product 'gear' (registered: bolt, plate)" in err
 
 
 def test_remove_says_what_is_gone(echo, fake_inspector, tmp_path):

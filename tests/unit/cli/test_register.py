@@ -13,6 +13,7 @@ def test_register_hands_all_options_on_and_says_what_was_made(echo, fake_inspect
         7,
         "--knowledge",
         "card.yaml",
+        "--replace",
         "--memory",
         tmp_path,
     )
@@ -28,6 +29,8 @@ def test_register_hands_all_options_on_and_says_what_was_made(echo, fake_inspect
         "shots": 4,
         "seed": 7,
         "knowledge": Path("card.yaml"),
+        "replace": True,
+        "forget_learnt": False,
     }
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echo_agent.errors import ProductError
+from echo_agent.memory.catalog import named
 from echo_agent.memory.registration import check_name, in_order, similarity_floor
-from echo_agent.memory.store import named
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a" * 101, "a\nb", "a\x00"])
