@@ -79,7 +79,8 @@ def check(
     typer.echo(f"{by.model} ({by.revision}, {by.dtype or 'served'}) loads in {found.load_seconds:.1f} s.")
     if found.images:
         typer.echo(
-            f"{found.images} photographs: accuracy {found.accuracy:.0%}, "
+            f"{found.images} photographs ({found.unanswered} without an answer, {found.guesses} guessed): "
+            f"accuracy {found.accuracy:.0%}, "
             f"balanced {found.balanced_accuracy:.0%}, calibration error {found.ece:.2f}, "
             f"{found.seconds_per_image:.2f} s each."
         )

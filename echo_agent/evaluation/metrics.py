@@ -1,7 +1,7 @@
 """Detection metrics of images (scikit-learn) and pixels (adeval), and accuracy without the least sure answers."""
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,9 @@ from echo_agent.state import Value
 PIXEL_STEPS = 20_000
 COUNTS = ("pos_stat", "neg_stat", "weighted_pos_stat", "weighted_neg_stat")
 """What adeval has counted in its bins."""
+
+TIE = 1e-6
+"""Probabilities that differ by less are equal."""
 
 SET_ASIDE = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
 
@@ -208,3 +211,9 @@ def risk_coverage(confidence: Sequence[float], right: Sequence[bool]) -> tuple[C
             )
         )
     return tuple(rows)
+
+
+def tied(probabilities: Mapping[str, float]) -> bool:
+    """Whether the likeliest options are equally likely: the chosen one is no better than a guess."""
+    ranked = sorted(probabilities.values(), reverse=True)
+    return len(ranked) > 1 and ranked[0] - ranked[1] < TIE

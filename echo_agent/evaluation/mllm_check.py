@@ -3,8 +3,11 @@
 import hashlib
 import time
 from pathlib import Path
+from statistics import fmean
 
+from echo_agent.errors import NoAnswerError
 from echo_agent.evaluation.category import Category
+from echo_agent.evaluation.metrics import tied
 from echo_agent.images.decoding import load_image
 from echo_agent.mllm.case import Case
 from echo_agent.mllm.confidence import expected_calibration_error
@@ -19,6 +22,8 @@ class ModelCheck(Value):
     Attributes:
         decided_by: The model with revision and dtype.
         images: Photographs that were judged.
+        unanswered: Photographs without an answer that can be read in time; they are wrong.
+        guesses: Photographs that both sides are equally likely of; each counts as half right.
         accuracy: Share judged right by the model's own word.
         balanced_accuracy: Mean of the shares of good and of defective ones that were judged right.
         ece: Expected calibration error of its own word (0 to 1).
@@ -31,6 +36,8 @@ class ModelCheck(Value):
 
     decided_by: DecidedBy
     images: int
+    unanswered: int = 0
+    guesses: int = 0
     accuracy: float | None = None
     balanced_accuracy: float | None = None
     ece: float | None = None
@@ -58,7 +65,7 @@ def check_model(
         progress: Told how many of how many are done.
 
     Raises:
-        ModelError: The model is missing or fails.
+        ModelError: The model is missing or fails, or answers nothing that can be read.
         DatasetError: There are no good or no defective photographs.
     """
     meter = meter_of(device)
@@ -71,22 +78,36 @@ def check_model(
     shown = category.normals[:1]
     images = category.without(shown).of_both_kinds(limit)
     references = tuple(image_ref(path) for path in shown)
-    decisions = []
+    decisions, labels = [], []
+    right: dict[bool, list[float]] = {True: [], False: []}
+    guesses = 0
+    unanswered: list[NoAnswerError] = []
     meter.begin()
     for done, image in enumerate(images, start=1):
-        decisions.append(decider.decide(Case(image=image_ref(image.path), references=references)))
+        try:
+            decision = decider.decide(Case(image=image_ref(image.path), references=references))
+        except NoAnswerError as error:
+            unanswered.append(error)
+            right[image.defective].append(0.0)
+        else:
+            tie = tied({"normal": decision.normal, "defective": decision.defective})
+            guesses += tie
+            judged_right = (decision.defective > decision.normal) == image.defective
+            right[image.defective].append(0.5 if tie else float(judged_right))
+            decisions.append(decision)
+            labels.append(image.defective)
         if progress is not None:
             progress(done, len(images))
-    labels = [image.defective for image in images]
-    right = [(d.defective >= 0.5) == label for d, label in zip(decisions, labels, strict=True)]
-    judged = list(zip(right, labels, strict=True))
-    by_class = [[r for r, label in judged if label is value] for value in (True, False)]
+    if not decisions:
+        raise unanswered[0]
     tokens = [d.input_tokens for d in decisions if d.input_tokens is not None]
     return ModelCheck(
         decided_by=by,
         images=len(images),
-        accuracy=sum(right) / len(right),
-        balanced_accuracy=sum(sum(part) / len(part) for part in by_class) / len(by_class),
+        unanswered=len(unanswered),
+        guesses=guesses,
+        accuracy=fmean([*right[True], *right[False]]),
+        balanced_accuracy=fmean(fmean(part) for part in right.values()),
         ece=expected_calibration_error([d.defective for d in decisions], labels),
         load_seconds=loaded,
         seconds_per_image=sum(d.seconds for d in decisions) / len(decisions),

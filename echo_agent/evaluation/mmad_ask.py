@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from echo_agent.context import Context
 from echo_agent.errors import ModelError
+from echo_agent.evaluation.metrics import tied
 from echo_agent.evaluation.mmad_cards import Cards, card_of_image
 from echo_agent.evaluation.mmad_dataset import MmadImage, MmadQuestion
-from echo_agent.evaluation.mmad_run import DECIDING, REGISTERING, RunSettings, tied
+from echo_agent.evaluation.mmad_run import DECIDING, REGISTERING, RunSettings
 from echo_agent.evaluation.mmad_staging import Staging, product_in_words, product_of_templates
 from echo_agent.images.stored import store_image
 from echo_agent.state import Attempt, ImageRef, Label, Progress, Verdict

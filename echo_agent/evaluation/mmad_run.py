@@ -1,12 +1,13 @@
 """``evaluate mmad``: asks the benchmark's questions one by one, and keeps each answer at once."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from echo_agent.context import Expert
 from echo_agent.errors import ImageError
+from echo_agent.evaluation.metrics import tied
 from echo_agent.evaluation.mmad_dataset import MmadImage, MmadQuestion, References
 from echo_agent.evaluation.mmad_scoring import MmadAnswer, read_letter
 from echo_agent.evaluation.run_file import RunFile, read_run_file
@@ -27,9 +28,6 @@ ANSWERS_FILE = "answers.jsonl"
 
 TIMEOUT = "ECHO_MLLM_TIMEOUT"
 """The setting that each error of a model names that took too long."""
-
-TIE = 1e-6
-"""Probabilities that differ by less are equal."""
 
 
 class RunSettings(Value):
@@ -163,9 +161,3 @@ def to_answer(image: MmadImage, question: MmadQuestion, verdict: Verdict, *, sec
         error=errors[-1] if errors else None,
         timed_out=letter is None and bool(errors) and TIMEOUT in errors[-1],
     )
-
-
-def tied(probabilities: Mapping[str, float]) -> bool:
-    """Whether the likeliest options are equally likely: the chosen one is no better than a guess."""
-    ranked = sorted(probabilities.values(), reverse=True)
-    return len(ranked) > 1 and ranked[0] - ranked[1] < TIE

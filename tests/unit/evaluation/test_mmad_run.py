@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from echo_agent.errors import DatasetError, ImageError
+from echo_agent.evaluation.metrics import tied
 from echo_agent.evaluation.mmad_ask import GraphAsker
 from echo_agent.evaluation.mmad_check import DatasetCheck, check_files, far_from_class
 from echo_agent.evaluation.mmad_dataset import read_mmad, sample
 from echo_agent.evaluation.mmad_result import result_of
-from echo_agent.evaluation.mmad_run import ANSWERS_FILE, RunSettings, read_run, run_questions, tied
+from echo_agent.evaluation.mmad_run import ANSWERS_FILE, RunSettings, read_run, run_questions
 from echo_agent.evaluation.mmad_scoring import MmadAnswer
 from echo_agent.evaluation.mmad_staging import Staging, product_of_templates
 from echo_agent.evaluation.run_file import RunFile
