@@ -35,7 +35,8 @@ class EchoCommands(LazyGroup):
         "knowledge": LazyCommand("echo_agent.cli.knowledge", "Check, start and import knowledge cards."),
         "models": LazyCommand("echo_agent.cli.models", "List the Decision Makers, or check a model."),
         "calibrate": LazyCommand(
-            "echo_agent.cli.calibrate", "Fit a model's confidence on labelled photographs."
+            "echo_agent.cli.calibrate",
+            "Fit a model's confidence on labelled photographs, or on references alone.",
         ),
         "evaluate": LazyCommand("echo_agent.cli.evaluate", "Measure Echo on labelled images."),
         "demo": LazyCommand("echo_agent.cli.demo", "See Echo judge real solar cells."),

@@ -1,14 +1,18 @@
-"""``echo-agent calibrate``: make an MLLM's confidence mean something, on labelled photographs."""
+"""``echo-agent calibrate``: make an MLLM's confidence mean something, on labelled photographs or on references."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, LabelsOption, MemoryOption, read_told
 from echo_agent.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from echo_agent.memory.memory import Memory
+    from echo_agent.mllm.decider import Decider
 
 app = typer.Typer()
 
@@ -16,8 +20,13 @@ app = typer.Typer()
 @app.command()
 def calibrate(
     data: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Labelled photographs of it, as evaluate folder reads them.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="DIR",
+            help="Labelled photographs of it, as evaluate folder reads them; without them its references serve.",
+        ),
+    ] = None,
+    *,
     product: Annotated[str, typer.Option(help="Registered product that the photographs show.")],
     mllm: Annotated[str | None, typer.Option(help="The model (default: ECHO_MLLM).")] = None,
     path: Annotated[
@@ -31,7 +40,7 @@ def calibrate(
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit a model's confidence on labelled photographs."""
+    """Fit a model's confidence on labelled photographs, or on references alone."""
     from echo_agent.errors import ModelError
     from echo_agent.evaluation.mllm_calibration import calibrate_mllm
     from echo_agent.memory.memory import open_memory
@@ -42,7 +51,11 @@ def calibrate(
     if decider is None:
         raise ModelError("'measured' is calibrated when a product is registered: name a model with --mllm")
     opened = open_memory(str(memory))
-    (category,) = read_told([data], label, one=True, product=opened.product(product))
+    record = opened.product(product)
+    if data is None:
+        _on_references(opened, decider, product, as_json)
+        return
+    (category,) = read_told([data], label, one=True, product=record)
     images = category.of_both_kinds(limit)
     paths: list[Literal["fast", "reasoned"]] = ["fast", "reasoned"] if path == "both" else [path]
     for each in paths:
@@ -58,3 +71,23 @@ def calibrate(
                 f"{fitted.ece_after:.2f} after on held-out photographs "
                 f"({fitted.normal} normal, {fitted.defective} defective)."
             )
+
+
+def _on_references(memory: "Memory", decider: "Decider", product: str, as_json: bool) -> None:
+    from echo_agent.context import Context
+    from echo_agent.evaluation.normals_calibration import calibrate_on_normals
+    from echo_agent.memory.calibration import guarantee
+
+    with progress_bar("Calibrating on references", shown=not sys.stdout.isatty()) as progress:
+        normals = calibrate_on_normals(memory, decider, product, progress=progress)
+    if as_json:
+        typer.echo(json.dumps(normals.model_dump(), allow_nan=False))
+        return
+    promised = guarantee(len(normals.log_odds), Context().max_false_reject)
+    rates = (
+        f"{promised.expected_false_reject:.1%} of good parts expected to be rejected by model and evidence "
+        f"together, at most {promised.bound_95:.1%} with 95 % confidence"
+        if promised.expected_false_reject is not None and promised.bound_95 is not None
+        else "nothing can be promised"
+    )
+    typer.echo(f"{normals.model}, calibrated on {len(normals.log_odds)} good parts alone: {rates}.")

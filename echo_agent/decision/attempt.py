@@ -4,14 +4,16 @@ import time
 
 from echo_agent.context import Context
 from echo_agent.decision.by_language_model import Guard, decide_by_mllm
+from echo_agent.decision.by_normals import ByNormals
 from echo_agent.decision.escalation import escalation_level_of, what_changed
 from echo_agent.decision.measured import decide_measured, nothing_to_decide_from
 from echo_agent.decision.show import show, what_is_used
 from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
 from echo_agent.mllm.confidence import stored
 from echo_agent.mllm.decider import Decider
+from echo_agent.mllm.normal_log_odds import references_digest, stored_normals
 from echo_agent.resources import Resources
-from echo_agent.state import Attempt, Route, State
+from echo_agent.state import Attempt, DecidedBy, Route, State
 
 CONFIDENCE_FOLDER = "confidence"
 """Folder below the memory in which fitted calibrations of models are kept."""
@@ -44,15 +46,31 @@ def attempt_by_model(decider: Decider, state: State, resources: Resources) -> At
     level = escalation_level_of(state)
     changed = f"{level.changed}; {measured.changed}" if state.attempts else level.changed
     by = decider.decided_by()
+    calibration = stored(memory.folder / CONFIDENCE_FOLDER, by.model, by.revision, case.path)
     return decide_by_mllm(
         decider,
         case,
         measured.model_copy(update={"changed": changed}),
         guard=guard,
         effect=effect_of(used),
-        calibration=stored(memory.folder / CONFIDENCE_FOLDER, by.model, by.revision, case.path),
+        calibration=calibration,
         min_confidence=context.min_confidence,
+        by_normals=_by_normals(used, by, resources) if calibration is None and not state.attempts else None,
     )
+
+
+def _by_normals(used: State, by: DecidedBy, resources: Resources) -> ByNormals | None:
+    """How a model is joined that was calibrated on the references alone; None where it was not.
+
+    It was asked of each what the first attempt asks, by photographs alone; later attempts show more.
+    """
+    product = used.reference.product if used.reference is not None else None
+    if product is None:
+        return None
+    memory = resources.memory
+    references = references_digest([image.sha256 for image in memory.product(product).references])
+    normals = stored_normals(memory.folder / CONFIDENCE_FOLDER, product, by.model, by.revision, references)
+    return None if normals is None else ByNormals(normals, resources.context.max_false_reject)
 
 
 def effect_of(state: State) -> VerdictEffect:

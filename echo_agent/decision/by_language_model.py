@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from echo_agent.decision.by_normals import ByNormals
 from echo_agent.decision.measured import poor_image, unknown_product
 from echo_agent.errors import NoAnswerError
 from echo_agent.knowledge.verdict_effect import VerdictEffect
@@ -64,6 +65,7 @@ def decide_by_mllm(
     effect: VerdictEffect,
     calibration: Calibration | None,
     min_confidence: float,
+    by_normals: ByNormals | None = None,
 ) -> Attempt:
     """Decides one attempt.
 
@@ -75,6 +77,8 @@ def decide_by_mllm(
         effect: What the domain knowledge that it is shown permits and forces.
         calibration: The model's calibration on this path; None while uncalibrated.
         min_confidence: Below it the label is ``review``.
+        by_normals: How the model is joined with the evidence where no labelled parts calibrate it; then it is shown
+            the photographs alone.
 
     Returns:
         The attempt. It is ``review`` where the model's answer cannot be read, is late or does not fit the
@@ -85,24 +89,31 @@ def decide_by_mllm(
         ModelError: The model is missing, misconfigured or cannot be reached.
     """
     try:
-        decision = decider.decide(case)
+        asked = case if by_normals is None else by_normals.shown(case)
+        decision = decider.decide(asked)
     except NoAnswerError as error:
         return _failed(measured, error, decider, case)
     usable = case.evidence is not None and not effect.permits_normal
     beside = measured.probabilities.get("defective") if usable else None
-    sides = _Sides(decision.defective, join(decision.defective, beside, calibration), guard)
+    joined = join(decision.defective, beside, calibration)
+    how: tuple[Reason, ...] = ()
+    if by_normals is not None:
+        score = case.evidence.score if usable and case.evidence is not None else None
+        joined, told = by_normals.joined(decision.defective, score)
+        how = (told,)
+    sides = _Sides(decision.defective, joined, guard)
     label, confidence, reasons = _judge(sides, min_confidence)
     return measured.model_copy(
         update={
             "label": label,
             "confidence": confidence,
             "confidence_calibrated": calibration is not None,
-            "path": case.path,
+            "path": asked.path,
             "answer": decision.answer,
             "defect_type": _defect_type(label, decision),
             "probabilities": {"defective": decision.defective, "normal": decision.normal},
             "measured_defective": beside,
-            "reasons": (_own_word(decision), *reasons, *_notes(decision), *measured.reasons),
+            "reasons": (_own_word(decision), *how, *reasons, *_notes(decision), *measured.reasons),
             "decided_by": decision.decided_by,
             "seconds": decision.seconds,
             "input_tokens": decision.input_tokens,

@@ -11,6 +11,7 @@ from echo_agent.memory.memory import Memory
 from echo_agent.mllm.case import Path as DecisionPath
 from echo_agent.mllm.confidence import Calibration, Method, fit, save
 from echo_agent.mllm.decider import Decider
+from echo_agent.mllm.normal_log_odds import forget_normals
 from echo_agent.state import Progress
 
 UNKNOWN = 0.5
@@ -33,6 +34,8 @@ def calibrate_mllm(
     Each image is inspected, with one attempt: what the model is shown and what its word is joined with are those of
     an inspection.
 
+    What the model made of the references alone is dropped: this fit takes its place.
+
     The images must be none of the product's references: these look normal to every expert.
 
     Args:
@@ -49,6 +52,8 @@ def calibrate_mllm(
         ModelError: The model fails, or there are too few images.
         ImageError: An image cannot be read.
     """
+    by = decider.decided_by()
+    forget_normals(memory.folder / CONFIDENCE_FOLDER, product, by.model)
     profile = "always" if path == "reasoned" else "never"
     run = (context or Context()).model_copy(update={"profile": profile, "max_attempts": 1})
     inspector = Inspector(memory, decider=decider, context=run)
@@ -61,7 +66,6 @@ def calibrate_mllm(
         measured.append(UNKNOWN if attempt.measured_defective is None else attempt.measured_defective)
         if progress is not None:
             progress(done, len(images))
-    by = decider.decided_by()
     labels = [image.defective for image in images]
     calibration = fit(by.model, by.revision, path, own, labels, evidence=measured, method=method)
     save(memory.folder / CONFIDENCE_FOLDER, calibration)

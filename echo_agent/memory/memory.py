@@ -14,7 +14,7 @@ from echo_agent.memory.catalog import Catalog, existing, open_database, read_cat
 from echo_agent.memory.counting import Counting
 from echo_agent.memory.database import Database
 from echo_agent.memory.inspections import Inspections
-from echo_agent.memory.normal_model import ESCALATION_SCALES, left_out_scores
+from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, left_out_scores
 from echo_agent.memory.products import Products
 from echo_agent.memory.retention import USUAL_LIMITS, Limits, Retention
 from echo_agent.memory.scorer import Scorer
@@ -172,13 +172,29 @@ class Memory(Products):
         Raises:
             ProductError: The product is unknown.
         """
+        resolution = self._first_look(product)
+        return left_out_scores([resolution]) if resolution.scores else ()
+
+    def reference_groups(self, product: str) -> tuple[int, ...]:
+        """For each of a product's references the part that it shows: near-duplicates show one.
+
+        The parts are numbered in the order of ``normal_scores``; empty for a single reference.
+
+        Raises:
+            ProductError: The product is unknown.
+        """
+        resolution = self._first_look(product)
+        numbers = {group: number for number, group in enumerate(dict.fromkeys(resolution.groups))}
+        return tuple(numbers[group] for group in resolution.groups) if resolution.scores else ()
+
+    def _first_look(self, product: str) -> Resolution:
         for _ in range(TRIES):
             try:
                 (resolution,) = self._scorer.resolutions.of(self.product(product), 1)
             except FileNotFoundError as error:
                 missing = error
                 continue
-            return left_out_scores([resolution]) if resolution.scores else ()
+            return resolution
         raise StoreError(
             f"the references in {self.folder} cannot be read ({missing}): ask again, or register anew"
         ) from missing
