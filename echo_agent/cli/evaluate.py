@@ -118,22 +118,21 @@ def mmad(
 ) -> None:
     """Ask the questions of the MMAD benchmark and count the answers by its rules."""
     from echo_agent.evaluation.mmad import MmadRun
+    from echo_agent.evaluation.mmad_run import RunSettings
 
+    wanted = RunSettings(
+        mllm=mllm,
+        shots=shots,
+        references=references,
+        profile=profile,
+        experts=experts_named(experts),
+        limit=limit,
+        seed=seed,
+        encoder=encoder,
+    )
     with ExitStack() as stack:
         place = out or Path(stack.enter_context(TemporaryDirectory(prefix="echo-mmad-")))
-        run = MmadRun.open(
-            root,
-            place,
-            mllm=mllm,
-            shots=shots,
-            references=references,
-            profile=profile,
-            experts=experts_named(experts),
-            limit=limit,
-            seed=seed,
-            encoder=encoder,
-            knowledge=knowledge,
-        )
+        run = MmadRun.open(root, place, wanted, knowledge=knowledge)
         with progress_bar("check") as progress:
             check = run.check(progress)
         for line in check.in_words():

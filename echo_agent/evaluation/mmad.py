@@ -3,22 +3,18 @@
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from echo_agent import __version__
-from echo_agent.context import Expert
 from echo_agent.errors import DatasetError, ModelError
 from echo_agent.evaluation.mmad_ask import BareAsker, GraphAsker
 from echo_agent.evaluation.mmad_cards import KNOWLEDGE_FILE, Cards, write_cards
-from echo_agent.evaluation.mmad_check import DatasetCheck, check_files, far_from_class
-from echo_agent.evaluation.mmad_dataset import MmadImage, References, read_mmad, sample
+from echo_agent.evaluation.mmad_check import DatasetCheck, Embed, check_files, far_from_class
+from echo_agent.evaluation.mmad_dataset import MmadImage, read_mmad, sample
 from echo_agent.evaluation.mmad_result import MmadResult, result_of
-from echo_agent.evaluation.mmad_run import ANSWERS_FILE, RunProfile, RunSettings, run_questions
+from echo_agent.evaluation.mmad_run import ANSWERS_FILE, RunSettings, run_questions
 from echo_agent.evaluation.mmad_scoring import MmadAnswer
 from echo_agent.evaluation.mmad_staging import Staging
 from echo_agent.evaluation.run_file import RunFile
 from echo_agent.files import replacing
+from echo_agent.mllm.choice import MEASURED
 from echo_agent.state import Progress
 
 CHECK_FILE = "check.json"
@@ -57,33 +53,14 @@ class MmadRun:
 
     @classmethod
     def open(
-        cls,
-        root: Path,
-        out: Path,
-        *,
-        mllm: str = "measured",
-        shots: int = 1,
-        references: References = "random",
-        profile: RunProfile = "adaptive",
-        experts: tuple[Expert, ...] = ("reference", "knowledge", "reasoning"),
-        limit: int | None = None,
-        seed: int = 0,
-        encoder: str | None = None,
-        knowledge: Path | None = None,
+        cls, root: Path, out: Path, wanted: RunSettings | None = None, *, knowledge: Path | None = None
     ) -> "MmadRun":
         """Opens a new run, or one that was stopped.
 
         Args:
             root: Folder with ``mmad.json`` and the images.
             out: The run's folder.
-            mllm: Decision Maker.
-            shots: Templates an image.
-            references: Where the references come from.
-            profile: How the graph is run.
-            experts: Experts that take part.
-            limit: Questions at most.
-            seed: Seed of their choice.
-            encoder: Image encoder; the embedded one where not given.
+            wanted: How to run it, the defaults where not given; the digests and the version are set here.
             knowledge: The benchmark's domain knowledge, for the expert ``knowledge``; the file
                 ``domain_knowledge.json`` in ``root`` where not given and there.
 
@@ -91,27 +68,20 @@ class MmadRun:
             DatasetError: The benchmark cannot be read, or ``out`` holds a run with other settings.
             ModelError: ``bare`` without a model.
         """
-        if profile == "bare" and mllm == "measured":
+        settings = wanted or RunSettings()
+        bare = settings.profile == "bare"
+        if bare and settings.mllm == MEASURED:
             raise ModelError("the profile bare asks a language model alone: name one by --mllm")
         images = read_mmad(root)
-        source = _knowledge_file(root, knowledge) if "knowledge" in experts and profile != "bare" else None
-        settings = RunSettings(
-            questions=sha256((root / "mmad.json").read_bytes()).hexdigest(),
-            mllm=mllm,
-            revision=__version__,
-            shots=shots,
-            references=references,
-            profile=profile,
-            experts=experts,
-            limit=limit,
-            seed=seed,
-            encoder=encoder,
-            knowledge=sha256(source.read_bytes()).hexdigest() if source is not None else None,
-        )
-        return cls(root, out, settings, images, source)
+        source = _knowledge_file(root, knowledge) if "knowledge" in settings.experts and not bare else None
+        digests = {
+            "questions": sha256((root / "mmad.json").read_bytes()).hexdigest(),
+            "knowledge": sha256(source.read_bytes()).hexdigest() if source is not None else None,
+        }
+        return cls(root, out, settings.model_copy(update=digests), images, source)
 
     def check(self, progress: Progress | None = None) -> DatasetCheck:
-        """Scorer for missing files and for images that show another object than their path says.
+        """Looks for missing files and for images that show another object than their path says.
 
         Args:
             progress: Called with images done and images in all.
@@ -130,7 +100,7 @@ class MmadRun:
             self._found = check_files(self._root, self._images, settings.references, settings.shots)
             there = self._there()
             if there:
-                far = far_from_class(self._root, there, self._missing(), self._embed(progress, len(there)))
+                far = far_from_class(self._root, there, self._missing(), self._embed(), progress)
                 self._found = self._found.model_copy(update={"far": far})
             kept.write_text(self._found.model_dump_json(), encoding="utf-8")
         if not self._there():
@@ -195,8 +165,15 @@ class MmadRun:
         gone = {*self._found.missing_images, *self._found.without_template}
         return tuple(image for image in self._images if image.path not in gone)
 
-    def _embed(self, progress: Progress | None, total: int) -> "Embedder":
-        return Embedder(self.settings.encoder, progress, total)
+    def _embed(self) -> Embed:
+        """Gives the embedding of an image file by the run's encoder."""
+        from echo_agent.images.decoding import load_image
+        from echo_agent.settings import process_settings
+        from echo_agent.vision.encoder import load_encoder
+
+        settings = process_settings()
+        encoder = load_encoder(self.settings.encoder or settings.encoder, settings.device)
+        return lambda path: encoder.encode([load_image(path)])[0].embedding
 
 
 def _knowledge_file(root: Path, named: Path | None) -> Path | None:
@@ -204,31 +181,3 @@ def _knowledge_file(root: Path, named: Path | None) -> Path | None:
         raise DatasetError(f"there is no file {named}: name the benchmark's {KNOWLEDGE_FILE} by --knowledge")
     own = root / KNOWLEDGE_FILE
     return named or (own if own.is_file() else None)
-
-
-class Embedder:
-    """Embeds image files by the run's encoder.
-
-    Args:
-        encoder: Its name; the embedded one where None.
-        progress: Called with files done and files in all.
-        total: Files in all, nearly.
-    """
-
-    def __init__(self, encoder: str | None, progress: Progress | None, total: int) -> None:
-        from echo_agent.settings import process_settings
-        from echo_agent.vision.encoder import load_encoder
-
-        settings = process_settings()
-        self._encoder = load_encoder(encoder or settings.encoder, settings.device)
-        self._progress = progress
-        self._done, self._total = 0, total
-
-    def __call__(self, path: Path) -> NDArray[np.float32]:
-        """Returns the embedding of an image file."""
-        from echo_agent.images.decoding import load_image
-
-        self._done += 1
-        if self._progress is not None:
-            self._progress(min(self._done, self._total), self._total)
-        return self._encoder.encode([load_image(path)])[0].embedding

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echo_agent.evaluation.mmad_dataset import MmadImage, References
-from echo_agent.state import Value
+from echo_agent.state import Progress, Value
 
 Embed = Callable[[Path], NDArray[np.floating[Any]]]
 
@@ -80,7 +80,11 @@ def _wanted(image: MmadImage, references: References, shots: int) -> tuple[str, 
 
 
 def far_from_class(
-    root: Path, images: Sequence[MmadImage], missing: frozenset[str], embed: Embed
+    root: Path,
+    images: Sequence[MmadImage],
+    missing: frozenset[str],
+    embed: Embed,
+    progress: Progress | None = None,
 ) -> tuple[str, ...]:
     """Finds images that show another object than their path says.
 
@@ -91,6 +95,7 @@ def far_from_class(
         images: Images that exist.
         missing: Templates that do not.
         embed: Gives an image's embedding, a vector.
+        progress: Called with images done and images in all.
 
     Returns:
         Paths of the images that are far, in the images' order.
@@ -104,12 +109,14 @@ def far_from_class(
     templates = list(owner)
     bank = np.stack([_unit(embed(root / template)) for template in templates])
     far = []
-    for image in images:
+    for done, image in enumerate(images, start=1):
         similarity = bank @ _unit(embed(root / image.path))
         if image.path in owner:
             similarity[templates.index(image.path)] = -1
         if owner[templates[int(similarity.argmax())]] != f"{image.dataset}/{image.product}":
             far.append(image.path)
+        if progress is not None:
+            progress(done, len(images))
     return tuple(far)
 
 

@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from echo_agent import __version__
 from echo_agent.context import Expert
 from echo_agent.errors import ImageError
 from echo_agent.evaluation.metrics import tied
 from echo_agent.evaluation.mmad_dataset import MmadImage, MmadQuestion, References
 from echo_agent.evaluation.mmad_scoring import MmadAnswer, read_letter
 from echo_agent.evaluation.run_file import RunFile, read_run_file
+from echo_agent.mllm.choice import MEASURED
 from echo_agent.state import Progress, Value, Verdict
 
 RunProfile = Literal["adaptive", "paper", "bare"]
@@ -47,15 +49,15 @@ class RunSettings(Value):
         knowledge: Digest of the domain knowledge that the cards are made of; None without.
     """
 
-    questions: str
-    mllm: str
-    revision: str
-    shots: int
-    references: References
-    profile: RunProfile
-    experts: tuple[Expert, ...]
-    limit: int | None
-    seed: int
+    questions: str = ""
+    mllm: str = MEASURED
+    revision: str = __version__
+    shots: int = 1
+    references: References = "random"
+    profile: RunProfile = "adaptive"
+    experts: tuple[Expert, ...] = get_args(Expert)
+    limit: int | None = None
+    seed: int = 0
     encoder: str | None = None
     knowledge: str | None = None
 

@@ -9,7 +9,6 @@ that is no letter is dropped.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from pydantic import Field
 
@@ -220,17 +219,3 @@ def read_letter(text: str, options: dict[str, str]) -> str | None:
     alone = re.findall(r"(?<![\w'])([B-E](?![\w'])|A(?![\w']|\s+(?!or\b|and\b)[a-z]))", text)
     letters = {letter.upper() for letter in stated or alone}
     return letters.pop() if len(letters) == 1 and letters <= set(options) else None
-
-
-def published_letter(text: str, options: dict[str, str]) -> str | None:
-    """Reads a letter as the benchmark's own script does: the last that stands alone, else the closest option.
-
-    Args:
-        text: What a model wrote.
-        options: Letter to option text.
-    """
-    letters: list[str] = re.findall(r"\b([A-E])\b", text)
-    if letters:
-        return letters[-1]
-    closest = get_close_matches(text, list(options.values()), n=1, cutoff=0.0)
-    return next((letter for letter, option in options.items() if closest and option == closest[0]), None)

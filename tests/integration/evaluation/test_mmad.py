@@ -10,7 +10,7 @@ import time
 import pytest
 
 from echo_agent.evaluation.mmad import MmadRun
-from echo_agent.evaluation.mmad_run import read_run
+from echo_agent.evaluation.mmad_run import RunSettings, read_run
 from tests.conftest import synthetic_part
 from tests.scripted_mllm import FakeScorer, FakeWriter, MllmDecider
 
@@ -83,7 +83,8 @@ class Recorder:
 
 
 def opened(bench, out, **changes):
-    run = MmadRun.open(bench, out, mllm="fake/scripted", **changes)
+    knowledge = changes.pop("knowledge", None)
+    run = MmadRun.open(bench, out, RunSettings(mllm="fake/scripted", **changes), knowledge=knowledge)
     run.check()
     run.prepare()
     return run
@@ -152,7 +153,7 @@ def test_a_card_says_the_same_of_good_and_defective_photographs(bench, tmp_path,
 
 
 def test_a_memory_of_all_products_recognises_them(bench, tmp_path):
-    run = MmadRun.open(bench, tmp_path / "run", references="memory", experts=("reference",))
+    run = MmadRun.open(bench, tmp_path / "run", RunSettings(references="memory", experts=("reference",)))
     run.check()
     run.ask_all()
     kept, answers = read_run(tmp_path / "run")
@@ -176,7 +177,7 @@ def test_a_real_checkpoint_answers_every_question(bench, tmp_path, tmp_path_fact
     from tests.tiny_checkpoints import FAMILIES
 
     folder = FAMILIES["qwen3_vl"](tmp_path_factory.mktemp("tiny"))
-    run = MmadRun.open(bench, tmp_path / "run", mllm=str(folder), profile=profile, limit=4)
+    run = MmadRun.open(bench, tmp_path / "run", RunSettings(mllm=str(folder), profile=profile, limit=4))
     run.check()
     result = run.ask_all()
     assert (result.questions, result.unreadable) == (4, 0)

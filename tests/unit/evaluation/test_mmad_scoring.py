@@ -6,7 +6,6 @@ from echo_agent.evaluation.mmad_scoring import (
     MmadAnswer,
     accuracy,
     detection_figures,
-    published_letter,
     published_script,
     read_letter,
 )
@@ -137,8 +136,3 @@ def test_the_average_is_over_subtasks_and_then_over_datasets():
 )
 def test_reading_a_letter(text, letter):
     assert read_letter(text, OPTIONS) == letter
-
-
-def test_the_published_rule_takes_the_last_letter_else_the_closest_option():
-    assert published_letter("A or B", OPTIONS) == "B"
-    assert published_letter("a broken edge", OPTIONS) == "B"
