@@ -91,6 +91,7 @@ class Inspector:
         knowledge: str | Path | None = None,
         replace: bool = False,
         forget_learnt: bool = False,
+        depth: str | None = None,
         progress: Progress | None = None,
     ) -> ProductRecord:
         """Registers a product from photographs of good parts; see ``Memory.register``.
@@ -109,6 +110,7 @@ class Inspector:
             knowledge=card,
             replace=replace,
             forget_learnt=forget_learnt,
+            depth=depth,
             progress=progress,
         )
 

@@ -32,12 +32,8 @@ def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
 def png_header(width: int, height: int) -> bytes:
     """A PNG that claims a size and holds no pixels."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    parts = (chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(b"")), chunk(b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(kind, data) for kind, data in parts)
 
 
 def turned_by_exif(image: Image.Image, orientation: int) -> bytes:
@@ -52,3 +48,54 @@ def stained(image: Image.Image) -> Image.Image:
     marked = image.copy()
     ImageDraw.Draw(marked).rectangle((80, 32, 112, 56), fill=(230, 20, 20))
     return marked
+
+
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png_of_16_bits(values: np.ndarray, *, level: int = 6) -> bytes:
+    """A PNG of 16 bits a channel, which Pillow cannot write in colour: ``(height, width[, 2, 3 or 4])``, uint16."""
+    height, width = values.shape[:2]
+    colour = {1: 0, 2: 4, 3: 2, 4: 6}[values.shape[2] if values.ndim == 3 else 1]
+    rows = np.ascontiguousarray(values.astype(">u2")).view(np.uint8).reshape(height, -1)
+    content = b"".join(b"\0" + row.tobytes() for row in rows)
+    header = struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(content, level)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(kind, data) for kind, data in parts)
+
+
+def tiff_of(values: np.ndarray, *, photometric: int, planes: bool = False, order: str = "<") -> bytes:
+    """An uncompressed TIFF, with what Pillow cannot write: 16 bits a channel, plane by plane, white as zero."""
+    height, width = values.shape[:2]
+    channels = values.shape[2] if values.ndim == 3 else 1
+    bits = values.dtype.itemsize * 8
+    content = values.transpose(2, 0, 1) if planes else values
+    data = content.astype(values.dtype.newbyteorder(order)).tobytes()
+    strips = channels if planes else 1
+    tags: dict[int, tuple[int, ...]] = {
+        256: (width,),
+        257: (height,),
+        258: (bits,) * channels,
+        259: (1,),
+        262: (photometric,),
+        273: tuple(8 + strip * (len(data) // strips) for strip in range(strips)),
+        277: (channels,),
+        278: (height,),
+        279: (len(data) // strips,) * strips,
+        284: (2 if planes else 1,),
+    }
+    if channels == 4:
+        tags[338] = (2,)
+    start = 8 + len(data)
+    extra_at = start + 2 + 12 * len(tags) + 4
+    entries, extra = b"", b""
+    for tag, numbers in sorted(tags.items()):
+        packed = struct.pack(f"{order}{len(numbers)}I", *numbers)
+        if len(packed) > 4:
+            entries += struct.pack(f"{order}HHII", tag, 4, len(numbers), extra_at + len(extra))
+            extra += packed
+        else:
+            entries += struct.pack(f"{order}HHI", tag, 4, len(numbers)) + packed
+    head = struct.pack(f"{order}2sHI", b"II" if order == "<" else b"MM", 42, start)
+    return head + data + struct.pack(f"{order}H", len(tags)) + entries + bytes(4) + extra

@@ -40,7 +40,7 @@ def turn_intake(state: ChatState, resources: Resources) -> Update:
     try:
         if len(parts.images) > 1:
             raise ImageError(f"{len(parts.images)} photographs came at once: send one at a time")
-        image = _stored(parts.images[0], resources) if parts.images else None
+        image = _stored(parts.images[0], resources, state.product) if parts.images else None
     except EchoError as error:
         return {**_refused(_in_words(error), _without_image(message)), **NOTHING_LEFT}
     question = split_options(Question(text=parts.text)) if parts.text else None
@@ -57,10 +57,10 @@ def turn_intake(state: ChatState, resources: Resources) -> Update:
     return _question_turn(state, question)
 
 
-def _stored(source: ImageSource, resources: Resources) -> ImageRef:
+def _stored(source: ImageSource, resources: Resources, product: str | None) -> ImageRef:
     if source.kind == "kept":
         return resources.memory.kept_image(source.value)
-    return resources.memory.store_image(source_bytes(source, resources.image_policy))
+    return resources.memory.store_image(source_bytes(source, resources.image_policy), product)
 
 
 def _question_turn(state: ChatState, question: Question) -> Update:

@@ -16,6 +16,7 @@ from echo_agent.chat.state import ChatInput, ChatState
 from echo_agent.context import Context
 from echo_agent.errors import ImageError
 from echo_agent.images.in_memory import ImageLike
+from echo_agent.images.pages import split_page
 from echo_agent.images.policy import ImagePolicy
 from echo_agent.images.sources import read_file
 from echo_agent.memory.memory import Memory
@@ -78,12 +79,11 @@ class Conversation:
         Raises:
             ImageError: It is too large or cannot be read.
         """
-        given = (
-            read_file(Path(image).expanduser(), ImagePolicy.of(process_settings()))
-            if isinstance(image, str | Path)
-            else image
-        )
-        return self.memory.store_image(given)
+        if isinstance(image, str | Path):
+            file, page = split_page(Path(image).expanduser())
+            data = read_file(file, ImagePolicy.of(process_settings()))
+            image = data if page is None else Path(image).expanduser()
+        return self.memory.store_image(image, self.product)
 
     def say(self, text: str, image: ImageRef | None = None) -> str:
         """Takes a turn.

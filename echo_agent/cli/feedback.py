@@ -64,7 +64,7 @@ def feedback(
             "remember": learn,
         }
     )
-    kept = inspector.memory.store_image(image.read_bytes())
+    kept = inspector.memory.store_image(image.read_bytes(), product or verdict.product)
     said = answers.remember(inspector.memory, product or verdict.product, kept, verdict.label, answer)
     typer.echo(said.model_dump_json() if as_json else _told(said))
 

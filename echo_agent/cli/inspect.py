@@ -73,21 +73,21 @@ def inspect(
     with progress_bar("Inspecting", shown=not sys.stdout.isatty()) as progress:
         for done, path in enumerate(paths, start=1):
             try:
-                image = inspector.memory.store_image(path)
+                image = inspector.memory.store_image(path, product)
                 verdict = inspector.inspect(image, product=product, question=question)
             except ImageError as error:
                 bad += _told(error)
                 continue
             finally:
                 progress(done, len(paths))
-            saved = pictures.save(path, verdict) if pictures is not None else None
+            saved = pictures.save(Path(image.uri), verdict, name=path.name) if pictures is not None else None
             if as_json:
                 typer.echo(json.dumps({"image": str(path)} | flat_verdict(verdict), allow_nan=False))
             else:
                 typer.echo(described(verdict, str(path), saved) + "\n")
             inspected.append((image, verdict))
             if page is not None:
-                entries.append(Entry.of(path, verdict, inspector.memory))
+                entries.append(Entry.of(Path(image.uri), verdict, inspector.memory, name=path.name))
     if page is not None:
         write_page(page, entries, title=f"{len(entries)} inspected")
     if not as_json and len(paths) > 1:

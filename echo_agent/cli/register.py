@@ -30,6 +30,12 @@ def register(
     forget_learnt: Annotated[
         bool, typer.Option("--forget-learnt", help="Forget what people's answers taught of the product.")
     ] = False,
+    depth: Annotated[
+        str | None,
+        typer.Option(
+            help="Black and white of photographs of more than 8 bits: bits (12) or values (0..1); else found out."
+        ),
+    ] = None,
     encoder: Annotated[
         str | None,
         typer.Option(help="Image encoder of a new memory (default: ECHO_ENCODER, else the embedded one)."),
@@ -51,6 +57,7 @@ def register(
             knowledge=knowledge,
             replace=replace,
             forget_learnt=forget_learnt,
+            depth=depth,
             progress=progress,
         )
     typer.echo(record.model_dump_json() if as_json else registered(record, memory))

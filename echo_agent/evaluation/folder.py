@@ -14,7 +14,6 @@ from echo_agent.evaluation.category import Category, LabelledImage
 from echo_agent.evaluation.labels import GOOD
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.evaluation.run_file import RunFile
-from echo_agent.images.decoding import load_image
 from echo_agent.state import Label, Progress, Value, Verdict
 
 if TYPE_CHECKING:
@@ -234,7 +233,8 @@ def _count_pixels(
 ) -> None:
     if verdict.map_id is None or (test.defective and not test.masks):
         return
-    size = load_image(test.path).size
+    image = inspector.memory.store_image(test.path, verdict.product)
+    size = (image.width, image.height)
     mask = test.mask(size)
     if mask is not None:
         pixels.add(inspector.memory.anomaly_map(verdict.map_id, size), mask)

@@ -135,7 +135,7 @@ def score_labelled(
     """
     scores: dict[bool, list[float]] = {False: [], True: []}
     for done, test in enumerate(category.tests, start=1):
-        found = memory.evidence(memory.store_image(test.path), product)
+        found = memory.evidence(memory.store_image(test.path, product), product)
         if found.score is None:
             raise DatasetError(f"{test.path} got no score: register {product} again")
         scores[test.defective].append(found.score)

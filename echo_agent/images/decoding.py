@@ -2,16 +2,28 @@
 
 import io
 import struct
+import threading
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from echo_agent.errors import ImageError
+from echo_agent.images.damage import damage_of
+from echo_agent.images.depth import SIXTEEN_BITS, Depth
+from echo_agent.images.pages import split_page, turn_to_page
 from echo_agent.images.policy import OWN, ImagePolicy
+from echo_agent.images.sixteen_bit_colour import (
+    BITS_PER_SAMPLE,
+    is_sixteen_bit_colour,
+    joined,
+    refuse_unreadable_depth,
+    swap_bytes,
+)
+from echo_agent.images.wide import WideImage, on_white
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
@@ -21,6 +33,8 @@ FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "PPM")
 """Kinds of files that are decoded; others are left alone (for EPS, Pillow would start Ghostscript on the content)."""
 
 PREMULTIPLIED = {"RGBa": "RGBA", "La": "LA"}
+
+WIDE_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 
 DAMAGED = (
     OSError,
@@ -35,22 +49,35 @@ DAMAGED = (
 )
 """What Pillow's readers raise on damaged data, besides that the kind of file is unknown."""
 
+_FILTERS = threading.RLock()
 
-def load_image(path: str | Path, policy: ImagePolicy = OWN) -> Image.Image:
+Raster = Image.Image | WideImage
+"""What a file holds: upright 8-bit RGB, or values of more than 8 bits."""
+
+
+def load_image(path: str | Path, policy: ImagePolicy = OWN, *, depth: Depth | None = None) -> Image.Image:
     """Reads an image file: the pixels that the evidence is taken from, and that a language model is shown.
 
     Args:
-        path: File to read.
+        path: File to read; ``photo.tif#page=2`` is the second picture of a file of several.
         policy: How large it may be.
+        depth: Which values are black and white in a file of more than 8 bits; what its kind of file means by them
+            where not given.
 
     Returns:
-        The image as upright 8-bit RGB: EXIF orientation is applied, 16-bit and float images are scaled to 8 bit,
-        transparency is laid over white, palettes and grey are expanded.
+        The image as upright 8-bit RGB: EXIF orientation is applied, more than 8 bits are scaled, transparency is laid
+        over white, palettes and grey are expanded.
 
     Raises:
-        ImageError: The file is missing, empty, truncated, no image, or larger than allowed.
+        ImageError: The file is missing, empty, cut off, damaged, no image, larger than allowed, or of several pages.
     """
-    return decode_image(read_image_file(path), policy, name=str(path))
+    return as_rgb(read_raster(path, policy), depth)
+
+
+def read_raster(path: str | Path, policy: ImagePolicy = OWN) -> Raster:
+    """Reads an image file; see ``load_image``. More than 8 bits are left as they are."""
+    file, page = split_page(path)
+    return decode_raster(read_image_file(file), policy, name=str(file), page=page)
 
 
 def read_image_file(path: str | Path) -> bytes:
@@ -71,13 +98,20 @@ def read_image_file(path: str | Path) -> bytes:
         raise ImageError(f"{file} {reason}: check the path") from error
 
 
-def decode_image(data: bytes, policy: ImagePolicy = OWN, *, name: str = "the image") -> Image.Image:
+def decode_image(
+    data: bytes,
+    policy: ImagePolicy = OWN,
+    *,
+    name: str = "the image",
+    depth: Depth | None = None,
+) -> Image.Image:
     """Decodes the bytes of an image file; see ``load_image``.
 
     Args:
         data: Content of an image file.
         policy: How large it may be.
         name: How the image is called in errors.
+        depth: Which values are black and white in an image of more than 8 bits.
 
     Returns:
         Upright 8-bit RGB image.
@@ -85,23 +119,98 @@ def decode_image(data: bytes, policy: ImagePolicy = OWN, *, name: str = "the ima
     Raises:
         ImageError: The bytes are no complete image, or the image is larger than allowed.
     """
+    return as_rgb(decode_raster(data, policy, name=name), depth)
+
+
+def decode_raster(
+    data: bytes, policy: ImagePolicy = OWN, *, name: str = "the image", page: int | None = None
+) -> Raster:
+    """Decodes the bytes of an image file; see ``decode_image``. More than 8 bits are left as they are."""
     if not data:
         raise ImageError(f"{name} is empty (0 bytes): take the photograph again")
+    with _opened(data, policy, name, page) as (image, told):
+        refuse_unreadable_depth(image, name)
+        declared = _declared_depth(image)
+        in_two_bytes = is_sixteen_bit_colour(image)
+        _load(image, told)
+        wrong = damage_of(data, image.format, told)
+        if wrong is not None:
+            raise _damaged(name, wrong)
+        if not in_two_bytes:
+            raster = to_raster(image, name=name)
+            return as_rgb(raster, declared) if declared is not None else raster
+        with _opened(data, policy, name, page) as (again, _):
+            swap_bytes(again)
+            _load(again, told)
+            return joined(_upright(image), _upright(again), name)
+
+
+def is_wide(path: str | Path) -> bool:
+    """Whether a file says that it holds more than 8 bits; False where it cannot be read."""
+    file, page = split_page(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damaged metadata, and of sizes that are checked below
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                check_size(*image.size, policy, name=name)
-                image.load()
-                return to_rgb(image)
+        with _opened(read_image_file(file), OWN, str(file), page) as (image, _):
+            return _declared_depth(image) is None and (
+                image.mode in WIDE_MODES or is_sixteen_bit_colour(image)
+            )
+    except ImageError:
+        return False
+
+
+@contextmanager
+def _opened(
+    data: bytes, policy: ImagePolicy, name: str, page: int | None
+) -> Iterator[tuple[Image.Image, list[warnings.WarningMessage]]]:
+    """Opens the bytes of a file, turned to its page; what is wrong with them meanwhile is an error in words."""
+    try:
+        with _quiet() as told:
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+        with image:
+            check_size(*image.size, policy, name=name)
+            with _quiet() as more:
+                turn_to_page(image, page, name=name)
+            yield image, [*told, *more]
     except UnidentifiedImageError as error:
         raise ImageError(f"{name} is not an image that can be read: save it as PNG or JPEG") from error
     except Image.DecompressionBombError as error:
         raise ImageError(f"{name} has too many pixels to be decoded safely: scale it down") from error
     except DAMAGED as error:
-        raise ImageError(
-            f"{name} is damaged or cut off ({error}): take or copy the photograph again"
-        ) from error
+        raise _damaged(name, str(error)) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[list[warnings.WarningMessage]]:
+    """Collects warnings. What is shown of them holds for all threads, so that one after the other may change it."""
+    with _FILTERS, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        yield told
+
+
+def _load(image: Image.Image, told: list[warnings.WarningMessage]) -> None:
+    """Decodes the pixels; only the reader of TIFF warns meanwhile, so that the others may run side by side."""
+    if image.format != "TIFF":
+        image.load()
+        return
+    with _quiet() as more:
+        image.load()
+    told += more
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    with _quiet():  # damaged metadata turn no image
+        return ImageOps.exif_transpose(image)
+
+
+def _damaged(name: str, why: str) -> ImageError:
+    return ImageError(f"{name} is damaged or cut off ({why}): take or copy the photograph again")
+
+
+def _declared_depth(image: Image.Image) -> Depth | None:
+    """The depth that the file itself declares, beyond the width of its numbers; None where it does not."""
+    if image.format == "PPM" and image.mode == "I":
+        return SIXTEEN_BITS  # Pillow scales by the file's own highest value
+    bits = getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE)
+    return Depth.of_bits(12) if image.mode == "I;16" and bits == (12,) else None
 
 
 def check_size(width: int, height: int, policy: ImagePolicy, *, name: str) -> None:
@@ -118,42 +227,22 @@ def check_size(width: int, height: int, policy: ImagePolicy, *, name: str) -> No
         )
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Converts any Pillow image to upright 8-bit RGB.
-
-    Args:
-        image: Image of any mode.
-
-    Returns:
-        A new RGB image. 16-bit values are divided by 256, other integer and float ranges are stretched to 0..255.
-    """
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8)).convert("RGB")
-    if upright.mode in {"I", "F"}:
-        return _stretch(np.asarray(upright, dtype=np.float64))
+def to_raster(image: Image.Image, *, name: str = "the image") -> Raster:
+    """Makes upright 8-bit RGB of any Pillow image; more than 8 bits are left as they are."""
+    upright = _upright(image)
+    if upright.mode in WIDE_MODES:
+        return WideImage(np.asarray(upright), name=name)
     if upright.mode in PREMULTIPLIED:
         upright = upright.convert(PREMULTIPLIED[upright.mode])
     if upright.has_transparency_data:
         layered = upright.convert("RGBA")
-        paper = Image.new("RGBA", layered.size, (255, 255, 255, 255))
-        return Image.alpha_composite(paper, layered).convert("RGB")
+        return on_white(layered.convert("RGB"), layered.getchannel("A"))
     return upright if upright.mode == "RGB" else upright.convert("RGB")
 
 
-def _stretch(values: NDArray[np.float64]) -> Image.Image:
-    """Scales a single-channel image of wide range to 8 bit: 16-bit by its range, others by their own extremes."""
-    if not np.isfinite(values).all():
-        raise ImageError("the image holds values that are not finite: save it as 8-bit PNG")
-    low, high = float(values.min()), float(values.max())
-    if low >= 0 and high <= 1:
-        low, high = 0.0, 1.0
-    elif low >= 0 and high <= 255:
-        low, high = 0.0, 255.0
-    elif low >= 0 and high <= 65535:
-        low, high = 0.0, 65535.0
-    scaled = (values - low) / max(high - low, 1e-12) * 255.0
-    return Image.fromarray(scaled.round().astype(np.uint8)).convert("RGB")
+def as_rgb(raster: Raster, depth: Depth | None = None) -> Image.Image:
+    """Upright 8-bit RGB of what a file holds; see ``WideImage.rgb``."""
+    return raster.rgb(depth) if isinstance(raster, WideImage) else raster
 
 
 def list_images(folder: str | Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Images that are in memory already: Pillow's, arrays and tensors, brought to upright 8-bit RGB."""
+"""Images that are in memory already: Pillow's, arrays and tensors, brought upright; more than 8 bits stay."""
 
 import sys
 from pathlib import Path
@@ -9,8 +9,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from echo_agent.errors import ImageError
-from echo_agent.images.decoding import DAMAGED, check_size, to_rgb
+from echo_agent.images.decoding import (
+    DAMAGED,
+    Raster,
+    check_size,
+    decode_raster,
+    is_wide,
+    read_raster,
+    to_raster,
+)
+from echo_agent.images.depth import ValueRange
 from echo_agent.images.policy import OWN, ImagePolicy
+from echo_agent.images.wide import WideImage
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,8 +31,8 @@ ImageLike = Union[str, Path, Image.Image, NDArray[np.generic], "Tensor", bytes]
 CHANNELS = (1, 3, 4)
 
 
-def image_in_memory(image: object, policy: ImagePolicy = OWN) -> Image.Image:
-    """Makes an upright 8-bit RGB image from a Pillow image, an array or a tensor.
+def image_in_memory(image: object, policy: ImagePolicy = OWN) -> Raster:
+    """Makes an upright image from a Pillow image, an array or a tensor.
 
     Raises:
         ImageError: It is none of these, too large, or cannot be read.
@@ -38,8 +48,23 @@ def image_in_memory(image: object, policy: ImagePolicy = OWN) -> Image.Image:
     )
 
 
-def image_from_pillow(image: Image.Image, policy: ImagePolicy = OWN) -> Image.Image:
-    """Makes an upright 8-bit RGB image from any Pillow image.
+def value_range(image: "ImageLike") -> ValueRange | None:
+    """The values of an image of more than 8 bits; None for any other, and for one that cannot be read.
+
+    Raises:
+        ImageError: It says that it holds more than 8 bits, and is damaged.
+    """
+    if isinstance(image, str | Path):
+        raster: object = read_raster(image) if is_wide(image) else None
+    elif isinstance(image, bytes):
+        raster = decode_raster(image, name="a photograph")
+    else:
+        raster = image_in_memory(image)
+    return raster.range if isinstance(raster, WideImage) else None
+
+
+def image_from_pillow(image: Image.Image, policy: ImagePolicy = OWN) -> Raster:
+    """Makes an upright image from any Pillow image.
 
     Raises:
         ImageError: It is empty, too large, of a mode that has no RGB, or its file is damaged.
@@ -50,13 +75,13 @@ def image_from_pillow(image: Image.Image, policy: ImagePolicy = OWN) -> Image.Im
         )
     check_size(*image.size, policy, name="the given image")
     try:
-        return to_rgb(image)
+        return to_raster(image, name="the given image")
     except DAMAGED as error:
         raise ImageError(f"the given image cannot be read ({error}): save it as PNG or JPEG") from error
 
 
-def image_from_array(array: NDArray[np.generic], policy: ImagePolicy = OWN) -> Image.Image:
-    """Makes an RGB image from an array.
+def image_from_array(array: NDArray[np.generic], policy: ImagePolicy = OWN) -> Raster:
+    """Makes an image from an array.
 
     Args:
         array: ``(height, width)``, ``(height, width, 1)``, ``(height, width, 3)`` or ``(height, width, 4)``;
@@ -64,7 +89,7 @@ def image_from_array(array: NDArray[np.generic], policy: ImagePolicy = OWN) -> I
         policy: How large it may be.
 
     Returns:
-        Upright 8-bit RGB image.
+        8-bit RGB, or the values of an array of uint16.
 
     Raises:
         ImageError: The shape or the type is none of these, or values are not finite.
@@ -78,8 +103,8 @@ def image_from_array(array: NDArray[np.generic], policy: ImagePolicy = OWN) -> I
         raise ImageError(f"an array of shape {array.shape} is no image: give (height, width[, 1, 3 or 4])")
     check_size(values.shape[1], values.shape[0], policy, name="the given array")
     if values.dtype == np.uint16:
-        values = values.astype(np.uint16) >> 8
-    elif values.dtype == np.bool_:
+        return _wide(values)
+    if values.dtype == np.bool_:
         values = values.astype(np.uint8) * 255
     elif np.issubdtype(values.dtype, np.floating):
         if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
@@ -87,7 +112,12 @@ def image_from_array(array: NDArray[np.generic], policy: ImagePolicy = OWN) -> I
         values = (values * 255).round()
     elif values.dtype != np.uint8:
         raise ImageError(f"an array of type {array.dtype} is no image: give uint8, uint16 or float in 0..1")
-    return to_rgb(Image.fromarray(np.ascontiguousarray(values.astype(np.uint8))))
+    return to_raster(Image.fromarray(np.ascontiguousarray(values.astype(np.uint8))))
+
+
+def _wide(values: NDArray[Any]) -> WideImage:
+    alpha = (values[..., 3] >> 8).astype(np.uint8) if values.shape[2:] == (4,) else None
+    return WideImage(values[..., :3] if values.ndim == 3 else values, alpha, "the given array")
 
 
 def is_tensor(image: object) -> "TypeGuard[Tensor]":
@@ -96,8 +126,8 @@ def is_tensor(image: object) -> "TypeGuard[Tensor]":
     return torch is not None and isinstance(image, torch.Tensor)
 
 
-def image_from_tensor(tensor: "Tensor", policy: ImagePolicy = OWN) -> Image.Image:
-    """Makes an RGB image from a tensor on any device.
+def image_from_tensor(tensor: "Tensor", policy: ImagePolicy = OWN) -> Raster:
+    """Makes an image from a tensor on any device.
 
     Args:
         tensor: ``(channels, height, width)``, ``(height, width, channels)`` or ``(height, width)`` with 1, 3 or 4

@@ -8,7 +8,7 @@ from echo_agent.settings import Settings
 
 @dataclass(frozen=True)
 class ImagePolicy:
-    """Bounds on images from outside; the default is for files of one's own.
+    """Bounds on images from outside.
 
     Attributes:
         max_megapixels: Larger images are refused before they are decoded.
@@ -17,7 +17,7 @@ class ImagePolicy:
         urls: Whether a message may name an image on a public web host.
     """
 
-    max_megapixels: float = 178.0
+    max_megapixels: float = 100.0
     max_megabytes: float = 25.0
     folders: tuple[Path, ...] = ()
     urls: bool = False
@@ -33,5 +33,7 @@ class ImagePolicy:
         )
 
 
-OWN = ImagePolicy()
-"""For files that came through the door before, or that the person at this machine named."""
+USUAL = ImagePolicy()
+
+OWN = ImagePolicy(max_megapixels=178.0)
+"""For files that came through the door before: the most that is decoded at all."""

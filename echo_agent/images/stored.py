@@ -2,25 +2,44 @@
 
 import hashlib
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
 
 from echo_agent.errors import ImageError, StoreError
 from echo_agent.files import replacing
-from echo_agent.images.decoding import decode_image, read_image_file
+from echo_agent.images.decoding import as_rgb, decode_raster, read_image_file
+from echo_agent.images.depth import Depth
 from echo_agent.images.in_memory import ImageLike, image_in_memory
+from echo_agent.images.pages import split_page
 from echo_agent.images.policy import OWN, ImagePolicy
+from echo_agent.images.wide import WideImage
 from echo_agent.state import ImageRef
 
+DepthOf = Callable[[WideImage], Depth | None]
+"""Says which values are black and white in an image of more than 8 bits; None leaves it to the kind of file."""
 
-def store_image(image: ImageLike, folder: Path, policy: ImagePolicy = OWN) -> ImageRef:
-    """Makes an ``ImageRef`` of an image; one that is no file yet is written into a folder under its digest.
+
+def own_depth(image: WideImage) -> Depth | None:
+    """Leaves the depth to the kind of file."""
+    return image.own_depth
+
+
+def store_image(
+    image: ImageLike, folder: Path, policy: ImagePolicy = OWN, depth_of: DepthOf = own_depth
+) -> ImageRef:
+    """Makes an ``ImageRef`` of an image: of the file where it lies, if that is one picture of 8 bits.
+
+    Anything else is written into a folder under its digest: what is no file yet as it is, a page of several and more
+    than 8 bits as the 8-bit RGB that they are seen as.
 
     Args:
-        image: Path, Pillow image, numpy array, torch tensor or the bytes of an image file.
-        folder: Where images that are no file yet are kept.
+        image: Path, Pillow image, numpy array, torch tensor or the bytes of an image file; ``photo.tif#page=2`` is the
+            second picture of a file of several.
+        folder: Where images that are no such file are kept.
         policy: How large it may be.
+        depth_of: Which values are black and white, where it has more than 8 bits.
 
     Returns:
         The reference. Its digest is that of the file's bytes.
@@ -29,18 +48,26 @@ def store_image(image: ImageLike, folder: Path, policy: ImagePolicy = OWN) -> Im
         ImageError: The image cannot be read.
         StoreError: The folder cannot be written.
     """
-    return open_image(image, folder, policy)[0]
+    return open_image(image, folder, policy, depth_of)[0]
 
 
-def open_image(image: ImageLike, folder: Path, policy: ImagePolicy = OWN) -> tuple[ImageRef, Image.Image]:
+def open_image(
+    image: ImageLike, folder: Path, policy: ImagePolicy = OWN, depth_of: DepthOf = own_depth
+) -> tuple[ImageRef, Image.Image]:
     """``store_image``, and the upright RGB image that was decoded on the way."""
     if isinstance(image, str | Path):
-        data = read_image_file(image)
-        return _ref(Path(image).resolve(), data, decode_image(data, policy, name=str(image)))
-    if isinstance(image, bytes):
-        loaded = decode_image(image, policy, name="the photograph")
-        return _ref(_write(image, folder, ".img"), image, loaded)
-    loaded = image_in_memory(image, policy)
+        file, page = split_page(image)
+        data = read_image_file(file)
+        raster = decode_raster(data, policy, name=str(file), page=page)
+        if isinstance(raster, Image.Image) and page is None:
+            return _ref(file.resolve(), data, raster)
+    elif isinstance(image, bytes):
+        raster = decode_raster(image, policy, name="the photograph")
+        if isinstance(raster, Image.Image):
+            return _ref(_write(image, folder, ".img"), image, raster)
+    else:
+        raster = image_in_memory(image, policy)
+    loaded = as_rgb(raster, depth_of(raster) if isinstance(raster, WideImage) else None)
     stream = io.BytesIO()
     loaded.save(stream, format="PNG")
     data = stream.getvalue()

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from echo_agent.errors import ProductError
+from echo_agent.images.depth import Depth
 from echo_agent.memory.answers import Feedback
 from echo_agent.memory.domain_knowledge import DomainKnowledge
 from echo_agent.memory.product import ProductRecord
@@ -23,6 +24,7 @@ class Draft:
         answers: The answers that its learnt references come from.
         card: Knowledge card that it shares with another version.
         domain_knowledge: Domain knowledge that is new with it.
+        depth: Which values are black and white in its photographs of more than 8 bits.
     """
 
     references: tuple[ImageRef, ...]
@@ -30,6 +32,7 @@ class Draft:
     answers: Answers
     card: str | None = None
     domain_knowledge: DomainKnowledge | None = None
+    depth: Depth | None = None
 
 
 def registered(
@@ -40,6 +43,7 @@ def registered(
     replace: bool,
     forget_learnt: bool,
     domain_knowledge: DomainKnowledge | None,
+    depth: Depth | None,
 ) -> Draft:
     """A version of newly registered photographs.
 
@@ -50,6 +54,7 @@ def registered(
         replace: Whether they take the place of those that were registered before, or join them.
         forget_learnt: Whether references that people's answers made go.
         domain_knowledge: What comes with them; that of the version before stays where there is none.
+        depth: Which values are black and white in photographs of more than 8 bits.
     """
     before = base.references if base is not None else ()
     kept = [image for image in before if not (forget_learnt if image.sha256 in answers else replace)]
@@ -64,12 +69,21 @@ def registered(
         },
         card=base.card if base is not None else None,
         domain_knowledge=domain_knowledge,
+        depth=depth,
     )
 
 
 def added(base: ProductRecord, answers: Answers, images: Sequence[ImageRef]) -> Draft:
     """A version with further references."""
-    return registered(base, answers, images, replace=False, forget_learnt=False, domain_knowledge=None)
+    return registered(
+        base,
+        answers,
+        images,
+        replace=False,
+        forget_learnt=False,
+        domain_knowledge=None,
+        depth=base.depth,
+    )
 
 
 def learnt(base: ProductRecord, answers: Answers, said: Feedback) -> Draft:
@@ -79,6 +93,7 @@ def learnt(base: ProductRecord, answers: Answers, said: Feedback) -> Draft:
         origin=f"answer {said.id} learnt",
         answers={**answers, said.image.sha256: said.id},
         card=base.card,
+        depth=base.depth,
     )
 
 
@@ -102,6 +117,7 @@ def without(
         origin=origin or f"removed {_count(len(gone))}",
         answers={digest: answer for digest, answer in answers.items() if digest not in gone},
         card=base.card,
+        depth=base.depth,
     )
 
 
@@ -117,6 +133,7 @@ def restored(earlier: ProductRecord, answers: Answers) -> Draft:
         origin=f"version {earlier.version} restored",
         answers=answers,
         card=earlier.card,
+        depth=earlier.depth,
     )
 
 

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from echo_agent.errors import EncoderError, ProductError, StoreError
 from echo_agent.images import stored
 from echo_agent.images.in_memory import ImageLike
-from echo_agent.images.policy import OWN, ImagePolicy
+from echo_agent.images.policy import USUAL, ImagePolicy
 from echo_agent.memory import evidence, registration
 from echo_agent.memory.calibration import DEFAULT_ESCAPE
 from echo_agent.memory.catalog import Catalog, existing, open_database, read_catalog
@@ -48,7 +49,7 @@ class Memory(Products):
         catalog: Catalog,
         encoder: Encoder,
         limits: Limits,
-        policy: ImagePolicy = OWN,
+        policy: ImagePolicy = USUAL,
     ) -> None:
         super().__init__(database, Store(database, catalog, encoder), encoder, policy)
         self.inspections = Inspections(database)
@@ -65,7 +66,7 @@ class Memory(Products):
         create: bool = False,
         device: str = "auto",
         limits: Limits = USUAL_LIMITS,
-        policy: ImagePolicy = OWN,
+        policy: ImagePolicy = USUAL,
     ) -> "Memory":
         """Opens a memory.
 
@@ -212,14 +213,24 @@ class Memory(Products):
         grid = evidence.read_map(self.folder / "maps", map_id)
         return grid if size is None else at_size(grid, size)
 
-    def store_image(self, image: ImageLike) -> ImageRef:
-        """Makes an ``ImageRef``; what is no file yet is kept in the memory's folder under its digest.
+    def store_image(self, image: ImageLike, product: str | None = None) -> ImageRef:
+        """Makes an ``ImageRef``; what is no file of one 8-bit picture is kept in the memory's folder under its digest.
 
         It is kept for as long as ``Settings.kept_images`` allows; see ``retention.tidy``.
+
+        Args:
+            image: The image.
+            product: What it shows: more than 8 bits are read with that product's depth. Where not given, with the one
+                depth of all products that it fits.
+
+        Raises:
+            ImageError: The image cannot be read, or has another depth.
+            ProductError: The product is unknown.
         """
-        ref, pixels = stored.open_image(image, self.folder / "images", self._policy)
+        folder = self.folder / "images"
+        ref, pixels = stored.open_image(image, folder, self._policy, partial(self._depth_of, product))
         self._scorer.has_opened(ref, pixels)
-        if not isinstance(image, str | Path):
+        if Path(ref.uri).parent == folder:
             self._retention.wrote()
         return ref
 

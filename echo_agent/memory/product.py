@@ -4,6 +4,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from echo_agent.images.depth import Depth
 from echo_agent.state import Guarantee, ImageRef
 
 
@@ -22,6 +23,8 @@ class ProductRecord(BaseModel):
         card: Knowledge card registered with it, relative to the memory.
         created: Time of this version, ISO 8601, UTC.
         guarantee: What the normals promise at the default false-reject rate.
+        depth: Which values are black and white in its photographs of more than 8 bits; None where it was registered
+            without: then it is what their kind of file means.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +40,7 @@ class ProductRecord(BaseModel):
     card: str | None = None
     created: str
     guarantee: Guarantee
+    depth: Depth | None = None
 
     @property
     def normals(self) -> int:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 from echo_agent.errors import ProductError
 from echo_agent.images import stored
+from echo_agent.images.depth import Depth
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.images.photographs import Photographs
 from echo_agent.images.policy import ImagePolicy
+from echo_agent.images.stored import DepthOf
+from echo_agent.images.wide import WideImage, depth_among
 from echo_agent.memory import drafts, registration
 from echo_agent.memory.answers import Feedback, answers
 from echo_agent.memory.answers import forget_learnt as forget_what_was_learnt
@@ -64,6 +67,7 @@ class Products:
         knowledge: Path | None = None,
         replace: bool = False,
         forget_learnt: bool = False,
+        depth: str | None = None,
         progress: Progress | None = None,
     ) -> ProductRecord:
         """Registers a product from photographs of good parts; those of a product that there is are added.
@@ -76,20 +80,24 @@ class Products:
             knowledge: Knowledge card to keep with the product, or its folder, with the documents beside it.
             replace: Whether the photographs take the place of those that were registered before.
             forget_learnt: Whether what people's answers taught of the product is forgotten; else it stays.
+            depth: Which values are black and white in photographs of more than 8 bits, such as ``12`` (bits) or
+                ``0..1``; that of the photographs that they join, or found out over all that are given, where not said.
             progress: Called with the images done and their number.
 
         Raises:
-            ImageError: An image cannot be read, or there is none.
-            ProductError: The name cannot be used.
+            ImageError: An image cannot be read, there is none, or their depth is open.
+            ProductError: The name cannot be used, or the product has another depth.
             KnowledgeError: The knowledge card, or a document beside it, cannot be read.
             StoreError: The memory cannot be written.
         """
         name = registration.check_name(product)
         given = registration.given_images(name, images_or_folder, shots)
         domain_knowledge = None if knowledge is None else read_domain_knowledge(knowledge)
+        before = None if replace else self._store.catalog().products.get(name)
+        read_with = registration.depth_of(given, depth, before)
         chosen: dict[str, ImageRef] = {}
         for image in registration.in_order(given, shots, seed):
-            ref = self._stored(image)
+            ref = self._stored(image, lambda _: read_with)
             chosen.setdefault(ref.sha256, ref)
             if len(chosen) == shots:
                 break
@@ -103,6 +111,7 @@ class Products:
                 replace=replace,
                 forget_learnt=forget_learnt,
                 domain_knowledge=domain_knowledge,
+                depth=read_with,
             )
 
         also = [partial(forget_what_was_learnt, product=name)] if forget_learnt else []
@@ -110,7 +119,7 @@ class Products:
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
         """Adds normal images to a product: a new version, calibrated anew."""
-        new = [self._stored(image) for image in added]
+        new = [self._stored(image, partial(self._depth_of, product)) for image in added]
         return self.change(product, lambda base, answers: drafts.added(base, answers, new))
 
     def remove_references(self, product: str, digests: Sequence[str]) -> ProductRecord:
@@ -180,8 +189,13 @@ class Products:
         """Removes a product with all its versions. Its images stay where other products use them."""
         self._store.remove(product)
 
-    def _stored(self, image: ImageLike) -> ImageRef:
-        return stored.store_image(image, self.folder / "images", self._policy)
+    def _stored(self, image: ImageLike, depth_of: DepthOf) -> ImageRef:
+        return stored.store_image(image, self.folder / "images", self._policy, depth_of)
+
+    def _depth_of(self, product: str | None, image: WideImage) -> Depth:
+        """The depth that an image of a product is read with; of any one where none is named."""
+        records = self.products() if product is None else [self.product(product)]
+        return depth_among(image, [record.depth for record in records])
 
     def _changed(
         self,

@@ -12,7 +12,8 @@ from PIL import Image
 
 from echo_agent.errors import ImageError, ProductError
 from echo_agent.images.decoding import list_images
-from echo_agent.images.in_memory import ImageLike, is_tensor
+from echo_agent.images.depth import EIGHT_BITS, Depth, found_depth, parse_depth
+from echo_agent.images.in_memory import ImageLike, is_tensor, value_range
 from echo_agent.memory import calibration
 from echo_agent.memory.normal_model import Fitted
 from echo_agent.memory.product import ProductRecord, readable_name
@@ -76,6 +77,33 @@ def given_images(
     return given
 
 
+def depth_of(given: Sequence[ImageLike], said: str | None, before: ProductRecord | None) -> Depth | None:
+    """Which values are black and white in a product's photographs of more than 8 bits.
+
+    Args:
+        given: The photographs that are registered.
+        said: What a person says of it; found out over the photographs where not given.
+        before: The version that they join, whose depth holds for them too; None where they join none.
+
+    Returns:
+        The depth; None where they join a version that leaves it to the kind of file.
+
+    Raises:
+        ImageError: The photographs leave it open, or one cannot be read.
+        ProductError: The version before has another one.
+    """
+    if before is not None and before.depth != EIGHT_BITS:
+        if said is not None and parse_depth(said) != before.depth:
+            raise ProductError(
+                f"{before.name} is read with {before.depth or 'the depth of its files'}: register all of its "
+                "photographs anew by --replace to change that"
+            )
+        return before.depth
+    if said is not None:
+        return parse_depth(said)
+    return found_depth([values for values in map(value_range, given) if values is not None])
+
+
 def _is_single(given: ImageLike | Sequence[ImageLike]) -> bool:
     """Whether this is one image, not several; an array or tensor of four axes is several."""
     if isinstance(given, np.ndarray) or is_tensor(given):
@@ -119,6 +147,7 @@ def make_record(
     origin: str,
     references: Sequence[ImageRef],
     fitted: Fitted,
+    depth: Depth | None,
 ) -> ProductRecord:
     """Makes the catalog's entry of a version that is written as that generation of the catalog."""
     groups = fitted.resolution.groups
@@ -132,4 +161,5 @@ def make_record(
         similarity_floor=similarity_floor(fitted.embeddings, groups),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         guarantee=calibration.guarantee(len(set(groups)), DEFAULT_FALSE_REJECT, len(references)),
+        depth=depth,
     )

@@ -129,6 +129,7 @@ class Store:
                     origin=draft.origin,
                     references=copies,
                     fitted=encoded.fitted,
+                    depth=draft.depth,
                 )
                 made.append(self.folder / record.folder)
                 record, files = self._write_files(record, draft, encoded)

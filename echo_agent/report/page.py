@@ -49,13 +49,22 @@ class Entry:
     truth: str | None = None
 
     @classmethod
-    def of(cls, photograph: Path, verdict: Verdict, memory: "Memory", *, truth: str | None = None) -> "Entry":
+    def of(
+        cls,
+        photograph: Path,
+        verdict: Verdict,
+        memory: "Memory",
+        *,
+        name: str | None = None,
+        truth: str | None = None,
+    ) -> "Entry":
         """Makes an entry from an inspected file.
 
         Args:
             photograph: The inspected file.
             verdict: What Echo said of it.
             memory: Memory that keeps the map.
+            name: How the photograph is called, where its file is called otherwise.
             truth: What is known of the part.
 
         Raises:
@@ -78,7 +87,7 @@ class Entry:
             for near in verdict.exemplars
         )
         shown = data_uri(picture, PICTURE_SIDE)
-        return cls(photograph.name, verdict, shown, with_map, references, exemplars, truth)
+        return cls(name or photograph.name, verdict, shown, with_map, references, exemplars, truth)
 
 
 def data_uri(picture: Image.Image, longest_side: int | None = None) -> str:

@@ -32,13 +32,14 @@ class Pictures:
         except OSError as error:
             raise ReportError(f"{folder} cannot be made ({error.strerror}): name another folder") from error
 
-    def save(self, photograph: Path, verdict: Verdict) -> Path:
+    def save(self, photograph: Path, verdict: Verdict, *, name: str | None = None) -> Path:
         """Saves a photograph with the map and the regions of its verdict as ``<name>-map.png``.
 
         Args:
             photograph: The inspected file.
             verdict: What Echo said of it. Without a map (an unknown product) the photograph is saved
                 as it is.
+            name: How the photograph is called, where its file is called otherwise.
 
         Returns:
             The file that was written.
@@ -46,7 +47,7 @@ class Pictures:
         Raises:
             ReportError: The file cannot be written.
         """
-        target = self._folder / self._free_name(photograph.stem)
+        target = self._folder / self._free_name(Path(name or photograph.name).stem)
         values = self._memory.anomaly_map(verdict.map_id) if verdict.map_id is not None else None
         try:
             overlay(load_image(photograph), values, verdict.regions).save(target)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from echo_agent.images.depth import EIGHT_BITS
 from echo_agent.state import Attempt, EscapeGuarantee, Guarantee, Label, Region, Verdict
 from echo_agent.state.words import MEANING, headline, percent
 
@@ -120,6 +121,8 @@ def registered(record: "ProductRecord", memory: Path) -> str:
     """Says what a registration made."""
     count = len(record.references)
     images = f"{count} reference{'' if count == 1 else 's'}"
+    wide = record.depth is not None and record.depth != EIGHT_BITS
+    depth = f", read with {record.depth}" if wide else ""
     learnt = f", {len(record.learnt)} of them learnt" if record.learnt else ""
     before = (
         f" ({record.origin}; echo-agent products history {record.name} lists all)"
@@ -127,7 +130,7 @@ def registered(record: "ProductRecord", memory: Path) -> str:
         else ""
     )
     return (
-        f"{record.name} is registered in {memory}: {images}{learnt}, version {record.version}{before}, "
+        f"{record.name} is registered in {memory}: {images}{learnt}{depth}, version {record.version}{before}, "
         f"encoder {record.encoder}.\nFalse rejects: {promise(record.guarantee)}."
     )
 

@@ -8,7 +8,9 @@ import pytest
 
 from echo_agent.errors import ProductError
 from echo_agent.images.decoding import load_image
-from echo_agent.state import Guarantee
+from echo_agent.images.depth import Depth
+from echo_agent.images.stored import store_image
+from echo_agent.state import Guarantee, ImageRef
 from tests.verdicts import a_verdict
 
 PROMISE = Guarantee(normals=2, expected_false_reject=0.33, bound_95=0.78, normals_missing=7)
@@ -27,6 +29,7 @@ class FakeRecord:
     guarantee: Guarantee = PROMISE
     origin: str = "registered"
     learnt: tuple[str, ...] = ()
+    depth: Depth | None = None
 
     def model_dump(self, mode="python"):
         return {"name": self.name, "version": self.version}
@@ -58,9 +61,8 @@ class FakeMemory:
     def remove(self, name):
         self.records.remove(self.product(name))
 
-    def store_image(self, image):
-        load_image(image)
-        return image
+    def store_image(self, image, product=None):
+        return store_image(image, self.folder / "images")
 
     def anomaly_map(self, map_id, size=None):
         return np.full((4, 4), 2, dtype=np.float32)
@@ -86,7 +88,8 @@ class FakeInspector:
         return FakeRecord(product)
 
     def inspect(self, image, *, product=None, question=None):
-        dark = np.asarray(load_image(image)).min() < 30
+        file = image.uri if isinstance(image, ImageRef) else image
+        dark = np.asarray(load_image(file)).min() < 30
         label, score = ("defective", 3.1) if dark else ("normal", 0.9)
         return a_verdict(label, score=score, map_id="m", product=product or "plate")
 

@@ -14,6 +14,8 @@ def test_register_hands_all_options_on_and_says_what_was_made(echo, fake_inspect
         "--knowledge",
         "card.yaml",
         "--replace",
+        "--depth",
+        12,
         "--memory",
         tmp_path,
     )
@@ -31,6 +33,7 @@ def test_register_hands_all_options_on_and_says_what_was_made(echo, fake_inspect
         "knowledge": Path("card.yaml"),
         "replace": True,
         "forget_learnt": False,
+        "depth": "12",
     }
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from echo_agent.images.decoding import load_image
-from echo_agent.state import Attempt, DecidedBy, Verdict
+from echo_agent.images.stored import store_image
+from echo_agent.state import Attempt, DecidedBy, ImageRef, Verdict
 
 
 @dataclass
@@ -15,6 +16,9 @@ class FakeMemory:
 
     def anomaly_map(self, map_id: str, size: tuple[int, int] | None = None) -> np.ndarray:
         return self.maps[map_id]
+
+    def store_image(self, image: Path, product: str | None = None) -> ImageRef:
+        return store_image(image, image.parent)
 
 
 @dataclass

@@ -27,7 +27,7 @@ class FakeMemory:
     def normal_scores(self, product):
         return self.normals
 
-    def store_image(self, path):
+    def store_image(self, path, product=None):
         return SimpleNamespace(sha256=path.name, path=path)
 
     def evidence(self, image, product):

@@ -1,3 +1,5 @@
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from echo_agent.errors import ImageError
-from echo_agent.images.decoding import decode_image, list_images, load_image, to_rgb
+from echo_agent.images.decoding import decode_image, list_images, load_image, to_raster
 from echo_agent.images.policy import ImagePolicy
 from tests.conftest import synthetic_part
 from tests.photographs import encoded, png_header, turned_by_exif
@@ -38,7 +40,7 @@ def test_16_bit_is_scaled_to_8(kind):
 
 @pytest.mark.parametrize("mode", ["L", "1", "CMYK", "YCbCr", "HSV"])
 def test_other_modes_keep_light_and_dark(mode):
-    ramp = pixels(to_rgb(Image.fromarray(GREY).convert("RGB").convert(mode)))
+    ramp = pixels(to_raster(Image.fromarray(GREY).convert("RGB").convert(mode)))
     assert ramp.shape == (48, 64, 3)
     assert ramp[:, :8].mean() < 60
     assert ramp[:, -8:].mean() > 195
@@ -49,21 +51,35 @@ def test_transparency_is_laid_over_white(mode):
     source = Image.new("RGBA", (8, 6), (0, 0, 0, 0))
     source.paste((10, 10, 10, 255), (0, 0, 4, 6))
     if mode == "PA":
+        alpha = source.getchannel("A")
         source = source.convert("RGB").convert("P").convert("PA")
-        source.putalpha(Image.new("L", (8, 6), 0))
+        source.putalpha(alpha)
     elif mode != "RGBA":
         source = source.convert("LA").convert(mode) if mode in {"LA", "La"} else source.convert(mode)
-    values = pixels(to_rgb(source))
+    values = pixels(to_raster(source))
     assert (values[:, 4:] == 255).all()
-    if mode != "PA":
-        assert (values[:, :4] == 10).all()
+    assert (values[:, :4] < 60).all()
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "P"])
 def test_a_transparent_colour_is_laid_over_white(mode):
-    source = Image.new(mode, (8, 6), 0)
-    transparent = (0, 0, 0) if mode == "RGB" else 0
-    assert (pixels(decode_image(encoded(source, transparency=transparent))) == 255).all()
+    source = Image.new("RGB", (8, 6), (0, 0, 0))
+    source.paste((200, 200, 200), (4, 0, 8, 6))
+    source = source.quantize(2) if mode == "P" else source.convert(mode)
+    transparent = source.getpixel((0, 0))
+    found = pixels(decode_image(encoded(source, transparency=transparent)))
+    assert (found[:, :4] == 255).all()
+    assert (found[:, 4:] == 200).all()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("alpha", [0, 128, 255])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_an_alpha_that_is_the_same_everywhere_hides_nothing(mode, alpha, kind):
+    source = Image.fromarray(COLOURS).convert(mode)
+    source.putalpha(alpha)
+    shown = np.asarray(Image.fromarray(COLOURS).convert(mode.removesuffix("A")).convert("RGB"))
+    assert (pixels(decode_image(encoded(source, kind))) == shown).all()
 
 
 def test_palettes_are_expanded():
@@ -103,7 +119,7 @@ def test_exif_orientation_is_applied(orientation):
     found = decode_image(turned_by_exif(stored, orientation))
     assert found.size == (60, 40)
     assert np.abs(pixels(found) - np.asarray(upright).astype(int)).mean() < 5
-    assert to_rgb(found).size == (60, 40)
+    assert to_raster(found).size == (60, 40)
 
 
 BROKEN = {
@@ -177,3 +193,16 @@ def test_a_drawing_that_pillow_would_hand_to_another_program_is_refused_unopened
     with pytest.raises(ImageError, match="save it as PNG or JPEG"):
         decode_image(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
     assert not started
+
+
+def test_many_threads_leave_the_warnings_of_the_program_as_they_are():
+    exif = b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x0e\x01\x02\x00\xff\x00\x00\x00\x1a\x00\x00\x00"
+    files = [
+        encoded(synthetic_part(1), kind, **({"exif": exif} if kind == "JPEG" else {}))
+        for kind in sorted(WHOLE)
+    ]
+    before, shown = list(warnings.filters), warnings.showwarning
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(decode_image, files * 20))
+    assert warnings.filters == before
+    assert warnings.showwarning is shown

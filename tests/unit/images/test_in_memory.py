@@ -4,6 +4,7 @@ import torch
 from PIL import Image
 
 from echo_agent.errors import ImageError
+from echo_agent.images.decoding import Raster, as_rgb
 from echo_agent.images.in_memory import image_from_array, image_from_tensor, image_in_memory
 from echo_agent.images.policy import ImagePolicy
 
@@ -11,7 +12,8 @@ GREY = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (48, 1))
 COLOURS = np.dstack([GREY, GREY[:, ::-1], np.full_like(GREY, 90)])
 
 
-def pixels(image: Image.Image) -> np.ndarray:
+def pixels(raster: Raster) -> np.ndarray:
+    image = as_rgb(raster)
     assert image.mode == "RGB"
     return np.asarray(image).astype(int)
 
