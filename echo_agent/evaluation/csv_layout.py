@@ -82,10 +82,10 @@ def _category(name: str, rows: Sequence[Row], kinds: Mapping[str, str], file: Pa
     twice = 0
     for row in rows:
         image = LabelledImage(
-            path=_existing(row.cells["image"], row, file, root),
+            path=existing_file(row.cells["image"], row, file, root),
             kind=kinds[row.cells["label"]],
             masks=tuple(
-                _existing(mask.strip(), row, file, root)
+                existing_file(mask.strip(), row, file, root)
                 for mask in row.cells.get("mask", "").split(MASKS_BETWEEN)
                 if mask.strip()
             ),
@@ -142,7 +142,7 @@ def _split(row: Row, file: Path) -> str:
     return found or ""
 
 
-def _existing(path: str, row: Row, file: Path, root: Path) -> Path:
+def existing_file(path: str, row: Row, file: Path, root: Path) -> Path:
     """The file of a path, with letters such as ü composed or not, and with either slash."""
     spelled = path.replace("\\", "/")
     candidates = (path, spelled, *(unicodedata.normalize(form, spelled) for form in ("NFC", "NFD")))

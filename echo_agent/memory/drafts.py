@@ -86,12 +86,30 @@ def added(base: ProductRecord, answers: Answers, images: Sequence[ImageRef]) -> 
     )
 
 
-def learnt(base: ProductRecord, answers: Answers, said: Feedback) -> Draft:
-    """A version with the photograph of an answer as a reference."""
+def learnt(base: ProductRecord, answers: Answers, said: Sequence[Feedback]) -> Draft:
+    """A version that goes by further answers: good parts are references, defects are none.
+
+    Args:
+        base: The version before.
+        answers: The answers that its learnt references come from.
+        said: The answers that are learnt.
+
+    Raises:
+        ProductError: No reference would be left.
+    """
+    good = [one for one in said if one.learnt == "reference"]
+    defects = {one.image.sha256 for one in said if one.learnt == "exemplar"}
+    images = [image for image in base.references if image.sha256 not in defects]
+    if not images and not good:
+        raise ProductError(
+            f"the only reference of {base.name} would be a defect: register photographs of good parts first"
+        )
+    made = {digest: answer for digest, answer in answers.items() if digest not in defects}
+    count = f"{len(said)} answers" if len(said) > 1 else f"answer {said[0].id}"
     return Draft(
-        references=_each_once([*base.references, said.image]),
-        origin=f"answer {said.id} learnt",
-        answers={**answers, said.image.sha256: said.id},
+        references=_each_once([*images, *(one.image for one in good)]),
+        origin=f"{count} learnt",
+        answers={**made, **{one.image.sha256: one.id for one in good}},
         card=base.card,
         depth=base.depth,
     )

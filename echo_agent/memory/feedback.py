@@ -1,14 +1,35 @@
 """What the memory makes of people's answers: it records them, learns where they wish, and takes it back."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from echo_agent.errors import ProductError, StoreError
 from echo_agent.memory import drafts
-from echo_agent.memory.answers import Feedback, add_answer, take_answer_back
+from echo_agent.memory.answers import Feedback, add_answer, now, take_answer_back
 from echo_agent.memory.memory import Memory
 from echo_agent.names import spelled
 from echo_agent.state import HumanAnswer, ImageRef, Label
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person says of a photograph.
+
+    Attributes:
+        product: The product; None where it is unknown.
+        image: The photograph.
+        proposed: What Echo had proposed.
+        answer: What the person says.
+        name: What the photograph is called by those who took it: its file, or a part number.
+    """
+
+    product: str | None
+    image: ImageRef
+    proposed: Label
+    answer: HumanAnswer
+    name: str | None = None
 
 
 def remember(
@@ -20,51 +41,76 @@ def remember(
     *,
     name: str | None = None,
 ) -> Feedback:
-    """Records an answer; with ``answer.remember`` the memory learns it, in the same transaction.
+    """Records an answer, and learns it where it asks for that; see ``remember_all``."""
+    return remember_all(memory, [Said(product, image, proposed, answer, name)])[0]
 
-    A confirmed-good part becomes a reference (a new version, calibrated anew), a confirmed defect an exemplar, which
-    later verdicts on parts that resemble it show.
+
+def remember_all(memory: Memory, said: Sequence[Said]) -> list[Feedback]:
+    """Records answers; those with ``answer.remember`` are learnt, in the same transaction.
+
+    A confirmed-good part becomes a reference, and a confirmed defect an exemplar, which later verdicts on parts that
+    resemble it show. All answers on one product make one new version of it, calibrated anew. The last answer on a
+    photograph counts: one that was a reference and is said to be defective is none any more.
 
     Args:
         memory: The memory.
-        product: The product.
-        image: The photograph.
-        proposed: What Echo had proposed.
-        answer: What the person said.
-        name: What the photograph is called by those who took it: its file, or a part number.
+        said: The answers.
+
+    Returns:
+        The answers as they are kept.
 
     Raises:
-        ProductError: It shall be learnt, but the product or the label is unknown.
-        ImageError: It shall be learnt, but its file is gone or is another photograph by now.
-        StoreError: The memory cannot be written; then nothing has changed.
+        ProductError: One shall be learnt, but its product or label is unknown, or no reference would be left.
+        ImageError: One shall be learnt, but its photograph's file is gone or is another one by now.
+        StoreError: The memory cannot be written; then nothing is recorded of the product at hand.
     """
-    said = Feedback(
+    kept = [_checked(memory, one) for one in said]
+    for product in dict.fromkeys(one.product for one in kept):
+        _write(memory, product, [one for one in kept if one.product == product])
+    made = {one.id for one in kept}
+    by_id = {one.id: one for one in memory.answers() if one.id in made}
+    return [by_id[one.id] for one in kept]
+
+
+def _checked(memory: Memory, said: Said) -> Feedback:
+    """The answer as it is to be kept, with what the memory learns from it."""
+    answer = said.answer
+    one = Feedback(
         id=uuid.uuid4().hex[:12],
-        product=None if product is None else spelled(product),
-        image=image,
-        name=name,
-        proposed=proposed,
-        answer=answer,
+        product=None if said.product is None else spelled(said.product),
+        image=said.image,
+        name=said.name,
+        proposed=said.proposed,
+        answer=answer.model_copy(update={"when": answer.when or now()}),
     )
     if not answer.remember or answer.action == "photo":
-        return _written(memory, said)
-    if product is None:
+        return one
+    if one.product is None:
         raise ProductError("the product of this part is unknown: name it, so that the memory can learn it")
-    if said.label == "review":
+    if one.label == "review":
         raise ProductError("'review' is nothing to learn: say whether the part is normal or defective")
-    record = memory.product(product)
-    kept = said.model_copy(update={"image": memory.keep(image)})
-    if said.label == "defective":
-        return _written(memory, kept.model_copy(update={"learnt": "exemplar"}))
-    if image.sha256 in {reference.sha256 for reference in record.references}:
-        return _written(memory, kept)
-    learnt = kept.model_copy(update={"learnt": "reference"})
-    memory.change(
-        product,
-        lambda base, answers: drafts.learnt(base, answers, learnt),
-        [partial(add_answer, folder=memory.folder, said=learnt)],
-    )
-    return learnt.model_copy(update={"in_force": True})
+    memory.product(one.product)
+    learnt = "reference" if one.label == "normal" else "exemplar"
+    return one.model_copy(update={"image": memory.keep(said.image), "learnt": learnt})
+
+
+def _write(memory: Memory, product: str | None, said: Sequence[Feedback]) -> None:
+    """Writes the answers on one product, and the version that goes by them where there is a new one."""
+    last = {one.image.sha256: one for one in said if one.learnt}
+    known = set() if not last or product is None else _references(memory, product)
+    learnt = [one for one in last.values() if one.learnt == "exemplar" or one.image.sha256 not in known]
+    ids = {one.id for one in learnt}
+    kept = [one if one.id in ids else one.model_copy(update={"learnt": None}) for one in said]
+    also = [partial(add_answer, folder=memory.folder, said=one) for one in kept]
+    changes = any(one.learnt == "reference" or one.image.sha256 in known for one in learnt)
+    if changes and product is not None:
+        memory.change(product, lambda base, answers: drafts.learnt(base, answers, learnt), also)
+    else:
+        memory.note(*also)
+
+
+def _references(memory: Memory, product: str) -> set[str]:
+    return {image.sha256 for image in memory.product(product).references}
 
 
 def recorded(memory: Memory, product: str | None = None) -> list[Feedback]:
@@ -108,8 +154,3 @@ def undo(memory: Memory, feedback_id: str | None = None) -> Feedback:
     else:
         memory.note(back)
     return next(said for said in memory.answers() if said.id == chosen.id)
-
-
-def _written(memory: Memory, said: Feedback) -> Feedback:
-    memory.note(partial(add_answer, folder=memory.folder, said=said))
-    return said.model_copy(update={"in_force": said.learnt is not None})

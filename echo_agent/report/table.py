@@ -1,6 +1,7 @@
 """Tables as text, for a terminal and for Markdown; the tables of verdicts and of products."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.color import ColorSystem
@@ -12,6 +13,7 @@ from echo_agent.state import Label, Verdict
 from echo_agent.state.words import percent
 
 if TYPE_CHECKING:
+    from echo_agent.memory.answers import Feedback
     from echo_agent.memory.product import ProductRecord
 
 STYLES: dict[Label, str] = {"normal": "green", "defective": "bold red", "review": "yellow"}
@@ -138,6 +140,35 @@ def version_table(versions: Sequence["ProductRecord"]) -> str:
         for record in versions
     ]
     return plain_table([*numbers, "made", "by"], cells, right=numbers)
+
+
+def answer_table(said: Sequence["Feedback"]) -> str:
+    """Makes a table of people's answers, each with what the memory makes of it now."""
+    head = ("id", "product", "is", "type", "Echo said", "memory", "who", "when", "photograph")
+    cells = [
+        [
+            one.id,
+            one.product or "unknown",
+            one.label,
+            one.answer.defect_type or "-",
+            one.proposed,
+            _in_memory(one),
+            one.answer.who or "-",
+            one.answer.when[:16].replace("T", " "),
+            one.name or Path(one.image.uri).name,
+        ]
+        for one in said
+    ]
+    return plain_table(head, cells)
+
+
+def _in_memory(said: "Feedback") -> str:
+    """What the memory makes of an answer."""
+    if said.undone is not None:
+        return "taken back"
+    if said.learnt is None:
+        return "-"
+    return said.learnt if said.in_force else f"{said.learnt}, not in force"
 
 
 def _coloured(label: Label) -> str:
