@@ -1,7 +1,10 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and where what cannot be written goes."""
 
+import atexit
 import hashlib
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,3 +63,12 @@ def make_durable(file: Path) -> None:
     """
     with file.open("r+b") as stream:
         os.fsync(stream.fileno())
+
+
+def writable(folder: Path) -> Path:
+    """The folder, or an empty one of this process where nothing can be written into it; that one goes at the end."""
+    if not folder.is_dir() or os.access(folder, os.W_OK):
+        return folder
+    scratch = Path(tempfile.mkdtemp(prefix="echo-"))
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    return scratch

@@ -1,5 +1,6 @@
 """Reference images by embedding, in Chroma. Rows of versions that the catalog does not name are never returned."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from echo_agent.errors import StoreError
+from echo_agent.files import writable
 from echo_agent.vision.features import Array
 
 if TYPE_CHECKING:
@@ -48,10 +50,13 @@ class ReferenceIndex:
         from chromadb.api.rust import RustBindingsAPI
         from chromadb.config import Settings, System
 
-        settings = Settings(
-            anonymized_telemetry=False, is_persistent=True, persist_directory=str(self._folder)
-        )
+        place = writable(self._folder)
         try:
+            if place != self._folder:  # Chroma writes also where it only reads: it is given a copy
+                shutil.copytree(self._folder, place, copy_function=shutil.copyfile, dirs_exist_ok=True)
+                for copied in (place, *place.rglob("*")):
+                    copied.chmod(0o700)
+            settings = Settings(anonymized_telemetry=False, is_persistent=True, persist_directory=str(place))
             system = System(settings)
             server = system.instance(RustBindingsAPI)
             system.start()

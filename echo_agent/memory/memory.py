@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from echo_agent.errors import EncoderError, ProductError, StoreError
+from echo_agent.files import writable
 from echo_agent.images import stored
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.images.policy import USUAL, ImagePolicy
@@ -55,7 +56,10 @@ class Memory(Products):
         self.inspections = Inspections(database)
         self._counting = Counting(encoder)
         self._retention = Retention(database, limits)
-        self._scorer = Scorer(self.folder, encoder, self._store.index, self._retention)
+        # Photographs and maps of inspections go there: to inspect needs no right to write into the memory.
+        self._leavings = writable(self.folder)
+        maps = self._leavings / "maps"
+        self._scorer = Scorer(self.folder, encoder, self._store.index, maps, self._retention)
 
     @classmethod
     def open(
@@ -210,7 +214,8 @@ class Memory(Products):
         Returns:
             ``(height, width)``, float32, at least 0.
         """
-        grid = evidence.read_map(self.folder / "maps", map_id)
+        place = next((place for place in self._places("maps") if (place / f"{map_id}.npy").is_file()), None)
+        grid = evidence.read_map(place or self.folder / "maps", map_id)
         return grid if size is None else at_size(grid, size)
 
     def store_image(self, image: ImageLike, product: str | None = None) -> ImageRef:
@@ -227,7 +232,7 @@ class Memory(Products):
             ImageError: The image cannot be read, or has another depth.
             ProductError: The product is unknown.
         """
-        folder = self.folder / "images"
+        folder = self._leavings / "images"
         ref, pixels = stored.open_image(image, folder, self._policy, partial(self._depth_of, product))
         self._scorer.has_opened(ref, pixels)
         if Path(ref.uri).parent == folder:
@@ -236,7 +241,7 @@ class Memory(Products):
 
     def keep(self, image: ImageRef) -> ImageRef:
         """Copies an image into the memory's folder, under its digest."""
-        return stored.copy_image(image, self.folder / "images")
+        return stored.copy_image(image, self._leavings / "images")
 
     def kept_image(self, digest: str) -> ImageRef:
         """The image that was stored in the memory's folder under its SHA-256.
@@ -244,7 +249,13 @@ class Memory(Products):
         Raises:
             ImageError: There is none.
         """
-        return stored.find_image(digest, self.folder / "images")
+        known = digest.isalnum()
+        found = [place for place in self._places("images") if known and any(place.glob(f"{digest}.*"))]
+        return stored.find_image(digest, (found or [self.folder / "images"])[0])
+
+    def _places(self, kind: str) -> tuple[Path, ...]:
+        """The folders of photographs or maps: the memory's, and that of this process where it cannot write there."""
+        return tuple(dict.fromkeys((self.folder / kind, self._leavings / kind)))
 
     def card(self, product: str) -> Path | None:
         """The knowledge card that was registered with a product."""
@@ -272,7 +283,7 @@ class Memory(Products):
         """
         record = self.product(product)
         if isinstance(drawn, Path):
-            on = stored.store_image(drawn, self.folder / "images", self._policy)
+            on = stored.store_image(drawn, self._leavings / "images", self._policy)
         else:
             known = {reference.sha256: reference for reference in record.references}
             if drawn not in known:

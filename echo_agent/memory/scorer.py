@@ -55,14 +55,18 @@ class Scorer:
         folder: Folder of the memory.
         encoder: Its encoder.
         index: Embeddings of its references.
+        maps: Folder that anomaly maps go into.
         retention: What bounds the maps that are kept.
     """
 
-    def __init__(self, folder: Path, encoder: Encoder, index: ReferenceIndex, retention: Retention) -> None:
+    def __init__(
+        self, folder: Path, encoder: Encoder, index: ReferenceIndex, maps: Path, retention: Retention
+    ) -> None:
         self.folder = folder
         self.encoder = encoder
         self.resolutions = Resolutions(folder, encoder)
         self._index = index
+        self._maps = maps
         self._retention = retention
         self._qualities = Qualities(folder)
         self._caching = threading.Lock()
@@ -162,7 +166,7 @@ class Scorer:
             max_false_reject=max_false_reject,
         )
         if described.map_id is not None:
-            evidence.save_map(self.folder / "maps", described.map_id, prediction.anomaly_map)
+            evidence.save_map(self._maps, described.map_id, prediction.anomaly_map)
             self._retention.wrote()
         nearest = [neighbour for neighbour in everywhere if neighbour.key == record.key][:shots]
         if len(nearest) < min(shots, record.normals):
