@@ -74,7 +74,7 @@ class Checkpoint:
     features: FeatureCache = field(default_factory=FeatureCache)
 
     def __post_init__(self) -> None:
-        self.photographs = PhotographCache(self.processor)
+        self.photographs = PhotographCache(self.processor, self.model.dtype)
 
     @property
     def tokenizer(self) -> Any:

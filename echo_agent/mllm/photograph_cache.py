@@ -70,10 +70,11 @@ class PhotographCache:
 
     Args:
         processor: A processor of transformers; its step ``_process_images`` is replaced.
+        dtype: Number format of the model's weights, in which pixels are kept.
     """
 
-    def __init__(self, processor: Any) -> None:
-        self._processor = processor
+    def __init__(self, processor: Any, dtype: Any) -> None:
+        self._dtype = dtype
         self._prepare = getattr(processor, "_process_images", None)
         self._prepared: LRUCache[tuple[str, int], Photograph] = LRUCache(MAX_BYTES, _size)
         self._lock = threading.Lock()
@@ -130,7 +131,13 @@ class PhotographCache:
         prepared, placeholders = self._prepare(  # type: ignore[misc]
             [[image]] if nested else [image], **{**arguments, "return_tensors": "pt"}
         )
-        return Photograph(key, tensors_of(prepared), placeholders[0] if placeholders else "")
+        return Photograph(key, self._kept(tensors_of(prepared)), placeholders[0] if placeholders else "")
+
+    def _kept(self, tensors: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: tensor.to(self._dtype) if tensor.is_floating_point() else tensor
+            for name, tensor in tensors.items()
+        }
 
 
 def tensors_of(prepared: Mapping[str, Any]) -> dict[str, Any]:
