@@ -28,6 +28,9 @@ from echo_agent.state import DecidedBy, Value
 SIDE = 448
 PIXELS = SIDE * SIDE
 WRITTEN = 64
+BATCHES = 4
+"""Batches that are asked for at once: while one is scored, the next is prepared."""
+
 QUESTION = ClosedQuestion(
     "defect type",
     "Which defect is it?",
@@ -57,8 +60,8 @@ class MllmBenchmark(Value):
         prepared: Preparing such a decision on the CPU, which needs no model: several threads do it while the model
             works.
         verdicts_per_second: Scored decisions a second, one at a time.
-        batch: Decisions that threads ask for at the same time.
-        batched_verdicts_per_second: Scored decisions a second when they do.
+        batch: Decisions a batch.
+        batched_verdicts_per_second: Scored decisions a second when threads ask for four batches of them.
         prepared_share: Share of the time of these that the model stood still, while photographs and tokens were
             prepared.
         memory_gib: Peak memory of the decisions at the same time, the weights included.
@@ -163,9 +166,9 @@ class _Together:
         return DecidedBy(name="mllm", model=self._checkpoint.spec.model, revision=self._checkpoint.revision)
 
     def ask(self, cases: Sequence[list[Variant]]) -> None:
-        """Asks for all at the same time, each in a thread of its own."""
+        """Asks for all, as many at the same time as ``Inspector.inspect_many`` does."""
         scorer: BatchingScorer[PreparedCase] = BatchingScorer(self)
-        with announced(len(cases)), ThreadPoolExecutor(len(cases)) as threads:
+        with announced(len(cases)), ThreadPoolExecutor(2 * MAX_BATCH) as threads:
             list(threads.map(lambda case: scorer.score([case], 1), cases))
 
 
@@ -175,7 +178,7 @@ def benchmark(checkpoint: Checkpoint, *, repeats: int = 5, batch: int = 8) -> Ml
     Args:
         checkpoint: The model.
         repeats: Measurements of each; the median counts.
-        batch: Decisions at the same time.
+        batch: Decisions a batch.
     """
     cases = _Cases(checkpoint)
     (known,) = cases.new(1)
@@ -194,7 +197,7 @@ def benchmark(checkpoint: Checkpoint, *, repeats: int = 5, batch: int = 8) -> Ml
         repeats,
     )
     rounds = max(1, repeats // 2)
-    at_once = iter([cases.new(batch) for _ in range(rounds)])
+    at_once = iter([cases.new(BATCHES * batch) for _ in range(rounds)])
     together = _Together(checkpoint)
     meter = meter_of(checkpoint.device)
     meter.begin()
@@ -223,7 +226,7 @@ def _found(checkpoint: Checkpoint, tokens: int, spent: Sequence[Spent], batch: i
         prepared=prepared.wall,
         verdicts_per_second=1 / scored.wall,
         batch=batch,
-        batched_verdicts_per_second=batch / batched.wall,
+        batched_verdicts_per_second=BATCHES * batch / batched.wall,
         prepared_share=0.0,
         memory_gib=0.0,
     )
@@ -239,7 +242,7 @@ def as_text(found: MllmBenchmark) -> str:
             f"64 tokens written: {found.written:.3f} s",
             f"a decision prepared on the CPU: {found.prepared:.3f} s",
             f"decisions a second: {found.verdicts_per_second:.2f} single, "
-            f"{found.batched_verdicts_per_second:.2f} with {found.batch} at the same time, the model waiting for "
+            f"{found.batched_verdicts_per_second:.2f} in batches of {found.batch}, the model waiting for "
             f"{found.prepared_share:.0%} of it",
             f"peak memory of these: {found.memory_gib:.1f} GiB",
         )

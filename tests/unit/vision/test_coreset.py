@@ -67,3 +67,20 @@ def test_the_chosen_cover_the_rest_better_than_chance():
 def test_copies_are_not_chosen_twice():
     everything = np.tile(patches(5), (50, 1))
     assert len(greedy_coreset(everything, 100)) <= 10
+
+
+def test_the_choice_takes_few_threads_and_gives_the_others_back(monkeypatch):
+    import torch
+
+    before, seen = torch.get_num_threads(), []
+    torch.set_num_threads(8)
+    plain = torch.addmm
+    monkeypatch.setattr(
+        torch, "addmm", lambda *a, **k: (seen.append(torch.get_num_threads()), plain(*a, **k))[1]
+    )
+    try:
+        greedy_coreset(patches(300), 100)
+        assert set(seen) == {4}
+        assert torch.get_num_threads() == 8
+    finally:
+        torch.set_num_threads(before)
