@@ -26,7 +26,7 @@ class Context(BaseModel):
     mllm: str | None = Field(
         default=None,
         description="Decision Maker: 'measured', a HuggingFace id or folder, or URL#model; ECHO_MLLM where not given.",
-        json_schema_extra=_at("decision_maker", "reasoning_expert", "inspection", "answer"),
+        json_schema_extra=_at("checklist", "reasoning_expert", "decision_maker", "inspection", "answer"),
     )
     experts: tuple[Expert, ...] = Field(
         default=("reference", "knowledge", "reasoning"),
@@ -69,7 +69,7 @@ class Context(BaseModel):
         ge=0.5,
         le=1,
         description="Below this confidence the graph looks again, then asks a person.",
-        json_schema_extra=_at("decision_maker", "inspection"),
+        json_schema_extra=_at("checklist", "decision_maker", "inspection"),
     )
     max_attempts: int = Field(
         default=3,

@@ -13,6 +13,7 @@ from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
 from echo_agent.decision.escalation import more_evidence_helps
+from echo_agent.experts.checklist import checklist
 from echo_agent.experts.decision_maker import decision_maker
 from echo_agent.experts.human_review import human_review
 from echo_agent.experts.intake import intake
@@ -42,6 +43,7 @@ NODES: tuple[Node, ...] = (
     intake,
     reference_extractor,
     knowledge_guide,
+    checklist,
     router,
     reasoning_expert,
     decision_maker,
@@ -86,7 +88,8 @@ def build_graph(
     graph.add_edge(START, "intake")
     graph.add_edge("intake", "reference_extractor")
     graph.add_edge("reference_extractor", "knowledge_guide")
-    graph.add_edge("knowledge_guide", "router")
+    graph.add_edge("knowledge_guide", "checklist")
+    graph.add_edge("checklist", "router")
     graph.add_conditional_edges("router", after_router, AFTER_ROUTER)
     graph.add_edge("reasoning_expert", "decision_maker")
     graph.add_conditional_edges("decision_maker", after_decision, AFTER_DECISION)

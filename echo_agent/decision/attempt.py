@@ -8,7 +8,6 @@ from echo_agent.decision.by_normals import ByNormals
 from echo_agent.decision.escalation import escalation_level_of, what_changed
 from echo_agent.decision.measured import decide_measured, nothing_to_decide_from
 from echo_agent.decision.show import show, what_is_used
-from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
 from echo_agent.mllm.confidence import stored
 from echo_agent.mllm.decider import Decider
 from echo_agent.mllm.normal_log_odds import references_digest, stored_normals
@@ -41,7 +40,7 @@ def attempt_by_model(decider: Decider, state: State, resources: Resources) -> At
     used = what_is_used(state, context.experts)
     measured = _measured(used, context, state.route)
     found = what_is_used(state.model_copy(update={"route": None}), context.experts)
-    guard = Guard.of(found.reference, _measured(found, context, None), effect_of(found))
+    guard = Guard.of(found.reference, _measured(found, context, None), found.effect)
     case = show(state, resources)
     level = escalation_level_of(state)
     changed = f"{level.changed}; {measured.changed}" if state.attempts else level.changed
@@ -52,7 +51,7 @@ def attempt_by_model(decider: Decider, state: State, resources: Resources) -> At
         case,
         measured.model_copy(update={"changed": changed}),
         guard=guard,
-        effect=effect_of(used),
+        effect=used.effect,
         calibration=calibration,
         min_confidence=context.min_confidence,
         by_normals=_by_normals(used, by, resources) if calibration is None and not state.attempts else None,
@@ -73,13 +72,6 @@ def _by_normals(used: State, by: DecidedBy, resources: Resources) -> ByNormals |
     return None if normals is None else ByNormals(normals, resources.context.max_false_reject)
 
 
-def effect_of(state: State) -> VerdictEffect:
-    """Returns what the domain knowledge makes of the measured regions."""
-    if state.reference is None or state.knowledge is None:
-        return VerdictEffect()
-    return verdict_effect(state.reference.regions, state.knowledge.tolerances, state.knowledge.checklist)
-
-
 def _measured(state: State, context: Context, route: Route | None) -> Attempt:
     """Comes to an attempt from the evidence alone."""
     number, changed = len(state.attempts) + 1, what_changed(state)
@@ -91,5 +83,5 @@ def _measured(state: State, context: Context, route: Route | None) -> Attempt:
         max_false_reject=context.max_false_reject,
         min_confidence=context.min_confidence,
         changed=changed,
-        effect=effect_of(state),
+        effect=state.effect,
     )

@@ -6,11 +6,10 @@ from typing import Literal
 from echo_agent.decision.by_normals import ByNormals
 from echo_agent.decision.measured import poor_image, unknown_product
 from echo_agent.errors import NoAnswerError
-from echo_agent.knowledge.verdict_effect import VerdictEffect
 from echo_agent.mllm.case import Case, Decision
 from echo_agent.mllm.confidence import Calibration, join
 from echo_agent.mllm.decider import Decider
-from echo_agent.state import Attempt, Label, Reason, ReferenceEvidence
+from echo_agent.state import Attempt, Label, Reason, ReferenceEvidence, VerdictEffect
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from PIL import Image
 
-from echo_agent.context import Context
 from echo_agent.decision.show import cut
 from echo_agent.errors import NoAnswerError
 from echo_agent.images.decoding import load_image
@@ -10,6 +9,7 @@ from echo_agent.knowledge.checklist import answered, closed_question
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.case import Case, Crop
 from echo_agent.mllm.decider import Decider
+from echo_agent.resources import Resources
 from echo_agent.state import Box, ChecklistFinding, ImageRef, KnowledgeEvidence, State
 
 ORDERS = 2
@@ -20,12 +20,11 @@ MAX_ASKED = 8
 
 
 def answer_checklist(
-    state: State, decider: Decider, context: Context, memory: Memory
-) -> KnowledgeEvidence | None:
+    state: State, knowledge: KnowledgeEvidence, decider: Decider, resources: Resources
+) -> KnowledgeEvidence:
     """Asks the model about each statement that was not counted, with a crop of its places where they are known.
 
-    It is asked where the part is judged and the domain knowledge is used, once an inspection. An answer below
-    ``Context.min_confidence``, one that cannot be read and one that is late are "undetermined".
+    An answer below ``Context.min_confidence``, one that cannot be read and one that is late are "undetermined".
 
     Returns:
         The domain knowledge's evidence with the answers.
@@ -33,31 +32,13 @@ def answer_checklist(
     Raises:
         ModelError: The model is missing, misconfigured or cannot be reached.
     """
-    knowledge = state.knowledge
-    route = state.route
-    is_judged = route is None or (route.kind == "discrimination" and "knowledge" in route.use)
-    if knowledge is None or state.image is None or state.attempts or not is_judged:
-        return knowledge
     untold = [finding for finding in knowledge.checklist if finding.holds is None][:MAX_ASKED]
-    asked = {finding.id: _ask(finding, state, decider, context, memory) for finding in untold}
+    asked = {finding.id: _ask(finding, state, decider, resources) for finding in untold}
     checklist = tuple(asked.get(finding.id, finding) for finding in knowledge.checklist)
     return knowledge.model_copy(update={"checklist": checklist})
 
 
-def keep_answers(knowledge: KnowledgeEvidence, earlier: KnowledgeEvidence | None) -> KnowledgeEvidence:
-    """Carries the model's answers of an earlier attempt at the same part over."""
-    if earlier is None or earlier.card_file != knowledge.card_file:
-        return knowledge
-    said = {finding.id: finding for finding in earlier.checklist if finding.answered_by is not None}
-    checklist = tuple(
-        said.get(finding.id, finding) if finding.holds is None else finding for finding in knowledge.checklist
-    )
-    return knowledge.model_copy(update={"checklist": checklist})
-
-
-def _ask(
-    finding: ChecklistFinding, state: State, decider: Decider, context: Context, memory: Memory
-) -> ChecklistFinding:
+def _ask(finding: ChecklistFinding, state: State, decider: Decider, resources: Resources) -> ChecklistFinding:
     if state.image is None:
         return finding
     nearest = state.reference.references[:1] if state.reference is not None else ()
@@ -65,7 +46,7 @@ def _ask(
     case = Case(
         image=state.image,
         references=(reference,) if reference is not None else (),
-        crops=_crops(finding, state.image, reference, memory),
+        crops=_crops(finding, state.image, reference, resources.memory),
         question=closed_question(finding.statement),
         orders=ORDERS,
     )
@@ -74,7 +55,7 @@ def _ask(
         answer = decider.answer(case)
     except NoAnswerError as error:
         return answered(finding, None, by, why=f"it gave no answer: {error}")
-    if answer.confidence is None or answer.confidence < context.min_confidence:
+    if answer.confidence is None or answer.confidence < resources.context.min_confidence:
         return answered(finding, None, by, why="it is not sure")
     return answered(finding, answer.letter, by)
 

@@ -3,9 +3,8 @@
 import importlib.metadata
 from functools import lru_cache
 
-from echo_agent.knowledge.verdict_effect import VerdictEffect
 from echo_agent.memory.calibration import defective_probability
-from echo_agent.state import Attempt, DecidedBy, Label, Reason, ReasonKind, ReferenceEvidence
+from echo_agent.state import Attempt, DecidedBy, Label, Reason, ReasonKind, ReferenceEvidence, VerdictEffect
 
 UNDECIDED = 0.5
 

@@ -1,27 +1,24 @@
 """The reasoning trace that is written from the evidence alone."""
 
-from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
-from echo_agent.state import KnowledgeEvidence, ReferenceEvidence, Trace, TraceStep
+from echo_agent.state import KnowledgeEvidence, ReferenceEvidence, Trace, TraceStep, VerdictEffect
 
 MAX_REGIONS = 3
 MAX_FINDINGS = 6
 
 
-def measured_trace(reference: ReferenceEvidence, knowledge: KnowledgeEvidence | None) -> Trace:
+def measured_trace(
+    reference: ReferenceEvidence, knowledge: KnowledgeEvidence | None, effect: VerdictEffect
+) -> Trace:
     """Writes observe, compare, measure, weigh and conclude from what was measured.
 
     Args:
         reference: The Reference Extractor's evidence.
         knowledge: The Knowledge Guide's evidence, where there is any.
+        effect: What its findings permit and force.
 
     Returns:
         Steps that name the ids of the evidence they stand on.
     """
-    effect = (
-        VerdictEffect()
-        if knowledge is None
-        else verdict_effect(reference.regions, knowledge.tolerances, knowledge.checklist)
-    )
     steps = (
         _observe(reference, knowledge),
         _compare(reference),

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
-from echo_agent.answers.question import ClassifiedQuestion
+from echo_agent.answers.question import ClassifiedQuestion, classify
 from echo_agent.context import Expert, Profile
-from echo_agent.state import QuestionKind, Route
+from echo_agent.state import Question, QuestionKind, Route
 
 EXPERTS: tuple[Expert, ...] = ("reference", "knowledge", "reasoning")
 
@@ -25,6 +25,13 @@ REASONED: frozenset[QuestionKind] = frozenset({"type", "look", "effect", "other"
 
 CLEAR_P_VALUE = 0.25
 """From this p-value on a part looks like its references."""
+
+
+def classified(question: Question | None) -> ClassifiedQuestion:
+    """Reads the caller's question; a part without one is judged."""
+    if question is None:
+        return ClassifiedQuestion("discrimination", "verdict", "no question was asked")
+    return classify(question)
 
 
 def choose_route(

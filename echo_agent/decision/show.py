@@ -10,7 +10,7 @@ from echo_agent.errors import ImageError
 from echo_agent.images.decoding import load_image
 from echo_agent.mllm.case import Case, Crop
 from echo_agent.resources import Resources
-from echo_agent.state import Box, ImageRef, Reference, Region, State
+from echo_agent.state import Box, ImageRef, Reference, Region, State, VerdictEffect
 
 CROP_MARGIN = 0.5
 """Margin around a region, as a share of its width and height."""
@@ -57,8 +57,10 @@ def what_is_used(state: State, experts: Collection[Expert]) -> State:
         experts: Experts that take part at all, which counts where there is no route.
     """
     use = state.route.use if state.route is not None else experts
+    is_weighed = "reference" in use and "knowledge" in use
     return state.model_copy(
         update={
+            "effect": state.effect if is_weighed else VerdictEffect(),
             "reference": state.reference if "reference" in use else None,
             "knowledge": state.knowledge if "knowledge" in use else None,
             "trace": state.trace if "reasoning" in use else None,

@@ -22,7 +22,7 @@ FORCED_RULE = "likelier of the two"
 """A verdict of ``review`` answers with the option of the higher probability."""
 
 REGISTERING, DECIDING = "register", "decision_maker"
-EVIDENCE_STEPS = (REGISTERING, "reference_extractor", "knowledge_guide")
+EVIDENCE_STEPS = (REGISTERING, "reference_extractor", "knowledge_guide", "checklist")
 DECISION_STEPS = ("reasoning_expert", DECIDING)
 """Entries of a verdict's timings: what is evidence, and what is reasoning and deciding."""
 

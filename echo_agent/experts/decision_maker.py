@@ -3,7 +3,6 @@
 from typing import Any
 
 from echo_agent.decision.attempt import attempt_by_model, attempt_measured
-from echo_agent.decision.checklist import answer_checklist
 from echo_agent.resources import Resources
 from echo_agent.state import State
 
@@ -17,7 +16,4 @@ def decision_maker(state: State, resources: Resources) -> dict[str, Any]:
     decider = resources.decider
     if decider is None:
         return {"attempts": (*state.attempts, attempt_measured(state, resources.context))}
-    knowledge = answer_checklist(state, decider, resources.context, resources.memory)
-    state = state.model_copy(update={"knowledge": knowledge})
-    attempt = attempt_by_model(decider, state, resources)
-    return {"attempts": (*state.attempts, attempt), "knowledge": knowledge}
+    return {"attempts": (*state.attempts, attempt_by_model(decider, state, resources))}

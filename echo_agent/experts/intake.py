@@ -5,7 +5,7 @@ from typing import Any
 from echo_agent.answers.question import split_options
 from echo_agent.errors import ImageError
 from echo_agent.resources import Resources
-from echo_agent.state import State
+from echo_agent.state import State, VerdictEffect
 
 
 def intake(state: State, resources: Resources) -> dict[str, Any]:
@@ -23,6 +23,7 @@ def intake(state: State, resources: Resources) -> dict[str, Any]:
         "escalation_level": 0,
         "reference": None,
         "knowledge": None,
+        "effect": VerdictEffect(),
         "route": None,
         "trace": None,
         "attempts": (),

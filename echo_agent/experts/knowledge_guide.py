@@ -5,8 +5,7 @@ Statements of the card that draw their places are counted there.
 
 from typing import Any
 
-from echo_agent.decision.checklist import keep_answers
-from echo_agent.knowledge.guidance import find_card, guide
+from echo_agent.knowledge.guidance import find_card, guide, hold_again
 from echo_agent.knowledge.loader import LoadedCard, drawn_on
 from echo_agent.memory.memory import Memory
 from echo_agent.resources import Resources
@@ -14,7 +13,10 @@ from echo_agent.state import CountedPlace, ImageRef, State
 
 
 def knowledge_guide(state: State, resources: Resources) -> dict[str, Any]:
-    """Finds the card of the product that was named or recognised; the image's file name plays no part."""
+    """Finds the card of the product that was named or recognised; the image's file name plays no part.
+
+    A further attempt holds its regions against the tolerances; what was found and counted stands.
+    """
     reference = state.reference
     if reference is None or reference.product is None or state.image is None:
         return {"knowledge": None}
@@ -25,15 +27,18 @@ def knowledge_guide(state: State, resources: Resources) -> dict[str, Any]:
     card = find_card(reference.product, resources.cards, registered)
     if card is None:
         return {"knowledge": None}
+    size, earlier = (state.image.width, state.image.height), state.knowledge
+    if state.attempts and earlier is not None and earlier.card_file == str(card.file):
+        return {"knowledge": hold_again(card, earlier, reference.regions, size)}
     evidence = guide(
         card,
         reference.regions,
-        (state.image.width, state.image.height),
+        size,
         query=state.question.text if state.question is not None else "",
         counts=_counts(state.image, reference.product, card, memory),
         embeddings=resources.embeddings,
     )
-    return {"knowledge": keep_answers(evidence, state.knowledge if state.attempts else None)}
+    return {"knowledge": evidence}
 
 
 def _counts(

@@ -33,4 +33,6 @@ def _by_model(state: State, resources: Resources) -> Trace | None:
 
 
 def _measured(state: State) -> Trace | None:
-    return measured_trace(state.reference, state.knowledge) if state.reference is not None else None
+    if state.reference is None:
+        return None
+    return measured_trace(state.reference, state.knowledge, state.effect)

@@ -2,36 +2,28 @@
 
 from typing import Any
 
-from echo_agent.answers.question import ClassifiedQuestion, classify
-from echo_agent.decision.routing import choose_route
-from echo_agent.knowledge.verdict_effect import verdict_effect
+from echo_agent.decision.routing import choose_route, classified
 from echo_agent.resources import Resources
-from echo_agent.state import KnowledgeEvidence, ReferenceEvidence, State
+from echo_agent.state import ReferenceEvidence, State, VerdictEffect
 
 
 def router(state: State, resources: Resources) -> dict[str, Any]:
     """Chooses the path and says why."""
-    context = resources.context
-    asked = (
-        classify(state.question)
-        if state.question is not None
-        else ClassifiedQuestion("discrimination", "verdict", "no question was asked")
-    )
+    context, reference = resources.context, state.reference
     route = choose_route(
         context.profile,
         context.experts,
-        asked,
-        p_value=state.reference.p_value if state.reference is not None else None,
+        classified(state.question),
+        p_value=reference.p_value if reference is not None else None,
         attempts=len(state.attempts),
-        disagreement=_disagree(state.reference, state.knowledge),
+        disagreement=_disagree(reference, state.effect),
     )
     return {"route": route}
 
 
-def _disagree(reference: ReferenceEvidence | None, knowledge: KnowledgeEvidence | None) -> bool:
+def _disagree(reference: ReferenceEvidence | None, effect: VerdictEffect) -> bool:
     """Tells whether the domain knowledge pulls the other way than the comparison with the references."""
-    if reference is None or knowledge is None or reference.score is None or reference.threshold is None:
+    if reference is None or reference.score is None or reference.threshold is None:
         return False
-    effect = verdict_effect(reference.regions, knowledge.tolerances, knowledge.checklist)
     rejected = reference.score > reference.threshold
     return effect.needs_a_person or (effect.permits_normal if rejected else effect.forces_defective)

@@ -55,6 +55,20 @@ def guide(
     )
 
 
+def hold_again(
+    loaded: LoadedCard, evidence: KnowledgeEvidence, regions: Sequence[Region], size: tuple[int, int]
+) -> KnowledgeEvidence:
+    """Holds the tolerances against regions that were measured anew; all else that a card says of an image stands.
+
+    Args:
+        loaded: The product's card.
+        evidence: What it said of the same image.
+        regions: The new regions.
+        size: Width and height of the upright image in pixels.
+    """
+    return evidence.model_copy(update={"tolerances": tuple(hold_tolerances(loaded.card, regions, *size))})
+
+
 def find_card(product: str, own_folder: Path | None, registered: Path | None) -> LoadedCard | None:
     """Returns a product's card: the one registered with it, else the user's, else one that comes with Echo.
 

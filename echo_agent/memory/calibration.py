@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.special
-import scipy.stats
+import scipy
 
 from echo_agent.state import EscapeGuarantee, Guarantee
 

@@ -19,6 +19,7 @@ from echo_agent.state.knowledge_evidence import (
     KnowledgeEvidence,
     Outcome,
     ToleranceFinding,
+    VerdictEffect,
 )
 from echo_agent.state.reason import Reason, ReasonKind
 from echo_agent.state.reasoning import Question, QuestionKind, Route, ToolCall, Trace, TraceStep
@@ -71,6 +72,7 @@ __all__ = [
     "TraceStep",
     "Value",
     "Verdict",
+    "VerdictEffect",
     "flat_attempt",
     "flat_verdict",
 ]
@@ -88,6 +90,7 @@ class State(BaseModel):
     escalation_level: int = 0
     reference: ReferenceEvidence | None = None
     knowledge: KnowledgeEvidence | None = None
+    effect: VerdictEffect = VerdictEffect()
     route: Route | None = None
     trace: Trace | None = None
     attempts: tuple[Attempt, ...] = ()

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from echo_agent.state.image import Box
+from echo_agent.state.reason import Reason
 from echo_agent.state.value import Value
 
 
@@ -119,3 +120,26 @@ class KnowledgeEvidence(Value):
     citations: tuple[Citation, ...] = ()
     tolerances: tuple[ToleranceFinding, ...] = ()
     checklist: tuple[ChecklistFinding, ...] = ()
+
+
+class VerdictEffect(Value):
+    """What the findings of the domain knowledge permit and what they force; nothing where there are none.
+
+    Attributes:
+        permits_normal: Every suspicious region lies within the tolerances, so the part may pass as normal
+            although it deviates from the references.
+        forces_defective: A limit is broken or a statement of the checklist does not hold, so no model may
+            pass it.
+        needs_a_person: No limit is broken by a measured value, but one may be by the uncertainty of its measurement,
+            or a model says that a statement of the checklist fails, so nobody but a person may pass it.
+        is_sure: Of a broken limit or statement: it is broken by the whole uncertainty of the measurement.
+        findings: Ids of the findings that this rests on.
+        reasons: Their reasons, one each.
+    """
+
+    permits_normal: bool = False
+    forces_defective: bool = False
+    needs_a_person: bool = False
+    is_sure: bool = False
+    findings: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()

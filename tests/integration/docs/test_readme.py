@@ -52,7 +52,7 @@ def test_the_drawing_is_that_of_the_graph(repository):
     mermaid = build_graph().get_graph().draw_mermaid()
     nodes = set(re.findall(r"^\t(\w+)\(\1\)$", mermaid, re.MULTILINE))
     labels = set(re.findall(r"&nbsp;(.+?)&nbsp;", mermaid))
-    assert len(nodes) == 8
+    assert len(nodes) == 9
     assert len(labels) == 5
     drawn = {words.strip() for words in re.split(r"[─┬┐▲└┴│┤┘\n]+|  +", picture)} - {""}
     assert drawn == nodes | labels

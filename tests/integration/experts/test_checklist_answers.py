@@ -80,6 +80,11 @@ def test_a_statement_that_fails_by_the_model_needs_a_person(inspect):
     assert len(inspect.scorer.asked) == 1
 
 
+def test_what_the_model_denies_is_reasoned_about_at_once(inspect):
+    assert inspect(0.97, max_attempts=1).attempts[0].path == "fast"
+    assert inspect(0.03, max_attempts=1).attempts[0].path == "reasoned"
+
+
 @pytest.mark.parametrize("said", [0.55, AnswerError("it wrote a poem")])
 def test_an_unsure_or_unreadable_answer_tells_nothing(inspect, said):
     finding = inspect(said, min_confidence=0.8).knowledge.checklist[0]

@@ -13,7 +13,7 @@ from tests.conftest import synthetic_part
 from tests.integration.chat.parts import spotted_part
 
 EXPERTS = [
-    "intake", "reference_extractor", "knowledge_guide", "router",
+    "intake", "reference_extractor", "knowledge_guide", "checklist", "router",
     "reasoning_expert", "decision_maker", "human_review", "responder",
 ]  # fmt: skip
 

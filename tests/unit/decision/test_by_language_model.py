@@ -5,7 +5,7 @@ import pytest
 from echo_agent.decision.by_language_model import Guard, decide_by_mllm
 from echo_agent.decision.measured import decide_measured
 from echo_agent.errors import AnswerError, ModelError, ModelMemoryError, ModelTimeoutError
-from echo_agent.knowledge.verdict_effect import VerdictEffect, verdict_effect
+from echo_agent.knowledge.verdict_effect import verdict_effect
 from echo_agent.mllm.case import Case
 from echo_agent.state import (
     ChecklistFinding,
@@ -15,6 +15,7 @@ from echo_agent.state import (
     ProductMatch,
     ReferenceEvidence,
     ToleranceFinding,
+    VerdictEffect,
 )
 from tests.scripted_mllm import fake_decider
 from tests.unit.mllm.test_delimiters_and_prompts import image

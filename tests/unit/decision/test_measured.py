@@ -1,4 +1,3 @@
-import dataclasses
 import re
 
 import pytest
@@ -6,10 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echo_agent.decision.measured import decide_measured
-from echo_agent.knowledge.verdict_effect import VerdictEffect
 from echo_agent.memory import calibration
 from echo_agent.memory.calibration import defective_probability
-from echo_agent.state import Guarantee, ImageQuality, ProductMatch, Reason
+from echo_agent.state import Guarantee, ImageQuality, ProductMatch, Reason, VerdictEffect
 from tests.inspection import some_evidence
 from tests.verdicts import a_region
 
@@ -74,7 +72,7 @@ def test_labels_and_their_reasons(changes, label, reason):
 )
 def test_the_card_decides_where_it_has_a_say(changes, effect, min_confidence, label):
     finding = Reason(kind="rule", text="R1 is 120 px2 (90 to 160).", evidence=("T1",))
-    effect = dataclasses.replace(effect, findings=("T1",), reasons=(finding,))
+    effect = effect.model_copy(update={"findings": ("T1",), "reasons": (finding,)})
     attempt = decide(some_evidence(**changes), effect=effect, min_confidence=min_confidence)
     if changes or not effect.permits_normal:
         assert finding in attempt.reasons

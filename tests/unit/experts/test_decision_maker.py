@@ -1,7 +1,10 @@
 """Whose evidence the Decision Maker uses: that of the experts who take part and whom the router chose."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from echo_agent.experts.checklist import checklist
 from echo_agent.experts.decision_maker import decision_maker
 from echo_agent.experts.router import router
 from echo_agent.mllm.decider import MllmDecider
@@ -46,6 +49,7 @@ def routed(question=None, outcome="within", **settings):
         question=None if question is None else Question(text=QUESTIONS[question]),
         trace=Trace(steps=(TraceStep(kind="observe", text="A line.", evidence=("R1",)),)),
     )
+    state = state.model_copy(update=checklist(state, resources(**settings)))
     return state.model_copy(update=router(state, resources(**settings)))
 
 
@@ -82,6 +86,9 @@ class Folder:
 
     def __init__(self, folder):
         self.folder = folder
+
+    def product(self, name):
+        return SimpleNamespace(name=name, references=())
 
 
 @pytest.fixture
