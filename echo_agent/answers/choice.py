@@ -15,7 +15,7 @@ from echo_agent.answers.regions import count_answer, size_answer
 from echo_agent.answers.text_similarity import similarities, words
 from echo_agent.answers.yes_or_no import PART, yes_means
 from echo_agent.state import Answer, KnowledgeEvidence, Question
-from echo_agent.state.words import percent
+from echo_agent.state.notation import percent
 
 _SHARPNESS = 12.0
 """How fast an option loses probability with similarity to a recognised product."""

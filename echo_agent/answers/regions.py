@@ -5,7 +5,7 @@ from echo_agent.answers.region_shape import describe_regions
 from echo_agent.knowledge.measurement import Frame, Measured, area_of, length_of
 from echo_agent.knowledge.quantity import Area, Length
 from echo_agent.state import Region, Verdict
-from echo_agent.state.words import percent
+from echo_agent.state.notation import amount, at, peak, percent
 
 FAINT = 0.5
 """A border is called faint where the measurement could be off by more than this share of its value."""
@@ -43,25 +43,14 @@ def _size(region: Region, frame: Frame) -> str:
     if in_mm is not None and area_in_mm is not None:
         length, area, unit = in_mm, area_in_mm, "mm"
     text = (
-        f"{region.id} ({region.place}) is about {_figure(length.value, unit)} {unit} long and "
-        f"{_figure(area.value, unit)} {unit}2 in area"
+        f"{region.id} {at(region.place)} is {amount(length.value, unit, length.low, length.high)} long and "
+        f"{amount(area.value, f'{unit}2', area.low, area.high)} in area, by where its border is drawn"
     )
     if unit == "px":
         share = 100 * length.value / max(frame.width, frame.height)
-        text += f"; that is {share:.2g} % of the photograph's longer side"
-    text += f". Depending on where its border is drawn it is {_between(length, unit)} long"
+        text += f"; that is {amount(share, '%')} of the photograph's longer side"
     faint = length.high - length.low > 2 * FAINT * length.value
-    return f"{text}{': the border is faint, so take this as a rough figure' if faint else ''} [{region.id}]."
-
-
-def _between(measured: Measured, unit: str) -> str:
-    if measured.low <= 0:
-        return f"up to {_figure(measured.high, unit)} {unit}"
-    return f"{_figure(measured.low, unit)} to {_figure(measured.high, unit)} {unit}"
-
-
-def _figure(value: float, unit: str) -> str:
-    return f"{value:.0f}" if unit == "px" else f"{value:.2g}"
+    return f"{text}{'. The border is faint: take this as a rough figure' if faint else ''} [{region.id}]."
 
 
 def _in_pixels(region: Region, frame: Frame) -> Measured:
@@ -82,8 +71,8 @@ def look_answer(inspected: Inspected) -> str:
     shape = describe_regions(regions, inspected.image).in_words()
     first = regions[0].id
     return (
-        f"{first} ({regions[0].place}) is {shape}: that much of its look is measured, what it is cannot be [{first}]. "
-        "A language model could describe it (--mllm)."
+        f"{first} {at(regions[0].place)} is {shape}: that much of its look is measured, what it is cannot be "
+        f"[{first}]. A language model could describe it (--mllm)."
     )
 
 
@@ -99,8 +88,7 @@ def comparison_answer(inspected: Inspected) -> str:
     told += standing(inspected)
     if verdict.regions:
         told += [
-            f"{region.id} ({region.place}) differs up to {region.peak:.1f} times as much as the largest difference "
-            f"among good parts [{region.id}]."
+            f"{region.id} {at(region.place)} differs by {peak(region)} [{region.id}]."
             for region in verdict.regions[:3]
         ]
     else:
@@ -167,8 +155,3 @@ def no_scale(inspected: Inspected) -> str:
     if inspected.card is None:
         return "there is no card that gives the scale of this photograph (scale: mm_per_pixel)"
     return "the card gives no scale for this photograph (scale: mm_per_pixel)"
-
-
-def at(place: str) -> str:
-    """Returns ``at the top left``, ``in the centre`` and so on."""
-    return f"in the {place}" if place == "centre" else f"at the {place}"

@@ -1,9 +1,9 @@
 """The verdict, why, how sure, and what to do next, in sentences for a person at the line."""
 
 from echo_agent.answers.inspected import Inspected
-from echo_agent.answers.regions import at, standing
+from echo_agent.answers.regions import standing
 from echo_agent.state import Verdict
-from echo_agent.state.words import MEANING, headline, percent
+from echo_agent.state.notation import MEANING, at, headline, percent
 
 MAX_FINDINGS = 6
 """Findings of the card that are told at most."""

@@ -9,6 +9,7 @@ from echo_agent.answers.regions import no_scale
 from echo_agent.knowledge.measurement import Frame, Measured, area_of, length_of
 from echo_agent.knowledge.quantity import Area, AreaLimit, Length, LengthLimit
 from echo_agent.state import Region
+from echo_agent.state.notation import amount, length
 
 _LENGTH: TypeAdapter[Length] = TypeAdapter(LengthLimit)
 _AREA: TypeAdapter[Area] = TypeAdapter(AreaLimit)
@@ -64,7 +65,7 @@ def _without_scale(inspected: Inspected) -> str:
     region = inspected.verdict.regions[0]
     share = 100 * region.length_px / max(inspected.frame.width, inspected.frame.height)
     return (
-        f"In px and in % I can: {region.id} is about {region.length_px:.0f} px long, {share:.2g} % of the photograph's "
+        f"In px and in % I can: {region.id} is {length(region)} long, {amount(share, '%')} of the photograph's "
         f"longer side [{region.id}]."
     )
 
@@ -78,7 +79,7 @@ def _held(limit: str, region: Region, frame: Frame) -> str:
         quantity, found = "long", length_of(region, supposed, frame)
     if found is None:
         return f"{region.id}: I cannot tell in {unit} [{region.id}]."
-    size = f"about {found.value:.3g} {unit} {quantity} ({found.low:.3g} to {found.high:.3g})"
+    size = f"{amount(found.value, unit, found.low, found.high)} {quantity}"
     return f"With a limit of {limit}, {_outcome(region.id, found, most)}: it is {size} [{region.id}]."
 
 

@@ -12,9 +12,10 @@ from echo_agent.errors import ModelError
 from echo_agent.images.budget import as_data_url, within_budget
 from echo_agent.images.decoding import load_image
 from echo_agent.mllm.delimiters import delimited
-from echo_agent.report.words import measured, measured_region
+from echo_agent.report.words import measured
 from echo_agent.settings import process_settings
 from echo_agent.state import Question
+from echo_agent.state.notation import region_in_words
 
 TURNS_SHOWN = 6
 """Earlier messages of the conversation that the model is shown."""
@@ -82,7 +83,7 @@ def _prompt(question: Question, inspected: Inspected, earlier: Sequence[AnyMessa
 def _evidence(inspected: Inspected) -> str:
     verdict = inspected.verdict
     lines = [f"E1: verdict {verdict.label}, confidence {verdict.confidence:.2f}; score {measured(verdict)}"]
-    lines += [f"{region.id}: {measured_region(region)}" for region in verdict.regions]
+    lines += [region_in_words(region) for region in verdict.regions]
     lines += [f"{near.id}: reference, similarity {near.similarity:.2f}" for near in verdict.references[:4]]
     if verdict.knowledge is not None:
         lines += [f"{passage.id}: {passage.text}" for passage in verdict.knowledge.citations]

@@ -16,7 +16,7 @@ from echo_agent.images.message_blocks import KEPT, ImageSource, take_apart
 from echo_agent.images.sources import source_bytes
 from echo_agent.resources import Resources
 from echo_agent.state import Answer, ImageRef, Question, State, Verdict
-from echo_agent.state.words import percent
+from echo_agent.state.notation import percent
 
 NO_PHOTOGRAPH = (
     "There is no photograph to talk about yet. Send one of the part, and ask then: where, how big, compared with the "

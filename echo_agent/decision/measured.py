@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from echo_agent.memory.calibration import defective_probability
 from echo_agent.state import Attempt, DecidedBy, Label, Reason, ReasonKind, ReferenceEvidence, VerdictEffect
+from echo_agent.state.notation import region_in_words
 
 UNDECIDED = 0.5
 
@@ -208,8 +209,7 @@ def _where(evidence: ReferenceEvidence) -> tuple[Reason, ...]:
     return tuple(
         Reason(
             kind="region",
-            text=f"{region.id}: {region.place}, {region.area_px} px2, {region.length_px:.0f} px long, "
-            f"peak {region.peak:.2f} of the largest in normals.",
+            text=f"{region_in_words(region)}.",
             evidence=(region.id,),
         )
         for region in evidence.regions[:3]

@@ -1,6 +1,7 @@
 """The reasoning trace that is written from the evidence alone."""
 
 from echo_agent.state import KnowledgeEvidence, ReferenceEvidence, Trace, TraceStep, VerdictEffect
+from echo_agent.state.notation import area, length
 
 MAX_REGIONS = 3
 MAX_FINDINGS = 6
@@ -59,8 +60,7 @@ def _measure(reference: ReferenceEvidence) -> TraceStep:
         return TraceStep(kind="measure", text="There is no area to measure.", evidence=(reference.id,))
     shown = reference.regions[:MAX_REGIONS]
     text = " ".join(
-        f"{region.id} covers {region.area_px} px2 ({region.area_px_low} to {region.area_px_high} by where its border "
-        f"is drawn) and is {region.length_px:.0f} px long."
+        f"{region.id} is {length(region)} long and {area(region)} in area, by where its border is drawn."
         for region in shown
     )
     return TraceStep(kind="measure", text=text, evidence=tuple(region.id for region in shown))

@@ -12,6 +12,7 @@ from echo_agent.knowledge.guidance import find_card, look_up
 from echo_agent.mllm.tools import ToolRequest, ToolResult
 from echo_agent.resources import Resources
 from echo_agent.state import Box, ImageRef, ReferenceEvidence, Region, State, Value
+from echo_agent.state.notation import area, length
 
 MANUAL: dict[str, tuple[Expert, str]] = {
     "zoom": (
@@ -164,10 +165,7 @@ class ReasoningTools:
 
 
 def _sizes(region: Region) -> str:
-    return (
-        f"{region.id} covers {region.area_px} px2 ({region.area_px_low} to {region.area_px_high}) and is "
-        f"{region.length_px:.0f} px long."
-    )
+    return f"{region.id} is {length(region)} long and {area(region)} in area."
 
 
 def _spelled(box: Box) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from echo_agent.errors import DatasetError, MissingExtraError
 from echo_agent.evaluation.threshold_choice import Counted, Pass, Reject, ThresholdChoice, Zones
 from echo_agent.report.table import plain_table
-from echo_agent.state.words import percent
+from echo_agent.state.notation import percent
 
 BINS = 16
 BAR_WIDTH = 40

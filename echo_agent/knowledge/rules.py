@@ -13,6 +13,7 @@ from echo_agent.knowledge.measurement import Frame, Measured, area_of, length_of
 from echo_agent.knowledge.zones import share_in_zone
 from echo_agent.names import canonical_name
 from echo_agent.state import Outcome, Region, ToleranceFinding
+from echo_agent.state.notation import amount
 
 WHOLLY_INSIDE = 0.999
 """Share of its box from which a region counts as lying wholly in a zone (1 but for rounding)."""
@@ -199,15 +200,7 @@ def _judged(measured: Measured, rule: _Rule) -> str:
 
 
 def _told(measured: Measured, unit: str) -> str:
-    """Tells a measurement: ``120 px2 (90 to 160)``, the ends only where they differ."""
-    number = f"{measured.value:.3g}" if unit in {"mm", "mm2", "%"} else f"{measured.value:.0f}"
-    if measured.low == measured.high:
-        ends = ""
-    elif unit in {"mm", "mm2", "%"}:
-        ends = f" ({measured.low:.3g} to {measured.high:.3g})"
-    else:
-        ends = f" ({measured.low:.0f} to {measured.high:.0f})"
-    return f"{number}{ends}" if unit == "count" else f"{number} {unit}{ends}"
+    return amount(measured.value, unit, measured.low, measured.high)
 
 
 def _where(region: Region, zones: Sequence[Zone]) -> str:

@@ -16,7 +16,7 @@ from echo_agent.images.decoding import load_image
 from echo_agent.report import words
 from echo_agent.report.colours import DEFECTIVE_FROM, SATURATED_AT, SHOWN_FROM, scale_stops
 from echo_agent.report.overlay import overlay
-from echo_agent.state import Verdict
+from echo_agent.state import Verdict, notation
 
 if TYPE_CHECKING:
     from echo_agent.memory.memory import Memory
@@ -101,14 +101,19 @@ def data_uri(picture: Image.Image, longest_side: int | None = None) -> str:
 
 
 def html_templates(package: str) -> jinja2.Environment:
-    """Opens the templates of a package. What they are given is escaped, and what they lack is an error."""
-    return jinja2.Environment(
+    """Opens the templates of a package, with Echo's words and its notation of values.
+
+    What they are given is escaped, and what they lack is an error.
+    """
+    templates = jinja2.Environment(
         loader=jinja2.PackageLoader(package),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.globals.update(words=words, notation=notation)
+    return templates
 
 
 def render_page(entries: Sequence[Entry], *, title: str, about: str = "", licence: str = "") -> str:
@@ -131,7 +136,6 @@ def render_page(entries: Sequence[Entry], *, title: str, about: str = "", licenc
             title=title,
             about=about,
             licence=licence,
-            words=words,
             counts=Counter(entry.verdict.label for entry in entries),
             legend={
                 "stops": scale_stops(),

@@ -10,7 +10,7 @@ from rich.text import Text
 from tabulate import tabulate
 
 from echo_agent.state import Label, Verdict
-from echo_agent.state.words import percent
+from echo_agent.state.notation import percent
 
 if TYPE_CHECKING:
     from echo_agent.memory.answers import Feedback

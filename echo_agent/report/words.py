@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from echo_agent.images.depth import EIGHT_BITS
-from echo_agent.state import Attempt, EscapeGuarantee, Guarantee, Label, Region, Verdict
-from echo_agent.state.words import MEANING, headline, percent
+from echo_agent.state import Attempt, EscapeGuarantee, Guarantee, Label, Verdict
+from echo_agent.state.notation import MEANING, headline, percent, region_in_words
 
 if TYPE_CHECKING:
     from echo_agent.memory.product import ProductRecord
@@ -29,7 +29,7 @@ def described(verdict: Verdict, name: str, picture: Path | None = None) -> str:
     lines += [f"- {reason}" for reason in verdict.reasons]
     kinds = {reason.kind for reason in verdict.reasons}
     told = {name for reason in verdict.reasons if reason.kind == "region" for name in reason.evidence}
-    lines += [f"- {measured_region(region)}" for region in verdict.regions if region.id not in told]
+    lines += [f"- {region_in_words(region)}" for region in verdict.regions if region.id not in told]
     if verdict.score is not None and "score" not in kinds:
         lines.append(f"  score: {measured(verdict)}")
     if verdict.answer is not None:
@@ -59,15 +59,6 @@ def measured(verdict: Verdict) -> str:
     if verdict.p_value is not None:
         words += f", p = {verdict.p_value:.3f}: {percent(verdict.p_value)} of good parts would score as high"
     return words
-
-
-def measured_region(region: Region) -> str:
-    """Returns a region's place, size and strength in words."""
-    box = region.box
-    return (
-        f"{region.id} {region.place}: {box.right - box.left} x {box.bottom - box.top} px at "
-        f"({box.left}, {box.top}), {region.area_px} px in area, peak {region.peak:.1f} x the most in good parts"
-    )
 
 
 def promise(guarantee: Guarantee) -> str:

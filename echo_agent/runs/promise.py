@@ -7,7 +7,7 @@ from echo_agent.errors import ImageError
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.calibration import contradicts
 from echo_agent.state import ImageRef, Value, Verdict
-from echo_agent.state.words import percent
+from echo_agent.state.notation import percent
 from echo_agent.vision.photographing import MAX_COMPARED, differences
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from jinja2.environment import TemplateModule
 
 from echo_agent.errors import ImageError
 from echo_agent.images.decoding import load_image
-from echo_agent.report import words
 from echo_agent.report.page import data_uri, html_templates
 from echo_agent.state import ImageRef
 
@@ -43,7 +42,7 @@ def part(name: Part, **given: Any) -> str:
 @lru_cache(maxsize=1)
 def _parts() -> TemplateModule:
     templates = html_templates("echo_agent.ui")
-    templates.globals.update(words=words, thumbnail=_thumbnail)
+    templates.globals.update(thumbnail=_thumbnail)
     return templates.get_template("parts.html").module
 
 

@@ -1,7 +1,6 @@
-import pytest
-
-from echo_agent.report.words import described, headline, percent, promise, tally
+from echo_agent.report.words import described, promise, tally
 from echo_agent.state import Answer, Attempt, EscapeGuarantee, Guarantee
+from echo_agent.state.notation import headline
 from tests.verdicts import a_reference, a_region, a_verdict
 
 
@@ -12,7 +11,7 @@ def test_a_defective_part_is_told_with_place_size_reason_and_author():
     body = "\n".join(rest)
     for words in (
         "above the threshold 1.40",
-        "R1 top centre: 30 x 30 px",
+        "R1 at the top centre: 44 px long, 240 px2 (200 to 280) in area, peak 3.2 x the most in good parts",
         "3.10",
         "p = 0.048",
         "reference good-3",
@@ -85,14 +84,6 @@ def test_the_guarantee_names_both_rates():
     assert "9 more" in words
 
 
-@pytest.mark.parametrize(
-    ("share", "words"),
-    [(0.0, "0 %"), (0.001, "under 1 %"), (0.5, "50 %"), (0.999, "over 99 %"), (1.0, "100 %")],
-)
-def test_certainty_is_never_rounded_into_being(share, words):
-    assert percent(share) == words
-
-
 def test_the_tally_counts_labels_and_what_could_not_be_inspected():
     assert tally(["normal", "review", "normal"], bad=1) == (
         "3 inspected: 2 normal, 0 defective, 1 review; 1 could not be inspected"
@@ -101,4 +92,4 @@ def test_the_tally_counts_labels_and_what_could_not_be_inspected():
 
 def test_several_regions_are_told_in_their_order():
     text = described(a_verdict(regions=(a_region(), a_region(id="R2", place="bottom left"))), "part.png")
-    assert text.index("R1 top centre") < text.index("R2 bottom left")
+    assert text.index("R1 at the top centre") < text.index("R2 at the bottom left")

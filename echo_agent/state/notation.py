@@ -1,0 +1,74 @@
+"""A verdict's values in words: one notation for every text that shows them."""
+
+from echo_agent.state.image import Region
+from echo_agent.state.value import Label
+from echo_agent.state.verdict import Verdict
+
+MEANING: dict[Label, str] = {
+    "normal": "normal",
+    "defective": "defective",
+    "review": "a person should look",
+}
+
+
+def headline(verdict: Verdict) -> str:
+    """Returns the label with its confidence, such as ``defective, 93 % sure``."""
+    if verdict.label == "review":
+        return f"review: {MEANING['review']}"
+    return f"{MEANING[verdict.label]}, {percent(verdict.confidence)} sure"
+
+
+def percent(share: float) -> str:
+    """Returns a share in 0..1 as per cent; never rounded up to 100 or down to 0."""
+    if 0 < share < 0.01:
+        return "under 1 %"
+    if 0.99 < share < 1:
+        return "over 99 %"
+    return f"{100 * share:.0f} %"
+
+
+def amount(value: float, unit: str, low: float | None = None, high: float | None = None) -> str:
+    """Returns a measurement with its unit, and its uncertainty where the ends differ: ``240 px2 (200 to 280)``.
+
+    Args:
+        value: The best estimate.
+        unit: ``mm``, ``mm2``, ``px``, ``px2``, ``%``, or ``count``, which is not written.
+        low: Lower end.
+        high: Upper end.
+    """
+    number = _number(value, unit) if unit == "count" else f"{_number(value, unit)} {unit}"
+    if low is None or high is None or low == high:
+        return number
+    return f"{number} ({_number(low, unit)} to {_number(high, unit)})"
+
+
+def _number(value: float, unit: str) -> str:
+    """Whole pixels and counts; else three digits that count, and no power of ten."""
+    return f"{value:.0f}" if unit in {"px", "px2", "count"} or value >= 100 else f"{value:.3g}"
+
+
+def length(region: Region) -> str:
+    """Returns a region's longest extent, such as ``44 px``."""
+    return amount(region.length_px, "px")
+
+
+def area(region: Region) -> str:
+    """Returns a region's area with its uncertainty, such as ``240 px2 (200 to 280)``."""
+    return amount(region.area_px, "px2", region.area_px_low, region.area_px_high)
+
+
+def peak(region: Region) -> str:
+    """Returns how much a region stands out, such as ``3.2 x the most in good parts``."""
+    return f"{region.peak:.1f} x the most in good parts"
+
+
+def at(place: str) -> str:
+    """Returns ``at the top left``, ``in the centre`` and so on."""
+    return f"in the {place}" if place == "centre" else f"at the {place}"
+
+
+def region_in_words(region: Region) -> str:
+    """Returns a region's place, size and strength."""
+    return (
+        f"{region.id} {at(region.place)}: {length(region)} long, {area(region)} in area, peak {peak(region)}"
+    )
