@@ -347,6 +347,14 @@ def _all_alike(values: Mapping[str, float]) -> bool:
     return max(values.values()) - min(values.values()) < _EVEN
 
 
+def in_words(answer: Answer, question: Question) -> Answer:
+    """A language model's choice said with its letter and confidence; other answers as they are."""
+    if answer.letter is None:
+        return answer
+    sure = f" ({percent(answer.confidence)} sure)" if answer.confidence is not None else ""
+    return answer.model_copy(update={"text": f"{_option(question, answer.letter)}{sure}"})
+
+
 def _option(question: Question, letter: str) -> str:
     return f"{letter}) {question.options[letter].strip().rstrip('.')}"
 

@@ -85,7 +85,7 @@ def comparison_answer(inspected: Inspected) -> str:
     told = [
         f"The nearest reference is {nearest.id}, similarity {nearest.similarity:.2f} of 1 [{nearest.id}]."
     ]
-    told += standing(inspected)
+    told += standing(verdict)
     if verdict.regions:
         told += [
             f"{region.id} {at(region.place)} differs by {peak(region)} [{region.id}]."
@@ -96,9 +96,8 @@ def comparison_answer(inspected: Inspected) -> str:
     return "\n".join(told)
 
 
-def standing(inspected: Inspected) -> list[str]:
+def standing(verdict: Verdict) -> list[str]:
     """Says how far the part differs as a whole, and how many good parts would differ as much."""
-    verdict = inspected.verdict
     if verdict.score is None:
         return []
     text = (

@@ -11,13 +11,17 @@ MAX_FINDINGS = 6
 
 def verdict_answer(inspected: Inspected) -> str:
     """Says the verdict first, then why, then what stands out."""
-    verdict = inspected.verdict
+    return verdict_text(inspected.verdict)
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """The verdict in one paragraph: the label first, then why, then what stands out."""
     product = f"{verdict.product}: " if verdict.product is not None else ""
     label = MEANING[verdict.label] if verdict.label == "review" else headline(verdict)
     head = f"{product}{label}."
     reasons = _reasons(verdict)
     stands_out = _stands_out(verdict) if verdict.label != "normal" else []
-    return " ".join([head, *reasons, *standing(inspected), *stands_out])
+    return " ".join([head, *reasons, *standing(verdict), *stands_out])
 
 
 def _reasons(verdict: Verdict) -> list[str]:
@@ -42,7 +46,7 @@ def reasons_answer(inspected: Inspected) -> str:
         "defective": "It is defective because:",
         "review": "A person should look because:",
     }
-    told = [*_reasons(verdict), *standing(inspected), *_stands_out(verdict)]
+    told = [*_reasons(verdict), *standing(verdict), *_stands_out(verdict)]
     told += _by_the_card(verdict) if verdict.decided_by.name == "measured" else _reasoned(verdict)
     if len(verdict.attempts) > 1:
         told.append(
@@ -94,7 +98,7 @@ def confidence_answer(inspected: Inspected) -> str:
         if verdict.confidence_calibrated
         else "This figure is an estimate from the good parts alone: it was not fitted on labelled parts."
     )
-    told += standing(inspected)
+    told += standing(verdict)
     guarantee = verdict.guarantee
     if (
         guarantee is not None

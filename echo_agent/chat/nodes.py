@@ -6,7 +6,7 @@ from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMes
 
 from echo_agent.answers.inspected import Inspected
 from echo_agent.answers.question import classify, split_options
-from echo_agent.answers.verdict import verdict_answer
+from echo_agent.answers.verdict import verdict_text
 from echo_agent.chat.model_answer import answer_by_model
 from echo_agent.chat.state import ChatState
 from echo_agent.decision.answering import answer_from_evidence
@@ -16,7 +16,6 @@ from echo_agent.images.message_blocks import KEPT, ImageSource, take_apart
 from echo_agent.images.sources import source_bytes
 from echo_agent.resources import Resources
 from echo_agent.state import Answer, ImageRef, Question, State, Verdict
-from echo_agent.state.notation import percent
 
 NO_PHOTOGRAPH = (
     "There is no photograph to talk about yet. Send one of the part, and ask then: where, how big, compared with the "
@@ -79,7 +78,7 @@ def inspection(state: ChatState, resources: Resources, graph: InspectionGraph) -
         verdict = Verdict.model_validate(found["verdict"])
         if state.turn != "new image" or state.image is None:
             return {"verdict": verdict}
-        told = [verdict_answer(Inspected(verdict, state.image))]
+        told = [verdict_text(verdict)]
     except EchoError as error:
         return {**NOTHING_LEFT, **_refused(_in_words(error))}
     if verdict.human is not None and verdict.human.action == "photo":
@@ -111,7 +110,7 @@ def _reply(
     given = verdict.answer
     by_model = verdict.decided_by.name != "measured"
     if by_model and question.options and given is not None and not given.declined:
-        return _message(_with_letter(given, question))
+        return _message(given)
     model = resources.chat_model
     if model is None or question.options:
         return _message(answer_from_evidence(question, verdict, image, resources.context, resources.memory))
@@ -121,15 +120,6 @@ def _reply(
 def _decided_in_the_inspection(state: ChatState, resources: Resources) -> bool:
     """Whether the question goes with the photograph: a free one to an MLLM is answered, and streamed, afterwards."""
     return resources.decider is None or scores_choices(state, resources)
-
-
-def _with_letter(answer: Answer, question: Question) -> Answer:
-    """The Decision Maker's choice said with its letter and confidence."""
-    if answer.letter is None:
-        return answer
-    sure = f" ({percent(answer.confidence)} sure)" if answer.confidence is not None else ""
-    text = f"{answer.letter}) {question.options.get(answer.letter, answer.text)}{sure}"
-    return answer.model_copy(update={"text": text})
 
 
 def _message(answer: Answer) -> AIMessage:

@@ -4,25 +4,50 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
+from echo_agent.answers.choice import in_words
+from echo_agent.answers.verdict import verdict_text
 from echo_agent.decision.answering import answer_from_evidence
 from echo_agent.decision.measured import measured_by
 from echo_agent.experts.human_review import proposed_label
 from echo_agent.resources import Resources
-from echo_agent.state import Attempt, HumanAnswer, Label, Reason, ReferenceEvidence, State, Verdict
+from echo_agent.state import (
+    Answer,
+    Attempt,
+    HumanAnswer,
+    ImageRef,
+    Label,
+    Question,
+    Reason,
+    ReferenceEvidence,
+    State,
+    Verdict,
+)
 
 
 def responder(state: State, resources: Resources) -> dict[str, Any]:
     """Writes the verdict, answers the question where no language model did, and writes one message."""
     verdict = make_verdict(state)
-    if state.question is not None and state.image is not None and verdict.decided_by.name == "measured":
-        context, memory = resources.context, resources.memory
-        answer = answer_from_evidence(state.question, verdict, state.image, context, memory)
+    if state.question is not None and state.image is not None:
+        answer = _answer(state.question, state.image, verdict, resources)
         verdict = verdict.model_copy(update={"answer": answer})
     return {
         "verdict": verdict,
-        "messages": [AIMessage(content=verdict_sentence(verdict))],
+        "messages": [AIMessage(content=_in_words(verdict))],
         "timings": state.timings,
     }
+
+
+def _answer(question: Question, image: ImageRef, verdict: Verdict, resources: Resources) -> Answer | None:
+    """The answer from the evidence, or what a language model answered; None where that failed."""
+    if verdict.decided_by.name == "measured":
+        return answer_from_evidence(question, verdict, image, resources.context, resources.memory)
+    return in_words(verdict.answer, question) if verdict.answer is not None else None
+
+
+def _in_words(verdict: Verdict) -> str:
+    told = verdict_text(verdict)
+    answer = verdict.answer.text if verdict.answer is not None else ""
+    return told if answer in told else f"{told}\n\n{answer}"
 
 
 def make_verdict(state: State) -> Verdict:
@@ -72,11 +97,3 @@ def _final(last: Attempt, human: HumanAnswer | None) -> tuple[Label, float]:
 
 def _defect_type(last: Attempt, human: HumanAnswer | None) -> str | None:
     return human.defect_type if human is not None and human.defect_type else last.defect_type
-
-
-def verdict_sentence(verdict: Verdict) -> str:
-    """The verdict in one paragraph."""
-    product = verdict.product or "unknown product"
-    head = f"{product}: {verdict.label} (confidence {verdict.confidence:.0%}"
-    head += ")." if verdict.confidence_calibrated else ", uncalibrated)."
-    return " ".join([head, *(reason.text for reason in verdict.reasons)])

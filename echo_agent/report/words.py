@@ -33,7 +33,7 @@ def described(verdict: Verdict, name: str, picture: Path | None = None) -> str:
     if verdict.score is not None and "score" not in kinds:
         lines.append(f"  score: {measured(verdict)}")
     if verdict.answer is not None:
-        lines.append(f"  answer: {verdict.answer.text}")
+        lines.append("  answer: " + verdict.answer.text.replace("\n", "\n    "))
     if verdict.references:
         nearest = verdict.references[0]
         name = Path(nearest.image.uri).stem[:12]

@@ -7,9 +7,10 @@ from echo_agent.chat.session import Conversation
 from echo_agent.evaluation.mmad_dataset import MmadImage, MmadQuestion
 from echo_agent.evaluation.mmad_run import to_answer
 from echo_agent.inspector import Inspector
-from echo_agent.state import Answer, Question
+from echo_agent.state import Answer, Question, State
 from tests.conftest import synthetic_part
 from tests.photographs import stained
+from tests.scripted_mllm import fake_decider
 from tests.stand_in_encoder import use_stand_in_encoder
 
 LABELS = ("normal", "defective", "review")
@@ -194,3 +195,35 @@ def test_other_languages_are_declined_alike_in_german_and_chinese_in_their_own(p
 @pytest.mark.parametrize("text", FREE)
 def test_questions_without_options_are_answered_alike(parts, label, text):
     assert parts[label].answers(text).text
+
+
+def test_the_command_line_answers_as_the_conversation_does(parts, inspector, tmp_path, echo):
+    part = parts["defective"]
+    file = tmp_path / "part.png"
+    stained(synthetic_part(51)).save(file)
+    text = "Is it ok? A) yes B) no"
+    asked = ["inspect", file, "--product", "plate", "--memory", inspector.memory.folder, "--question", text]
+    code, out, _ = echo(*asked)
+    assert code == 0
+    assert f"  answer: {part.answers(text).text}" in out
+
+
+def test_the_graph_s_message_says_the_verdict_and_the_answer_once(parts, inspector):
+    part = parts["defective"]
+
+    def message(text):
+        state = State(image=part.image, product="plate", question=Question(text=text))
+        return inspector.graph.invoke(state, context=inspector.context)["messages"][-1].content
+
+    verdict, answer = message("Is it ok? A) yes B) no").split("\n\n")
+    assert verdict.startswith("plate: defective, ")
+    assert answer == part.answers("Is it ok? A) yes B) no").text
+    assert message("Is it ok?") == verdict == part.answers("Is it ok?").text
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+def test_where_there_is_a_language_model_it_answers_other_languages(inspector, text):
+    model = Inspector(inspector.memory, decider=fake_decider(0.97))
+    answer = model.inspect(stained(synthetic_part(51)), product="plate", question=text).answer
+    assert answer.letter == "A"
+    assert not answer.declined

@@ -39,7 +39,7 @@ def test_a_data_url_in_the_text_is_the_image(talk, photograph):
 def test_questions_go_on_about_the_last_inspection(talk, photograph):
     talk([image_forms(photograph(99, defect=True))["v1"]])
     assert "[R1]" in said(talk("Where is it?"))
-    assert "px long" in said(talk("How big is it?"))
+    assert "long and" in said(talk("How big is it?"))
     assert "In mm I cannot tell" in said(talk("how large is the damage?"))
     assert "nearest reference is N1" in said(talk("Compare it with the reference."))
     assert "there is no card" in said(talk("Is this within tolerance?"))
@@ -103,7 +103,7 @@ def test_a_text_that_is_too_long_leaves_the_part_in_talk(talk, photograph):
 def test_a_question_that_comes_with_a_photograph_is_answered_in_the_verdict_too(talk, photograph):
     content = [{"type": "text", "text": "How big?"}, image_forms(photograph(99, defect=True))["v1"]]
     state = talk(content, thread="asked")
-    assert "px long" in said(state)
+    assert "long and" in said(state)
     assert state["verdict"].answer.text == said(state)
 
 

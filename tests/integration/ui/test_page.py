@@ -158,7 +158,7 @@ def test_a_person_registers_inspects_asks_and_corrects(open_page, tmp_path, shoo
         page.get_by_label("Ask").first.press("Enter")
         page.locator("#conversation").get_by_text("R1 lies at the top").wait_for(timeout=30_000)
         page.get_by_role("button", name="How big is it?").click()
-        page.locator("#conversation").get_by_text("px long").wait_for(timeout=30_000)
+        page.locator("#conversation").get_by_text("in area").wait_for(timeout=30_000)
         shoot(page, "inspected")
 
         page.get_by_label("Your name").first.fill("Ada")
