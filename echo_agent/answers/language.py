@@ -54,7 +54,7 @@ _OTHER = _words(
     """
 )
 _GERMAN_SHAPE = re.compile(r"[äöüß]|sch|(?:ung|keit|heit|lich|isch|bar|haft|iert)(?:e|en|er|es)?$")
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _LATIN = re.compile(r"[a-zµß-ɏḀ-ỿ]")
 

@@ -64,6 +64,9 @@ _WEAK = (
     r"|(?:im)?possible|(?:un)?likely|(?:im)?probable|doubt\w*|den(?:y|ies|ied)|refus\w*|avoid\w*|stop\w*|lack\w*|absence"
     r"|rule\w* out|prevent\w*|pretend\w*|mistake\w*|wise|lie|would be"
 )
+MAX_LENGTH = 500
+"""Characters of a statement that are read; a longer one is not surely understood."""
+
 DEFECT = rf"(?:{_NAMES}|{_TYPES}|{_BAD}|{_BROKEN}|{_BAD_BY_LACK})"
 """Words that name a defect, or call a part defective."""
 
@@ -155,6 +158,8 @@ def read_statement(text: str) -> Statement:
         text: The option's text, such as ``No, it is damaged``.
     """
     plain = in_plain_words(text)
+    if len(plain) > MAX_LENGTH or re.fullmatch(rf"\W*no (?:{_JUDGING})\W*", plain):
+        return Statement(None, None, clear=False)
     repeated = _REPEATED.fullmatch(plain)
     if repeated is not None:
         return Statement(repeated.group("no") is None, None, clear=True)
@@ -165,8 +170,6 @@ def read_statement(text: str) -> Statement:
         return _statement(True, plain[found.end() :])
     if found.group("no") not in {"no", "nope", "false"} or _AS_A_PARTICLE.match(plain):
         return _statement(False, plain[found.end() :])
-    if re.fullmatch(rf"\W*no (?:{_JUDGING})\W*", plain):
-        return Statement(None, None, clear=False)
     return _statement(None, plain)
 
 

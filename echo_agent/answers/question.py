@@ -204,6 +204,9 @@ _OF_ANOTHER = re.compile(
     r"|templates?|photo\w*|picture|camera|light\w*|weather|operator|machine|model|question)\b(?! (?:show|contain))"
     r"|\bare you (?:ok|okay|fine|good|well)\b"
 )
+MAX_LENGTH = 500
+"""Characters of a question that are read; a longer one is not surely understood."""
+
 WHICH_HOLDS = (
     r"(?:.*\b(?:which|what) (?:one|of (?:these|the following)|statement|description|option|answer)(?: statements?)?"
     r" (?:is (?:true|right|correct)|are true|applies|holds|fits|describes (?:it|the part)|matches)"
@@ -227,8 +230,11 @@ def classify(question: Question) -> ClassifiedQuestion:
         return ClassifiedQuestion("other", "unknown", "it is not in English", language)
     if limit_in(plain) is not None and not _SURE.search(plain):
         return ClassifiedQuestion("other", "limit", "it supposes a limit")
-    if _OF_ANOTHER.search(plain):
-        return ClassifiedQuestion("other", "unknown", "it is about something else than the part")
+    if len(plain) > MAX_LENGTH or _OF_ANOTHER.search(plain):
+        why = (
+            "about something else than the part" if len(plain) <= MAX_LENGTH else "too long to be understood"
+        )
+        return ClassifiedQuestion("other", "unknown", f"it is {why}")
     by_yes_or_no = any(read_statement(option).particle is not None for option in question.options.values())
     for sentence in dict.fromkeys((last_sentence(plain), plain)):
         for rule in _RULES:

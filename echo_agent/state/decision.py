@@ -48,7 +48,7 @@ class Attempt(Value):
         path: Whether it was decided on the fast path or with stepwise reasoning.
         score: Image score that it saw.
         p_value: p-value that it saw.
-        answer: Answer to the question, where one was asked.
+        answer: A language model's answer to the question, where one was asked.
         defect_type: Defect type, where it names one.
         probabilities: Probability of each label as the Decision Maker scored them.
         measured_defective: Probability of a defect by the measured evidence alone that a language model's word was

@@ -11,6 +11,7 @@ from echo_agent.answers.language import DECLINED, language_of, names_another_lan
         ("English", "Good to go?"),
         ("English", "Defective?"),
         ("English", "Is the 瓶盖 ok?"),
+        ("English", "Is it un-damaged?"),
         ("German", "Ist es ok?"),
         ("German", "Was ist das?"),
         ("German", "Brauchbar?"),
@@ -37,4 +38,4 @@ def test_every_other_language_has_words_to_decline_in():
 @pytest.mark.parametrize("text", ["nicht ok", "Ja", "没有", "está dañado"])
 def test_an_option_in_another_language_is_noticed(text):
     assert names_another_language(text)
-    assert not names_another_language("No, it is spotless (NOK)")
+    assert not names_another_language("No, it is un-damaged and spotless (NOK)")

@@ -149,3 +149,8 @@ def test_options_are_found_in_a_text_and_count_where_the_text_says_nothing():
 def test_other_languages_are_not_read():
     asked = classify(Question(text="Ist das Teil normal?"))
     assert (asked.kind, asked.intent, asked.language) == ("other", "unknown", "German")
+
+
+def test_a_question_that_is_too_long_is_not_read():
+    asked = classify(Question(text="left or " * 2000))
+    assert (asked.kind, asked.why) == ("other", "it is too long to be understood")
