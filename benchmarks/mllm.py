@@ -28,9 +28,6 @@ from echo_agent.state import DecidedBy, Value
 SIDE = 448
 PIXELS = SIDE * SIDE
 WRITTEN = 64
-BATCHES = 4
-"""Batches that are asked for at once: while one is scored, the next is prepared."""
-
 QUESTION = ClosedQuestion(
     "defect type",
     "Which defect is it?",
@@ -61,7 +58,7 @@ class MllmBenchmark(Value):
             works.
         verdicts_per_second: Scored decisions a second, one at a time.
         batch: Decisions a batch.
-        batched_verdicts_per_second: Scored decisions a second when threads ask for four batches of them.
+        batched_verdicts_per_second: Scored decisions a second when eight threads ask for them.
         prepared_share: Share of the time of these that the model stood still, while photographs and tokens were
             prepared.
         memory_gib: Peak memory of the decisions at the same time, the weights included.
@@ -168,7 +165,7 @@ class _Together:
     def ask(self, cases: Sequence[list[Variant]]) -> None:
         """Asks for all, as many at the same time as ``Inspector.inspect_many`` does."""
         scorer: BatchingScorer[PreparedCase] = BatchingScorer(self)
-        with announced(len(cases)), ThreadPoolExecutor(2 * MAX_BATCH) as threads:
+        with announced(len(cases)), ThreadPoolExecutor(MAX_BATCH) as threads:
             list(threads.map(lambda case: scorer.score([case], 1), cases))
 
 
@@ -197,7 +194,7 @@ def benchmark(checkpoint: Checkpoint, *, repeats: int = 5, batch: int = 8) -> Ml
         repeats,
     )
     rounds = max(1, repeats // 2)
-    at_once = iter([cases.new(BATCHES * batch) for _ in range(rounds)])
+    at_once = iter([cases.new(batch) for _ in range(rounds)])
     together = _Together(checkpoint)
     meter = meter_of(checkpoint.device)
     meter.begin()
@@ -226,7 +223,7 @@ def _found(checkpoint: Checkpoint, tokens: int, spent: Sequence[Spent], batch: i
         prepared=prepared.wall,
         verdicts_per_second=1 / scored.wall,
         batch=batch,
-        batched_verdicts_per_second=BATCHES * batch / batched.wall,
+        batched_verdicts_per_second=batch / batched.wall,
         prepared_share=0.0,
         memory_gib=0.0,
     )

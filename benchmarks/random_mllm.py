@@ -104,9 +104,12 @@ def random_checkpoint(name: str, *, device: str = "auto", dtype: str = "auto") -
         ModelError: The name is unknown, or CUDA is asked for and there is none.
     """
     import torch
-    import transformers
-    from transformers import AutoModelForImageTextToText, Qwen3VLConfig, Qwen3VLProcessor
-    from transformers.utils.import_utils import is_torchvision_available
+    from transformers import (
+        AutoModelForImageTextToText,
+        Qwen2VLImageProcessorPil,
+        Qwen3VLConfig,
+        Qwen3VLProcessor,
+    )
 
     if name not in CONFIGS:
         raise ModelError(f"no configuration {name!r}: choose {', '.join(CONFIGS)}")
@@ -137,8 +140,7 @@ def random_checkpoint(name: str, *, device: str = "auto", dtype: str = "auto") -
         model: Any = AutoModelForImageTextToText.from_config(  # type: ignore[no-untyped-call]
             config, dtype=getattr(torch, number)
         )
-    reader = "Qwen2VLImageProcessor" if is_torchvision_available() else "Qwen2VLImageProcessorPil"
-    images = getattr(transformers, reader)(patch_size=16, merge_size=2, temporal_patch_size=2)
+    images = Qwen2VLImageProcessorPil(patch_size=16, merge_size=2, temporal_patch_size=2)
     processor = stills_only(Qwen3VLProcessor)(image_processor=images, tokenizer=words, chat_template=TEMPLATE)
     return Checkpoint(
         spec=CheckpointSpec(f"random {name}", device=device, dtype=dtype),

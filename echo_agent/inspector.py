@@ -152,7 +152,7 @@ class Inspector:
     ) -> list[Verdict]:
         """Inspects several parts, to the same verdicts as ``inspect`` one by one.
 
-        Sixteen images are encoded at a time. With a language model on a GPU or a server, sixteen inspections run at
+        Sixteen images are encoded at a time. With a language model on a GPU or a server, eight inspections run at
         once, so that what they ask of it is scored in batches as well; on a CPU that would take longer.
 
         Args:
@@ -171,7 +171,7 @@ class Inspector:
         """
         asked = Question(text=question) if isinstance(question, str) else question
         run = context or self.context
-        at_once = 2 * MAX_BATCH if self._scores_in_batches(run) else 1
+        at_once = MAX_BATCH if self._scores_in_batches(run) else 1
         verdicts: list[Verdict] = []
         for start in range(0, len(images), ENCODED_AHEAD):
             chunk = [self.memory.store_image(image) for image in images[start : start + ENCODED_AHEAD]]
