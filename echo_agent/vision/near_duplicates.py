@@ -32,14 +32,18 @@ REACH = SIDE // 10
 MARGIN = SIDE // 8
 """Pixels at the border that take no part in the correlation."""
 
-USUAL_SHARE = 0.25
-"""The correlation that a quarter of all pairs stay below is taken as that of different parts."""
+USUAL_SHARE = 0.5
+"""The correlation that so many pairs stay below is taken as that of different parts."""
 
 NEARNESS = 0.70
-"""Share of the way from there to 1 from which on two photographs show one part, ``SURE`` at most. Chosen on the
-references of eleven products and copies of them (saved anew, shifted, cropped, darker, noisy)."""
+"""Share of the way from there to 1 from which on two photographs show one part. Chosen on the references of eleven
+products, on solar cells, and on copies of them (saved anew, shifted, cropped, darker, noisy)."""
 
-SURE = 0.90
+ALL_ONE = 0.90
+"""Where pairs correlate so much as a rule, all may be of one part: then those are that correlate as much."""
+
+MAX_LIMIT = 0.95
+"""A higher correlation is asked for of no pair."""
 
 FLAT = 1e-3
 """Detail of less length in all is none."""
@@ -103,9 +107,9 @@ def _limit(details: Array, found: dict[tuple[int, int], float]) -> float:
         sample = {(int(min(pair)), int(max(pair))) for pair in chosen if pair[0] != pair[1]}
         found = _correlations(details, sorted(sample, key=lambda pair: pair[1]))
     if not found:
-        return SURE
+        return ALL_ONE
     usual = float(np.quantile(list(found.values()), USUAL_SHARE))
-    return min(SURE, usual + NEARNESS * (1.0 - usual))
+    return ALL_ONE if usual >= ALL_ONE else min(MAX_LIMIT, usual + NEARNESS * (1.0 - usual))
 
 
 def _candidates(details: Array, embeddings: Array) -> Iterator[tuple[int, int]]:
