@@ -133,9 +133,9 @@ def test_feedback_from_the_command_line(inspector, tmp_path, capsys):
 
     code, (out, _) = run(part, "--label", "normal", "--product", "plate", "--learn", "--who", "Ada")
     assert code == 0
-    assert "learnt as reference, Ada" in out
+    assert "reference  Ada" in out
     assert inspector.memory.product("plate").normals == 4
-    assert "Taken back" in run("--undo")[1].out
+    assert "taken back" in run("--undo")[1].out
     assert inspector.memory.product("plate").normals == 3
     assert "taken back" in run("--list")[1].out
     code, (_, err) = run("--undo")

@@ -2,12 +2,15 @@
 
 import json
 import shutil
+import sqlite3
 import struct
 import zlib
+from contextlib import closing
 
 import pytest
 from PIL import Image
 
+from echo_agent.memory.database import FILE_NAME
 from tests.conftest import synthetic_part
 
 
@@ -125,9 +128,10 @@ def test_removing_an_unknown_product_removes_nothing(echo, plates):
 
 def test_products_are_listed_where_their_encoder_is_gone(echo, plates, tmp_path):
     memory = shutil.copytree(plates, tmp_path / "memory")
-    file = memory / "catalog.json"
-    catalog = json.loads(file.read_text())
-    file.write_text(json.dumps({**catalog, "encoder": "gone/256", "encoder_name": str(tmp_path / "gone")}))
+    with closing(sqlite3.connect(memory / FILE_NAME)) as database, database:
+        database.execute(
+            "UPDATE memory SET encoder = 'gone/256', encoder_name = ?", (str(tmp_path / "gone"),)
+        )
     assert [record["name"] for record in products(echo, memory)] == ["plate"]
     code, _, err = echo("products", "remove", "plate", "--memory", memory)
     assert code == 1

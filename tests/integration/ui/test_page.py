@@ -152,7 +152,7 @@ def test_a_person_registers_inspects_asks_and_corrects(open_page, tmp_path, shoo
             ("Trace", "first look"),
         ):
             page.get_by_role("tab", name=tab, exact=True).first.click()
-            page.get_by_text(told).first.wait_for()
+            page.get_by_text(told).filter(visible=True).first.wait_for()
 
         page.get_by_label("Ask").first.fill("Where is it?")
         page.get_by_label("Ask").first.press("Enter")
