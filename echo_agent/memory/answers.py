@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from echo_agent.errors import StoreError
+from echo_agent.memory.database import FILE_NAME
 from echo_agent.memory.stored_paths import from_stored, to_stored
 from echo_agent.state import HumanAnswer, ImageRef, Label
 
@@ -129,5 +130,5 @@ def _answer(row: tuple[str, str, str | None, str | None, str | None, int], folde
         return Feedback.model_validate({**from_stored(said, folder), **changing})
     except (json.JSONDecodeError, ValidationError) as error:
         raise StoreError(
-            f"the answer {name} in {folder} cannot be read: echo-agent doctor --memory {folder} tells more"
+            f"the answer {name} in {folder} cannot be read: restore {FILE_NAME} from a copy"
         ) from error

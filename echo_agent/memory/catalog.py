@@ -73,7 +73,7 @@ def read_catalog(database: Database) -> Catalog | None:
 
 def read_generation(database: Database) -> int | None:
     """The catalog's generation; None where the folder holds no memory."""
-    if not database.file.exists():
+    if not database.exists():
         return None
     with database.reading() as connection:
         row = connection.execute("SELECT generation FROM memory").fetchone()

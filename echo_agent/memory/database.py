@@ -216,7 +216,7 @@ class Database:
             return f"{self.file} cannot be written ({error}): free some space"
         if kind in UNREACHABLE:
             return f"{self.file} cannot be written or read ({error}): check the rights of the folder"
-        return f"{self.file} is damaged ({error}): echo-agent doctor --memory {self.folder} tells what can be saved"
+        return f"{self.file} is damaged ({error}): restore it from a copy, or register into a new folder"
 
 
 def _connect(file: Path, mode: str) -> sqlite3.Connection:

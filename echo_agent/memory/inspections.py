@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from echo_agent.errors import StoreError
 from echo_agent.memory.answers import now
-from echo_agent.memory.database import Database
+from echo_agent.memory.database import FILE_NAME, Database
 from echo_agent.memory.stored_paths import from_stored, to_stored
 from echo_agent.state import ImageRef, Verdict
 
@@ -144,6 +144,5 @@ def _record(name: str, text: str, folder: Path) -> InspectionRecord:
         return InspectionRecord.model_validate(from_stored(text, folder))
     except (json.JSONDecodeError, ValidationError) as error:
         raise StoreError(
-            f"the record of the inspection {name} in {folder} cannot be read: "
-            f"echo-agent doctor --memory {folder} tells more"
+            f"the record of the inspection {name} in {folder} cannot be read: restore {FILE_NAME} from a copy"
         ) from error

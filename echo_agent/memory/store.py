@@ -191,13 +191,23 @@ class Store:
         made: list[Path] = []
         try:
             yield made
-        except BaseException:
-            with self._database.reading() as connection:
-                known = photographs(connection) | current_folders(connection)
+        except BaseException as error:
+            known = self._named()
             for path in made:
                 if path.relative_to(self.folder).as_posix() not in known:
-                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+                    shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise StoreError(
+                    f"{self.folder} cannot be written ({error.strerror}): free space or rights"
+                ) from error
             raise
+
+    def _named(self) -> set[str]:
+        """The photographs and folders that the database names, relative to the memory."""
+        if not self._database.exists():
+            return set()
+        with self._database.reading() as connection:
+            return photographs(connection) | current_folders(connection)
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:

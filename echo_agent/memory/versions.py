@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from echo_agent.errors import StoreError
+from echo_agent.memory.database import FILE_NAME
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.stored_paths import stored_file
 from echo_agent.state import ImageRef
@@ -160,5 +161,5 @@ def _record(text: str, beside: Mapping[str, object], folder: Path) -> ProductRec
         return ProductRecord.model_validate({**json.loads(text), **beside})
     except (json.JSONDecodeError, ValidationError) as error:
         raise StoreError(
-            f"a product in {folder} cannot be read: echo-agent doctor --memory {folder} tells more"
+            f"a product in {folder} cannot be read: restore {FILE_NAME} from a copy, or register into a new folder"
         ) from error

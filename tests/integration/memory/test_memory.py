@@ -170,6 +170,19 @@ def test_what_cannot_be_registered_leaves_nothing(memory, images, options, messa
     assert not list(memory.folder.glob("products/*"))
 
 
+@pytest.mark.parametrize("fault", [StoreError("the index is full"), OSError(28, "No space left on device")])
+def test_a_first_registration_that_fails_says_why_and_leaves_nothing(memory, monkeypatch, fault):
+    def fails(*_):
+        raise fault
+
+    with monkeypatch.context() as patch:
+        patch.setattr("echo_agent.memory.store.ReferenceIndex.add", fails)
+        with pytest.raises(StoreError, match=r"full|No space"):
+            memory.register("plate", [encoded(part) for part in goods(1, 2)])
+    assert not list(memory.folder.glob("products/*"))
+    assert memory.register("plate", goods(1, 2)).version == 1
+
+
 def test_a_card_is_kept_until_another_comes_and_a_missing_one_is_named(memory, tmp_path):
     card = tmp_path / "plate.yaml"
     card.write_text("first")

@@ -94,7 +94,7 @@ def test_another_programs_file_is_left_alone(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"no database" * 500, "cut", "torn"])
-def test_a_damaged_file_is_named_with_the_doctor(database, content):
+def test_a_damaged_file_is_named_with_the_remedy(database, content):
     database.close()
     whole = database.file.read_bytes()
     if content == "cut":
@@ -102,7 +102,7 @@ def test_a_damaged_file_is_named_with_the_doctor(database, content):
     elif content == "torn":
         content = whole[:4096] + bytes(len(whole) - 4096)
     database.file.write_bytes(content)
-    with pytest.raises(StoreError, match=r"memory\.sqlite3 is damaged.*echo-agent doctor"):
+    with pytest.raises(StoreError, match=r"memory\.sqlite3 is damaged.*restore it from a copy"):
         generation(database)
 
 
