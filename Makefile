@@ -40,6 +40,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@LANGGRAPH_CLI_NO_ANALYTICS=1 $(BIN)/langgraph validate
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .

@@ -24,6 +24,7 @@ class DatasetCheck(Value):
         missing_templates: Templates that are not there.
         without_template: Images all of whose wanted templates are missing; they cannot be asked either.
         unanswerable: Questions, by image and number, whose answer is none of their options; they are left out.
+        shown: Images that are among their own templates: what they show is no news to the memory.
         far: Images that look more like another product's templates than like any of their own.
     """
 
@@ -31,6 +32,7 @@ class DatasetCheck(Value):
     missing_templates: tuple[str, ...] = ()
     without_template: tuple[str, ...] = ()
     unanswerable: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     far: tuple[str, ...] = ()
 
     def in_words(self) -> tuple[str, ...]:
@@ -40,6 +42,7 @@ class DatasetCheck(Value):
             ("missing templates, the next ones are taken", self.missing_templates),
             ("images without a template, their questions are left out", self.without_template),
             ("questions whose answer is none of their options are left out", self.unanswerable),
+            ("images that are among their own templates (they are asked all the same)", self.shown),
             ("images that look like another product's (they are asked all the same)", self.far),
         )
         return tuple(
@@ -70,8 +73,19 @@ def check_files(root: Path, images: Iterable[MmadImage], references: References,
             for image in images
             if not any((root / path).is_file() for path in image.templates(references))
         ),
+        shown=tuple(
+            image.path
+            for image in images
+            if any(_same(root / image.path, root / path) for path in _wanted(image, references, shots))
+        ),
         unanswerable=tuple(f"{image.path}#{number}" for image in images for number in image.unanswerable),
     )
+
+
+def _same(image: Path, template: Path) -> bool:
+    """Whether two files hold the same bytes."""
+    both = image.is_file() and template.is_file() and image.stat().st_size == template.stat().st_size
+    return both and image.read_bytes() == template.read_bytes()
 
 
 def _wanted(image: MmadImage, references: References, shots: int) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
 import json
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -115,6 +116,13 @@ def test_missing_files_are_listed(benchmark):
     assert check.missing_images == ("Set/plate/test/dent/1.png",)
     assert check.missing_templates == ("Set/cup/train/good/t.png",)
     assert set(check.without_template) == {"Set/cup/test/good/0.png", "Set/cup/test/dent/1.png"}
+
+
+def test_an_image_that_is_its_own_template_is_told(benchmark):
+    shutil.copy(benchmark / "Set/plate/train/good/t.png", benchmark / "Set/plate/test/good/0.png")
+    check = check_files(benchmark, read_mmad(benchmark), "random", 1)
+    assert check.shown == ("Set/plate/test/good/0.png",)
+    assert any("among their own templates" in line for line in check.in_words())
 
 
 def test_an_image_of_another_object_is_far_from_its_class(benchmark):
