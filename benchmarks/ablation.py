@@ -15,7 +15,6 @@ from benchmarks.program import (
     JsonOption,
     SeedsOption,
     ShotsOption,
-    encoder_named,
     program,
     tell,
 )
@@ -28,7 +27,7 @@ from echo_agent.memory.normal_model import fit
 from echo_agent.report.table import markdown_rows
 from echo_agent.state import Progress, Value
 from echo_agent.vision.anomaly_map import at_size
-from echo_agent.vision.features import ALONE, Encoder, FeatureLayer, Features
+from echo_agent.vision.features import ALONE, FeatureEncoder, FeatureLayer, Features
 
 MAP_SIDE = 256
 """Maps and masks are compared at this length of the longer side."""
@@ -143,7 +142,7 @@ class KnownFeatures:
         encoder: The encoder that does the work.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: FeatureEncoder) -> None:
         self.name = encoder.name
         self._encoder = encoder
         self._known: dict[tuple[str, float], Features] = {}
@@ -154,7 +153,7 @@ class KnownFeatures:
         return self._encoder.id
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
-        """Encodes images, told apart by their size and pixels; see ``Encoder``."""
+        """Encodes images, told apart by their size and pixels; see ``FeatureEncoder``."""
         keys = [(f"{image.size}{hashlib.sha256(image.tobytes()).hexdigest()}", scale) for image in images]
         new = {key: image for key, image in zip(keys, images, strict=True) if key not in self._known}
         if new:
@@ -187,7 +186,7 @@ class AblationRow(Value):
 
 def measure_ablation(
     categories: Sequence[Category],
-    encoder: Encoder,
+    encoder: FeatureEncoder,
     *,
     shots: Sequence[int],
     seeds: Sequence[int],
@@ -310,9 +309,7 @@ def ablation(
     counts, chosen = number_list(shots, least=1), number_list(seeds)
     categories = read_told(folders, label)
     with progress_bar("ablation") as progress:
-        rows = measure_ablation(
-            categories, encoder_named(encoder), shots=counts, seeds=chosen, progress=progress
-        )
+        rows = measure_ablation(categories(encoder), shots=counts, seeds=chosen, progress=progress)
     tell(rows, markdown_table(rows), as_json)
 
 

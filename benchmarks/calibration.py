@@ -10,7 +10,7 @@ import typer
 from PIL import Image
 
 from benchmarks.ablation import KnownFeatures
-from benchmarks.program import EncoderOption, JsonOption, encoder_named, program, tell
+from benchmarks.program import EncoderOption, JsonOption, program, tell
 from echo_agent.cli.options import LabelsOption, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import DatasetError
@@ -20,10 +20,11 @@ from echo_agent.memory import calibration
 from echo_agent.memory.evidence import combine
 from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
 from echo_agent.report.colours import DEFECTIVE_FROM
+from echo_agent.resources import open_encoder
 from echo_agent.state import Progress, Value
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.feature_layers import Prediction
-from echo_agent.vision.features import Encoder
+from echo_agent.vision.features import FeatureEncoder
 
 MAP_PERCENTILE = 99
 MIN_UNSEEN = 10
@@ -79,7 +80,7 @@ class CalibrationResult(Value):
 
 def measure_calibration(
     images: Sequence[Image.Image],
-    encoder: Encoder,
+    encoder: FeatureEncoder,
     *,
     shots: int,
     draws: int,
@@ -223,7 +224,7 @@ def calibration_draws(
     else:
         kind = None if cells == "all" else cells
         pools = {f"elpv {cells}": solar_cells.cells(solar_cells.data_folder(), kind)[0]}
-    loaded = encoder_named(encoder)
+    loaded = open_encoder(encoder)
     results = {}
     for name, pool in pools.items():
         chosen = pool if normals is None else random.Random(0).sample(pool, min(normals, len(pool)))

@@ -17,7 +17,8 @@ from echo_agent.chat.session import Conversation
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption
 from echo_agent.context import Context
 from echo_agent.images.decoding import load_image
-from echo_agent.memory.memory import Memory, open_memory
+from echo_agent.memory.memory import Memory
+from echo_agent.resources import open_memory
 from echo_agent.state import Value
 
 TURNS = 20
@@ -116,7 +117,7 @@ def conversation(
     as_json: JsonOption = False,
 ) -> None:
     """A thread of 20 turns with 5 photographs of 500 kB, as ``echo-agent chat`` keeps it."""
-    cost = measure_conversation(open_memory(str(memory)), load_image(image), product, rounds=rounds)
+    cost = measure_conversation(open_memory(memory), load_image(image), product, rounds=rounds)
     text = (
         f"{cost.turns} turns with {cost.photographs} photographs of {cost.photograph_bytes / 1e3:.0f} kB: "
         f"{cost.database_bytes / 2**20:.2f} MiB on disk\n{turns_told(cost.second_turn, cost.last_turn)}"

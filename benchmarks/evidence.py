@@ -11,15 +11,16 @@ import typer
 from PIL import Image
 
 from benchmarks.machine import machine_name, peak_memory_gib
-from benchmarks.program import EncoderOption, JsonOption, ShotsOption, encoder_named, program, tell
+from benchmarks.program import EncoderOption, JsonOption, ShotsOption, program, tell
 from echo_agent.cli.options import CategoryArgument, LabelsOption, number_list, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.evidence import combine
 from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
 from echo_agent.report.table import markdown_rows
+from echo_agent.resources import open_encoder
 from echo_agent.state import Progress, Value
-from echo_agent.vision.features import Array, Encoder
+from echo_agent.vision.features import Array, FeatureEncoder
 from echo_agent.vision.regions import find_regions
 
 STAGES = ("decode", "encode", "compare", "map", "regions")
@@ -79,7 +80,7 @@ class EvidenceBenchmark(Value):
 def benchmark_evidence(
     normals: Sequence[Path],
     images: Sequence[Path],
-    encoder: Encoder,
+    encoder: FeatureEncoder,
     *,
     references: Sequence[int],
     rounds: int = 3,
@@ -176,7 +177,7 @@ class References(Sequence[Image.Image]):
         return image.resize(image.size, Image.Resampling.BICUBIC, box=box)
 
 
-def _look_at(path: Path, resolution: Resolution, encoder: Encoder) -> tuple[float, ...]:
+def _look_at(path: Path, resolution: Resolution, encoder: FeatureEncoder) -> tuple[float, ...]:
     """Seconds of each stage for one image."""
     clock = [time.perf_counter()]
     image = load_image(path)
@@ -192,7 +193,7 @@ def _look_at(path: Path, resolution: Resolution, encoder: Encoder) -> tuple[floa
     return tuple(np.diff(clock).tolist())
 
 
-def _look_at_all(paths: Sequence[Path], resolution: Resolution, encoder: Encoder) -> float:
+def _look_at_all(paths: Sequence[Path], resolution: Resolution, encoder: FeatureEncoder) -> float:
     """Seconds for all images, encoded in one go."""
     started = time.perf_counter()
     images = [load_image(path) for path in paths]
@@ -254,7 +255,7 @@ def evidence(
         found = benchmark_evidence(
             category.normals,
             chosen,
-            encoder_named(encoder),
+            open_encoder(encoder),
             references=counts,
             rounds=rounds,
             progress=progress,

@@ -288,7 +288,7 @@ def mllm(
     if init == "random":
         checkpoint = random_checkpoint(config, device=settings.device, dtype=settings.mllm_dtype)
     else:
-        checkpoint = load(CheckpointSpec.from_settings(config))
+        checkpoint = load(CheckpointSpec.from_settings(config, settings))
     found = benchmark(checkpoint, repeats=repeats, batch=batch)
     tell(found, as_text(found), as_json)
 

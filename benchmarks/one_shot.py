@@ -8,15 +8,16 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.program import JsonOption, encoder_named, program, tell
+from benchmarks.program import JsonOption, program, tell
 from echo_agent.cli.options import CategoriesArgument, LabelsOption, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.evaluation.category import Category
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.normal_model import fit
 from echo_agent.report.table import markdown_rows
+from echo_agent.resources import open_encoder
 from echo_agent.state import Progress, Value
-from echo_agent.vision.features import Encoder
+from echo_agent.vision.features import FeatureEncoder
 
 COPY = 0.1
 """Lower scores are of photographs that are copies of the reference."""
@@ -55,7 +56,7 @@ class PooledNormals(Value):
 
 def measure_category(
     category: Category,
-    encoder: Encoder,
+    encoder: FeatureEncoder,
     *,
     photographs: int = 12,
     seed: int = 0,
@@ -117,7 +118,7 @@ def one_shot(
     as_json: JsonOption = False,
 ) -> None:
     """Log scores of good parts against a single reference, by product and together: a Markdown table."""
-    encoder = encoder_named(None)
+    encoder = open_encoder()
     found = []
     for category in read_told(folders, label):
         with progress_bar(category.name) as progress:

@@ -8,11 +8,8 @@ from pydantic import TypeAdapter
 
 from echo_agent.cli.lazy import OneLineCommand
 from echo_agent.cli.options import EncoderOption, JsonOption
-from echo_agent.settings import process_settings
-from echo_agent.vision.encoder import load_encoder
-from echo_agent.vision.features import Encoder
 
-__all__ = ["EncoderOption", "JsonOption", "SeedsOption", "ShotsOption", "encoder_named", "program", "tell"]
+__all__ = ["EncoderOption", "JsonOption", "SeedsOption", "ShotsOption", "program", "tell"]
 
 ShotsOption = Annotated[str, typer.Option(help="Numbers of references, with commas.")]
 SeedsOption = Annotated[str, typer.Option(help="Seeds that choose them: 0,1 or 0-4.")]
@@ -23,12 +20,6 @@ def program(measure: Callable[..., None]) -> typer.Typer:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command(cls=OneLineCommand)(measure)
     return app
-
-
-def encoder_named(name: str | None) -> Encoder:
-    """The encoder of that name, or that of the settings, on their device."""
-    settings = process_settings()
-    return load_encoder(name or settings.encoder, settings.device)
 
 
 def tell(found: Any, text: str, as_json: bool) -> None:

@@ -30,7 +30,8 @@ from benchmarks.program import JsonOption, program, tell
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption
 from echo_agent.errors import MissingExtraError, ModelError
 from echo_agent.images.decoding import load_image
-from echo_agent.memory.memory import Memory, open_memory
+from echo_agent.memory.memory import Memory
+from echo_agent.resources import open_memory
 from echo_agent.state import Value
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def server(
     as_json: JsonOption = False,
 ) -> None:
     """Start and first events of ``langgraph dev``, and the same conversation on it (extra ``studio``)."""
-    cost = measure_server(open_memory(str(memory)), load_image(image), product)
+    cost = measure_server(open_memory(memory), load_image(image), product)
     tell(cost, as_text(cost), as_json)
 
 

@@ -14,7 +14,14 @@ def _at(*nodes: str) -> dict[str, Any]:
 
 
 class Context(BaseModel):
-    """How one inspection is run. Everything has a default; nothing here names a folder of test data."""
+    """How one inspection is run. Everything has a default; nothing here names a folder of test data.
+
+    Example:
+        >>> from echo_agent import Context
+        >>> careful = Context(max_false_reject=0.05, max_attempts=2)
+        >>> careful.profile
+        'adaptive'
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -23,7 +23,7 @@ from echo_agent.experts.reference_extractor import reference_extractor
 from echo_agent.experts.responder import responder
 from echo_agent.experts.router import router
 from echo_agent.memory.memory import Memory
-from echo_agent.mllm.decider import Decider
+from echo_agent.mllm.own_decider import Decider
 from echo_agent.resources import Resources
 from echo_agent.state import State
 
@@ -77,6 +77,15 @@ def build_graph(
 
     Returns:
         The compiled graph. Its input is a ``State`` (``image`` at least), its run's settings a ``Context``.
+
+    Example:
+        >>> from echo_agent import Context, Memory, State, build_graph
+        >>> memory = Memory.open("echo-memory")
+        >>> graph = build_graph(memory=memory)
+        >>> state = State(image=memory.store_image("photographs/new/0002.png"), product="plate")
+        >>> found = graph.invoke(state, context=Context(max_attempts=1))
+        >>> found["verdict"].label
+        'defective'
     """
     graph = StateGraph(State, context_schema=Context)
 

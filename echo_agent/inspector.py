@@ -11,13 +11,12 @@ from echo_agent.context import Context
 from echo_agent.graph import InspectionGraph, build_graph
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.knowledge.loader import read_card
-from echo_agent.memory.memory import Memory, open_memory
+from echo_agent.memory.memory import Memory
 from echo_agent.memory.product import ProductRecord
 from echo_agent.mllm.batching import announced
-from echo_agent.mllm.choice import scores_in_batches
-from echo_agent.mllm.decider import Decider
 from echo_agent.mllm.device_memory import MAX_BATCH
-from echo_agent.settings import process_settings
+from echo_agent.mllm.own_decider import Decider
+from echo_agent.resources import Resources, open_memory
 from echo_agent.state import ImageRef, Progress, Question, State, Verdict
 
 ENCODED_AHEAD = 16
@@ -34,9 +33,11 @@ class Inspector:
         context: Settings of its runs.
 
     Example:
-        >>> inspector = Inspector.open("echo-memory")  # doctest: +SKIP
-        >>> inspector.register("bracket", "photos/good")  # doctest: +SKIP
-        >>> inspector.inspect("photos/new/0001.jpg").label  # doctest: +SKIP
+        >>> from echo_agent import Inspector
+        >>> inspector = Inspector.open("bracket-memory")
+        >>> product = inspector.register("bracket", "photographs/good")
+        >>> verdict = inspector.inspect("photographs/new/0001.png", product="bracket")
+        >>> verdict.label
         'normal'
     """
 
@@ -76,8 +77,7 @@ class Inspector:
             StoreError: There is no memory there, or it cannot be written.
             EncoderError: The memory was made with another encoder.
         """
-        folder = Path(memory or process_settings().memory).expanduser().resolve()
-        opened = open_memory(str(folder), encoder=encoder, create=create)
+        opened = open_memory(memory, encoder=encoder, create=create)
         run = context or Context()
         return cls(opened, context=run if mllm is None else run.model_copy(update={"mllm": mllm}))
 
@@ -171,7 +171,7 @@ class Inspector:
         """
         asked = Question(text=question) if isinstance(question, str) else question
         run = context or self.context
-        at_once = MAX_BATCH if self._scores_in_batches(run) else 1
+        at_once = MAX_BATCH if Resources(run, decider=self.decider).scores_in_batches else 1
         verdicts: list[Verdict] = []
         for start in range(0, len(images), ENCODED_AHEAD):
             chunk = [self.memory.store_image(image) for image in images[start : start + ENCODED_AHEAD]]
@@ -183,9 +183,6 @@ class Inspector:
                 with announced(len(chunk)), ContextThreadPoolExecutor(at_once) as threads:
                     verdicts += threads.map(inspect, chunk)
         return verdicts
-
-    def _scores_in_batches(self, context: Context) -> bool:
-        return self.decider is None and scores_in_batches(context.mllm or process_settings().mllm)
 
     def _inspect(
         self, image: ImageRef, product: str | None, question: Question | None, context: Context

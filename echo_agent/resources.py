@@ -1,5 +1,6 @@
 """What an inspection works with: objects that were handed in, else opened by name. Nothing else opens them."""
 
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,10 +10,15 @@ from langchain_core.language_models import BaseChatModel
 from echo_agent.context import Context
 from echo_agent.errors import SettingsError
 from echo_agent.images.policy import ImagePolicy
-from echo_agent.memory.memory import Memory, open_memory
-from echo_agent.mllm.choice import open_chat, open_decider
-from echo_agent.mllm.decider import Decider
+from echo_agent.memory.catalog import open_database, read_catalog
+from echo_agent.memory.memory import Memory
+from echo_agent.memory.retention import Limits
+from echo_agent.mllm.choice import open_chat, open_decider, scores_in_batches
+from echo_agent.mllm.decider import DecisionMaker
+from echo_agent.mllm.own_decider import Decider, as_decision_maker
 from echo_agent.settings import process_settings
+from echo_agent.vision.encoder import load_encoder
+from echo_agent.vision.features import FeatureEncoder
 
 
 class Resources:
@@ -41,7 +47,7 @@ class Resources:
     ) -> None:
         self.context = context or Context()
         self._memory = memory
-        self._decider = decider
+        self._decider = None if decider is None else as_decision_maker(decider)
         self._embeddings = embeddings
         if decider is not None and self.context.mllm is not None:
             raise SettingsError(
@@ -64,16 +70,16 @@ class Resources:
         """
         if self._memory is not None:
             return self._memory
-        return open_memory(self.context.memory or str(process_settings().memory))
+        return open_memory(self.context.memory)
 
     @property
-    def decider(self) -> Decider | None:
+    def decider(self) -> DecisionMaker | None:
         """The Decision Maker's model; None where the measured evidence decides alone.
 
         Raises:
             ModelError: The name is no model.
         """
-        return self._decider if self._decider is not None else open_decider(self._model)
+        return self._decider if self._decider is not None else open_decider(self._model, process_settings())
 
     @property
     def chat_model(self) -> BaseChatModel | None:
@@ -82,7 +88,17 @@ class Resources:
         Raises:
             ModelError: The name is no model.
         """
-        return open_chat(self._model) if self._decider is None else None
+        return open_chat(self._model, process_settings()) if self._decider is None else None
+
+    @property
+    def scores_in_batches(self) -> bool:
+        """Whether the Decision Maker's model takes less time for several calls at once than one after the other.
+
+        Raises:
+            ModelError: The name is no model.
+            SettingsError: ``ECHO_DEVICE`` names no device that is there.
+        """
+        return self._decider is None and scores_in_batches(self._model, process_settings().device)
 
     @property
     def embeddings(self) -> Embeddings | None:
@@ -108,6 +124,55 @@ class Resources:
     @property
     def _model(self) -> str:
         return self.context.mllm or process_settings().mllm
+
+
+def open_encoder(name: str | None = None) -> FeatureEncoder:
+    """Loads the encoder of that name, else the one that ``ECHO_ENCODER`` names.
+
+    Raises:
+        EncoderError: There is no such encoder, or it is not downloaded.
+        SettingsError: ``ECHO_DEVICE`` names no device that is there.
+    """
+    settings = process_settings()
+    return load_encoder(name or settings.encoder, settings.device)
+
+
+_OPENED: dict[str, Memory] = {}
+_OPENING = threading.Lock()
+
+
+def open_memory(
+    folder: str | Path | None = None, *, encoder: str | None = None, create: bool = False
+) -> Memory:
+    """Opens a memory by the settings of the process, once a process; see ``Memory.open``.
+
+    Args:
+        folder: Its folder; ``ECHO_MEMORY`` or ``./echo-memory`` where not given.
+        encoder: Encoder for a new memory, or a check that it is this one.
+        create: Whether to make the memory where there is none.
+
+    Raises:
+        StoreError: There is no memory there, or it cannot be written.
+        EncoderError: The memory was made with another encoder.
+    """
+    settings = process_settings()
+    place = Path(folder or settings.memory).expanduser().resolve()
+    with _OPENING:
+        for gone in [other for other, memory in _OPENED.items() if memory.is_gone()]:
+            del _OPENED[gone]
+        known = _OPENED.get(str(place))
+        if known is None or encoder not in {None, known.encoder_name}:
+            is_new = create and read_catalog(open_database(place)) is None
+            known = Memory.open(
+                place,
+                encoder=encoder or (settings.encoder if is_new else None),
+                create=create,
+                device=settings.device,
+                limits=Limits(settings.kept_inspections, settings.kept_maps, settings.kept_images),
+                policy=ImagePolicy.of(settings),
+            )
+            _OPENED[str(place)] = known
+        return known
 
 
 def _other(named: str | None, memory: Memory) -> bool:

@@ -6,7 +6,7 @@ Call ``check_encoder(encoder)``, or parametrise a test over ``CHECKS``.
 import numpy as np
 from PIL import Image, ImageFilter
 
-from echo_agent.vision.features import Encoder, Features
+from echo_agent.vision.features import FeatureEncoder, Features
 
 
 def photograph(seed: int, size: tuple[int, int] = (160, 160)) -> Image.Image:
@@ -20,7 +20,7 @@ def arrays_of(features: Features) -> list[np.ndarray]:
     return [*(layer.compared for layer in features.all_layers), features.patches, features.embedding]
 
 
-def check_it_has_a_name_and_an_id(encoder: Encoder) -> None:
+def check_it_has_a_name_and_an_id(encoder: FeatureEncoder) -> None:
     assert isinstance(encoder.name, str)
     assert encoder.name
     before = encoder.id
@@ -29,11 +29,11 @@ def check_it_has_a_name_and_an_id(encoder: Encoder) -> None:
     assert encoder.id == before
 
 
-def check_no_images_have_no_features(encoder: Encoder) -> None:
+def check_no_images_have_no_features(encoder: FeatureEncoder) -> None:
     assert encoder.encode([]) == []
 
 
-def check_patches_and_embedding_are_finite_float32_of_unit_length(encoder: Encoder) -> None:
+def check_patches_and_embedding_are_finite_float32_of_unit_length(encoder: FeatureEncoder) -> None:
     (features,) = encoder.encode([photograph(1, (200, 120))])
     assert features.layers
     for values in (*(layer.patches for layer in features.all_layers), features.patches):
@@ -45,7 +45,7 @@ def check_patches_and_embedding_are_finite_float32_of_unit_length(encoder: Encod
     np.testing.assert_allclose(np.linalg.norm(features.embedding), 1, atol=1e-3)
 
 
-def check_a_layer_is_on_the_map_and_counts_in_the_score(encoder: Encoder) -> None:
+def check_a_layer_is_on_the_map_and_counts_in_the_score(encoder: FeatureEncoder) -> None:
     (features,) = encoder.encode([photograph(1)])
     assert any(layer.use.on_map for layer in features.layers)
     assert sum(layer.use.weight for layer in features.all_layers) > 0
@@ -57,7 +57,7 @@ def check_a_layer_is_on_the_map_and_counts_in_the_score(encoder: Encoder) -> Non
         assert features.guide.shape[1] >= finest[1]
 
 
-def check_images_of_any_size_have_the_same_channels(encoder: Encoder) -> None:
+def check_images_of_any_size_have_the_same_channels(encoder: FeatureEncoder) -> None:
     sizes = [(160, 160), (240, 80), (80, 240), (1, 1), (3, 200)]
     found = encoder.encode([photograph(2, (max(8, w), max(8, h))).resize((w, h)) for w, h in sizes])
     shapes = {tuple(values.shape[-1] for values in arrays_of(features)) for features in found}
@@ -65,14 +65,14 @@ def check_images_of_any_size_have_the_same_channels(encoder: Encoder) -> None:
     assert all(np.isfinite(values).all() for features in found for values in arrays_of(features))
 
 
-def check_the_aspect_ratio_is_kept(encoder: Encoder) -> None:
+def check_the_aspect_ratio_is_kept(encoder: FeatureEncoder) -> None:
     wide, tall = encoder.encode([photograph(3, (320, 160)), photograph(3, (160, 320))])
     rows, columns = wide.patches.shape[:2]
     assert 1.6 <= columns / rows <= 2.5
     assert tall.patches.shape[:2] == (columns, rows)
 
 
-def check_a_larger_scale_is_a_finer_grid_of_the_same_channels(encoder: Encoder) -> None:
+def check_a_larger_scale_is_a_finer_grid_of_the_same_channels(encoder: FeatureEncoder) -> None:
     image = photograph(4)
     (coarse,), (fine,) = encoder.encode([image]), encoder.encode([image], scale=1.5)
     assert fine.patches.shape[0] > coarse.patches.shape[0]
@@ -80,7 +80,7 @@ def check_a_larger_scale_is_a_finer_grid_of_the_same_channels(encoder: Encoder) 
     assert [a.compared.shape[2] for a in fine.all_layers] == [a.compared.shape[2] for a in coarse.all_layers]
 
 
-def check_an_image_is_the_same_alone_again_and_in_a_batch_of_many_sizes(encoder: Encoder) -> None:
+def check_an_image_is_the_same_alone_again_and_in_a_batch_of_many_sizes(encoder: FeatureEncoder) -> None:
     sizes = [(160, 160), (200, 100), (160, 160), (100, 200)]
     images = [photograph(seed, size) for seed, size in enumerate(sizes)]
     for image, together in zip(images, encoder.encode(images), strict=True):
@@ -90,7 +90,7 @@ def check_an_image_is_the_same_alone_again_and_in_a_batch_of_many_sizes(encoder:
             np.testing.assert_allclose(one, batched, atol=1e-3)
 
 
-def check_what_changes_in_a_corner_changes_the_patches_there(encoder: Encoder) -> None:
+def check_what_changes_in_a_corner_changes_the_patches_there(encoder: FeatureEncoder) -> None:
     """Nothing is cropped away, and no other token is taken for a patch."""
     plain = photograph(5)
     corners = [(0, 0), (128, 0), (0, 128), (128, 128)]
@@ -108,7 +108,7 @@ def _marked(image: Image.Image, corner: tuple[int, int]) -> Image.Image:
     return marked
 
 
-def check_the_nearest_embedding_is_that_of_the_same_thing(encoder: Encoder) -> None:
+def check_the_nearest_embedding_is_that_of_the_same_thing(encoder: FeatureEncoder) -> None:
     things = [photograph(seed) for seed in (6, 7, 8)]
     noisy = [thing.filter(ImageFilter.GaussianBlur(0.6)) for thing in things]
     known, seen = (np.stack([f.embedding for f in encoder.encode(images)]) for images in (things, noisy))
@@ -129,7 +129,7 @@ CHECKS = (
 )
 
 
-def check_encoder(encoder: Encoder) -> None:
+def check_encoder(encoder: FeatureEncoder) -> None:
     """Runs all checks."""
     for check in CHECKS:
         check(encoder)

@@ -15,7 +15,7 @@ from echo_agent.chat.state import ChatInput, ChatState
 from echo_agent.context import Context
 from echo_agent.graph import Update, build_graph
 from echo_agent.memory.memory import Memory
-from echo_agent.mllm.decider import Decider
+from echo_agent.mllm.own_decider import Decider
 from echo_agent.resources import Resources
 
 ChatGraph = CompiledStateGraph[ChatState, Context, ChatInput, ChatState]
@@ -50,6 +50,21 @@ def build_chat_graph(
 
     Returns:
         The compiled graph. Its input is a ``ChatInput``, its run's settings a ``Context``.
+
+    Example:
+        >>> import base64, pathlib
+        >>> from langgraph.checkpoint.memory import InMemorySaver
+        >>> from echo_agent import Memory, build_chat_graph
+        >>> chat = build_chat_graph(InMemorySaver(), memory=Memory.open("echo-memory"))
+        >>> thread = {"configurable": {"thread_id": "1"}}
+        >>> data = base64.b64encode(pathlib.Path("photographs/new/0002.png").read_bytes()).decode()
+        >>> photograph = {"type": "image", "base64": data, "mime_type": "image/png"}
+        >>> first = {"messages": [{"role": "user", "content": [photograph]}], "product": "plate"}
+        >>> print(chat.invoke(first, thread)["messages"][-1].text)  # doctest: +ELLIPSIS
+        plate: defective...
+        >>> second = {"messages": [{"role": "user", "content": "Is it free of defects?"}]}
+        >>> print(chat.invoke(second, thread)["messages"][-1].text)  # doctest: +ELLIPSIS
+        No...
     """
     inspections = build_graph(memory=memory, decider=decider, embeddings=embeddings)
 

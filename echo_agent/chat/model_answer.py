@@ -13,7 +13,6 @@ from echo_agent.images.budget import as_data_url, within_budget
 from echo_agent.images.decoding import load_image
 from echo_agent.mllm.delimiters import delimited
 from echo_agent.report.words import measured
-from echo_agent.settings import process_settings
 from echo_agent.state import Question
 from echo_agent.state.notation import region_in_words
 
@@ -35,6 +34,7 @@ def answer_by_model(
     question: Question,
     inspected: Inspected,
     earlier: Sequence[AnyMessage],
+    max_pixels: int,
 ) -> AIMessage:
     """Asks the model; its tokens go to the run's stream as they come.
 
@@ -43,6 +43,7 @@ def answer_by_model(
         question: What is asked.
         inspected: What it is about.
         earlier: Earlier messages of the conversation.
+        max_pixels: Pixels an image is reduced to at most.
 
     Returns:
         The answer, under the id under which its tokens were streamed. Ids that the model cites but that do not
@@ -51,7 +52,7 @@ def answer_by_model(
     Raises:
         ModelError: The model gave no text.
     """
-    said = model.invoke(_prompt(question, inspected, earlier))
+    said = model.invoke(_prompt(question, inspected, earlier, max_pixels))
     text = str(said.text)
     if not text.strip():
         raise ModelError("the model gave no answer: ask again, or choose another model by ECHO_MLLM")
@@ -62,7 +63,9 @@ def answer_by_model(
     return AIMessage(text, id=said.id)
 
 
-def _prompt(question: Question, inspected: Inspected, earlier: Sequence[AnyMessage]) -> list[BaseMessage]:
+def _prompt(
+    question: Question, inspected: Inspected, earlier: Sequence[AnyMessage], max_pixels: int
+) -> list[BaseMessage]:
     before: list[BaseMessage] = [
         AIMessage(str(message.text)) if isinstance(message, AIMessage) else HumanMessage(str(message.text))
         for message in earlier[-TURNS_SHOWN:]
@@ -70,7 +73,7 @@ def _prompt(question: Question, inspected: Inspected, earlier: Sequence[AnyMessa
     ]
     pictures = [inspected.image.uri, *(near.image.uri for near in inspected.verdict.references[:1])]
     content: list[str | dict[str, Any]] = [
-        {"type": "image_url", "image_url": {"url": _data_url(uri)}} for uri in pictures
+        {"type": "image_url", "image_url": {"url": _data_url(uri, max_pixels)}} for uri in pictures
     ]
     content.append({"type": "text", "text": delimited("question", question.text)})
     return [
@@ -92,5 +95,5 @@ def _evidence(inspected: Inspected) -> str:
     return "\n".join(lines)
 
 
-def _data_url(uri: str) -> str:
-    return as_data_url(within_budget(load_image(uri), process_settings().mllm_max_pixels))
+def _data_url(uri: str, max_pixels: int) -> str:
+    return as_data_url(within_budget(load_image(uri), max_pixels))

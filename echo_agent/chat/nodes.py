@@ -114,7 +114,8 @@ def _reply(
     model = resources.chat_model
     if model is None or question.options:
         return _message(answer_from_evidence(question, verdict, image, resources.context, resources.memory))
-    return answer_by_model(model, question, Inspected(verdict, image), _before_this_turn(state))
+    earlier = _before_this_turn(state)
+    return answer_by_model(model, question, Inspected(verdict, image), earlier, resources.max_pixels)
 
 
 def _decided_in_the_inspection(state: ChatState, resources: Resources) -> bool:

@@ -17,11 +17,10 @@ from echo_agent.context import Context
 from echo_agent.errors import ImageError
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.images.pages import split_page
-from echo_agent.images.policy import ImagePolicy
 from echo_agent.images.sources import read_file
 from echo_agent.memory.memory import Memory
-from echo_agent.mllm.decider import Decider
-from echo_agent.settings import process_settings
+from echo_agent.mllm.own_decider import Decider
+from echo_agent.resources import Resources
 from echo_agent.state import HumanAnswer, ImageRef
 
 
@@ -81,7 +80,7 @@ class Conversation:
         """
         if isinstance(image, str | Path):
             file, page = split_page(Path(image).expanduser())
-            data = read_file(file, ImagePolicy.of(process_settings()))
+            data = read_file(file, Resources().image_policy)
             image = data if page is None else Path(image).expanduser()
         return self.memory.store_image(image, self.product)
 

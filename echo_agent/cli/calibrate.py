@@ -12,7 +12,7 @@ from echo_agent.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from echo_agent.memory.memory import Memory
-    from echo_agent.mllm.decider import Decider
+    from echo_agent.mllm.decider import DecisionMaker
 
 app = typer.Typer()
 
@@ -41,16 +41,15 @@ def calibrate(
     as_json: JsonOption = False,
 ) -> None:
     """Fit a model's confidence on labelled photographs, or on references alone."""
+    from echo_agent.context import Context
     from echo_agent.errors import ModelError
     from echo_agent.evaluation.mllm_calibration import calibrate_mllm
-    from echo_agent.memory.memory import open_memory
-    from echo_agent.mllm.choice import open_decider
-    from echo_agent.settings import process_settings
+    from echo_agent.resources import Resources, open_memory
 
-    decider = open_decider(mllm or process_settings().mllm)
+    decider = Resources(Context(mllm=mllm)).decider
     if decider is None:
         raise ModelError("'measured' is calibrated when a product is registered: name a model with --mllm")
-    opened = open_memory(str(memory))
+    opened = open_memory(memory)
     record = opened.product(product)
     if data is None:
         _on_references(opened, decider, product, as_json)
@@ -73,7 +72,7 @@ def calibrate(
             )
 
 
-def _on_references(memory: "Memory", decider: "Decider", product: str, as_json: bool) -> None:
+def _on_references(memory: "Memory", decider: "DecisionMaker", product: str, as_json: bool) -> None:
     from echo_agent.context import Context
     from echo_agent.evaluation.normals_calibration import calibrate_on_normals
     from echo_agent.memory.calibration import guarantee

@@ -32,9 +32,9 @@ def chat(
     from echo_agent.chat.session import Conversation
     from echo_agent.cli.chat_commands import Terminal
     from echo_agent.context import Context
-    from echo_agent.memory.memory import open_memory
+    from echo_agent.resources import open_memory
 
-    opened = open_memory(str(memory))
+    opened = open_memory(memory)
     if product is not None:
         opened.product(product)
     with open_history(opened.folder) as history:

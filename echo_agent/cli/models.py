@@ -28,8 +28,9 @@ def models(
 
     from echo_agent.mllm.catalog import models as listed
     from echo_agent.report.table import plain_table
+    from echo_agent.settings import process_settings
 
-    rows = listed(mllm)
+    rows = listed(mllm, process_settings())
     if as_json:
         typer.echo(json.dumps([row.model_dump() for row in rows]))
         return
@@ -59,13 +60,14 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Load a model, let it judge good and defective photographs, and show what that is worth and costs."""
+    from echo_agent.context import Context
     from echo_agent.device import resolve_device
     from echo_agent.errors import ModelError
     from echo_agent.evaluation.mllm_check import check_model
-    from echo_agent.mllm.choice import open_decider
+    from echo_agent.resources import Resources
     from echo_agent.settings import process_settings
 
-    decider = open_decider(model)
+    decider = Resources(Context(mllm=model)).decider
     if decider is None:
         raise ModelError("'measured' is no language model: echo-agent evaluate folder DIR checks it")
     category = None if data is None else read_told([data], label, one=True)[0]

@@ -57,10 +57,10 @@ def restore(
     as_json: JsonOption = False,
 ) -> None:
     """Go back to an earlier version of a product: it becomes a new one, and none is lost."""
-    from echo_agent.memory.memory import open_memory
     from echo_agent.report.words import registered
+    from echo_agent.resources import open_memory
 
-    record = open_memory(str(memory)).restore(product, version)
+    record = open_memory(memory).restore(product, version)
     typer.echo(record.model_dump_json() if as_json else registered(record, memory))
 
 
@@ -71,7 +71,7 @@ def remove(
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
 ) -> None:
     """Remove a product with its references and all its versions."""
-    from echo_agent.memory.memory import open_memory
+    from echo_agent.resources import open_memory
 
-    open_memory(str(memory)).remove(product)
+    open_memory(memory).remove(product)
     typer.echo(f"{product} is removed from {memory}.")

@@ -40,9 +40,9 @@ def threshold(
     """
     from echo_agent.evaluation import threshold_report
     from echo_agent.evaluation.threshold_choice import choose_thresholds, score_labelled
-    from echo_agent.memory.memory import open_memory
+    from echo_agent.resources import open_memory
 
-    opened = open_memory(str(memory))
+    opened = open_memory(memory)
     scores = None
     if labelled is not None:
         (category,) = read_told([labelled], label, one=True, product=opened.product(product))

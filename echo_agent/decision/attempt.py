@@ -9,7 +9,7 @@ from echo_agent.decision.escalation import escalation_level_of, what_changed
 from echo_agent.decision.measured import decide_measured, nothing_to_decide_from
 from echo_agent.decision.show import show, what_is_used
 from echo_agent.mllm.confidence import stored
-from echo_agent.mllm.decider import Decider
+from echo_agent.mllm.decider import DecisionMaker
 from echo_agent.mllm.normal_log_odds import references_digest, stored_normals
 from echo_agent.resources import Resources
 from echo_agent.state import Attempt, DecidedBy, Route, State
@@ -31,7 +31,7 @@ def attempt_measured(state: State, context: Context) -> Attempt:
     )
 
 
-def attempt_by_model(decider: Decider, state: State, resources: Resources) -> Attempt:
+def attempt_by_model(decider: DecisionMaker, state: State, resources: Resources) -> Attempt:
     """Lets a language model decide on the escalation level that this attempt stands on.
 
     It is shown what the router chose, and guarded by all that the experts found.

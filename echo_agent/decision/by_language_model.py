@@ -8,7 +8,7 @@ from echo_agent.decision.measured import poor_image, unknown_product
 from echo_agent.errors import NoAnswerError
 from echo_agent.mllm.case import Case, Decision
 from echo_agent.mllm.confidence import Calibration, join
-from echo_agent.mllm.decider import Decider
+from echo_agent.mllm.decider import DecisionMaker
 from echo_agent.state import Attempt, Label, Reason, ReferenceEvidence, VerdictEffect
 
 
@@ -56,7 +56,7 @@ class _Sides:
 
 
 def decide_by_mllm(
-    decider: Decider,
+    decider: DecisionMaker,
     case: Case,
     measured: Attempt,
     *,
@@ -122,7 +122,7 @@ def decide_by_mllm(
     )
 
 
-def _failed(measured: Attempt, error: Exception, decider: Decider, case: Case) -> Attempt:
+def _failed(measured: Attempt, error: Exception, decider: DecisionMaker, case: Case) -> Attempt:
     return measured.model_copy(
         update={
             "label": "review",

@@ -8,7 +8,7 @@ from echo_agent.images.decoding import load_image
 from echo_agent.knowledge.checklist import answered, closed_question
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.case import Case, Crop
-from echo_agent.mllm.decider import Decider
+from echo_agent.mllm.decider import DecisionMaker
 from echo_agent.resources import Resources
 from echo_agent.state import Box, ChecklistFinding, ImageRef, KnowledgeEvidence, State
 
@@ -20,7 +20,7 @@ MAX_ASKED = 8
 
 
 def answer_checklist(
-    state: State, knowledge: KnowledgeEvidence, decider: Decider, resources: Resources
+    state: State, knowledge: KnowledgeEvidence, decider: DecisionMaker, resources: Resources
 ) -> KnowledgeEvidence:
     """Asks the model about each statement that was not counted, with a crop of its places where they are known.
 
@@ -38,7 +38,9 @@ def answer_checklist(
     return knowledge.model_copy(update={"checklist": checklist})
 
 
-def _ask(finding: ChecklistFinding, state: State, decider: Decider, resources: Resources) -> ChecklistFinding:
+def _ask(
+    finding: ChecklistFinding, state: State, decider: DecisionMaker, resources: Resources
+) -> ChecklistFinding:
     if state.image is None:
         return finding
     nearest = state.reference.references[:1] if state.reference is not None else ()

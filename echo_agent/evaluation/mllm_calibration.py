@@ -10,7 +10,7 @@ from echo_agent.inspector import Inspector
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.case import Path as DecisionPath
 from echo_agent.mllm.confidence import Calibration, Method, fit, save
-from echo_agent.mllm.decider import Decider
+from echo_agent.mllm.decider import DecisionMaker
 from echo_agent.mllm.normal_log_odds import forget_normals
 from echo_agent.state import Progress
 
@@ -20,7 +20,7 @@ UNKNOWN = 0.5
 
 def calibrate_mllm(
     memory: Memory,
-    decider: Decider,
+    decider: DecisionMaker,
     product: str,
     images: Sequence[LabelledImage],
     *,

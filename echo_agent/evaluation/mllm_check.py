@@ -11,7 +11,7 @@ from echo_agent.evaluation.metrics import tied
 from echo_agent.images.decoding import load_image
 from echo_agent.mllm.case import Case
 from echo_agent.mllm.confidence import expected_calibration_error
-from echo_agent.mllm.decider import Decider
+from echo_agent.mllm.decider import DecisionMaker
 from echo_agent.mllm.device_memory import meter_of
 from echo_agent.state import DecidedBy, ImageRef, Progress, Value
 
@@ -48,7 +48,7 @@ class ModelCheck(Value):
 
 
 def check_model(
-    decider: Decider,
+    decider: DecisionMaker,
     category: Category | None,
     *,
     limit: int | None = None,

@@ -3,6 +3,7 @@
 from hashlib import sha256
 from pathlib import Path
 
+from echo_agent.context import Context
 from echo_agent.errors import DatasetError, ModelError
 from echo_agent.evaluation.mmad_ask import BareAsker, GraphAsker
 from echo_agent.evaluation.mmad_cards import KNOWLEDGE_FILE, Cards, write_cards
@@ -115,9 +116,9 @@ class MmadRun:
         """
         staging = Staging(self._root, self._folder / "images", self._missing())
         if self.settings.profile == "bare":
-            from echo_agent.mllm.choice import open_decider
+            from echo_agent.resources import Resources
 
-            decider = open_decider(self.settings.mllm)
+            decider = Resources(Context(mllm=self.settings.mllm)).decider
             if decider is None:
                 raise ModelError("the profile 'bare' asks a model without evidence: name one by --mllm")
             self._ask = BareAsker(decider, staging, self.settings)
@@ -168,11 +169,9 @@ class MmadRun:
     def _embed(self) -> Embed:
         """Gives the embedding of an image file by the run's encoder."""
         from echo_agent.images.decoding import load_image
-        from echo_agent.settings import process_settings
-        from echo_agent.vision.encoder import load_encoder
+        from echo_agent.resources import open_encoder
 
-        settings = process_settings()
-        encoder = load_encoder(self.settings.encoder or settings.encoder, settings.device)
+        encoder = open_encoder(self.settings.encoder)
         return lambda path: encoder.encode([load_image(path)])[0].embedding
 
 

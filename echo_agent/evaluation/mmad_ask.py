@@ -17,7 +17,7 @@ from echo_agent.state import Attempt, ImageRef, Label, Progress, Verdict
 
 if TYPE_CHECKING:
     from echo_agent.inspector import Inspector
-    from echo_agent.mllm.decider import Decider
+    from echo_agent.mllm.decider import DecisionMaker
 
 
 class GraphAsker:
@@ -107,7 +107,7 @@ class BareAsker:
         settings: The run's settings.
     """
 
-    def __init__(self, decider: "Decider", staging: Staging, settings: RunSettings) -> None:
+    def __init__(self, decider: "DecisionMaker", staging: Staging, settings: RunSettings) -> None:
         self._decider = decider
         self._staging = staging
         self._settings = settings

@@ -8,13 +8,13 @@ from echo_agent.errors import ModelError
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.case import Case
 from echo_agent.mllm.confidence import logit
-from echo_agent.mllm.decider import Decider
+from echo_agent.mllm.decider import DecisionMaker
 from echo_agent.mllm.normal_log_odds import NormalLogOdds, references_digest, save_normals
 from echo_agent.state import ImageRef, Progress, State
 
 
 def calibrate_on_normals(
-    memory: Memory, decider: Decider, product: str, *, progress: Progress | None = None
+    memory: Memory, decider: DecisionMaker, product: str, *, progress: Progress | None = None
 ) -> NormalLogOdds:
     """Asks a model of each reference, beside those that are nearest to it among the others, and stores its log-odds.
 

@@ -39,7 +39,7 @@ def responder(state: State, resources: Resources) -> dict[str, Any]:
 
 def _answer(question: Question, image: ImageRef, verdict: Verdict, resources: Resources) -> Answer | None:
     """The answer from the evidence, or what a language model answered; None where that failed."""
-    if verdict.decided_by.name == "measured":
+    if verdict.answer is None and verdict.decided_by.name != "mllm":
         return answer_from_evidence(question, verdict, image, resources.context, resources.memory)
     return in_words(verdict.answer, question) if verdict.answer is not None else None
 

@@ -10,7 +10,7 @@ from echo_agent.images.decoding import load_image
 from echo_agent.memory.product import ProductRecord
 from echo_agent.state import Box, CountedPlace, ImageRef
 from echo_agent.vision.counting import Place, PlaceModel
-from echo_agent.vision.features import Encoder
+from echo_agent.vision.features import FeatureEncoder
 from echo_agent.vision.place_descriptors import Photograph, RelativeBox
 from echo_agent.vision.place_fitting import fit_places, scale_for
 from echo_agent.vision.regions import place_in_words
@@ -36,7 +36,7 @@ class Counting:
         encoder: Encoder of the memory.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: FeatureEncoder) -> None:
         self._encoder = encoder
         self._models: LRUCache[tuple[str, str, Boxes], tuple[PlaceModel, float]] = LRUCache(CACHED_MODELS)
         self._found: LRUCache[tuple[str, str, Boxes, str], tuple[CountedPlace, ...]] = LRUCache(CACHED_COUNTS)

@@ -1,6 +1,5 @@
 """The memory: register what normal looks like, and compare an image with it."""
 
-import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -21,11 +20,11 @@ from echo_agent.memory.products import Products
 from echo_agent.memory.retention import USUAL_LIMITS, Limits, Retention
 from echo_agent.memory.scorer import Scorer
 from echo_agent.memory.store import Store, make_folder
-from echo_agent.settings import process_settings
 from echo_agent.state import CountedPlace, ImageRef, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import EMBEDDED, load_encoder
-from echo_agent.vision.features import Array, Encoder
+from echo_agent.vision.features import Array, FeatureEncoder
+from echo_agent.vision.own_encoder import Encoder, as_feature_encoder
 
 TRIES = 3
 """How often a step is begun anew when another writer changed the product meanwhile."""
@@ -35,6 +34,14 @@ class Memory(Products):
     """All references of all products, with their patches and calibration, in one folder.
 
     Made by ``Memory.open``. Reading is safe beside a writer; writers wait for each other.
+
+    Example:
+        >>> from echo_agent import Memory
+        >>> memory = Memory.open("plate-memory", create=True)
+        >>> memory.register("plate", "photographs/good").name
+        'plate'
+        >>> [record.name for record in memory.products()]
+        ['plate']
 
     Args:
         database: Its database, in its folder.
@@ -48,7 +55,7 @@ class Memory(Products):
         self,
         database: Database,
         catalog: Catalog,
-        encoder: Encoder,
+        encoder: FeatureEncoder,
         limits: Limits,
         policy: ImagePolicy = USUAL,
     ) -> None:
@@ -93,7 +100,7 @@ class Memory(Products):
             loaded = _encoder_of(catalog, place, device)
         else:
             chosen = encoder or EMBEDDED
-            loaded = load_encoder(chosen, device) if isinstance(chosen, str) else chosen
+            loaded = load_encoder(chosen, device) if isinstance(chosen, str) else as_feature_encoder(chosen)
         if catalog is None:
             make_folder(place)
             catalog = Catalog(encoder=loaded.id, encoder_name=loaded.name)
@@ -303,7 +310,7 @@ class Memory(Products):
         self._scorer.forget()
 
 
-def _encoder_of(catalog: Catalog, folder: Path, device: str) -> Encoder:
+def _encoder_of(catalog: Catalog, folder: Path, device: str) -> FeatureEncoder:
     """Loads the encoder that a memory was made with."""
     try:
         return load_encoder(catalog.encoder_name, device)
@@ -312,29 +319,3 @@ def _encoder_of(catalog: Catalog, folder: Path, device: str) -> Encoder:
             f"the encoder {catalog.encoder_name} that the memory in {folder} was made with cannot be loaded ({error}); "
             "an encoder of your own is given as an object: Memory.open(folder, encoder=...)"
         ) from error
-
-
-_OPENED: dict[str, Memory] = {}
-_OPENING = threading.Lock()
-
-
-def open_memory(folder: str, *, encoder: str | None = None, create: bool = False) -> Memory:
-    """The memory of a folder by the settings of the process, opened once a process; see ``Memory.open``."""
-    place = Path(folder).expanduser().resolve()
-    settings = process_settings()
-    with _OPENING:
-        for gone in [other for other, memory in _OPENED.items() if memory.is_gone()]:
-            del _OPENED[gone]
-        known = _OPENED.get(str(place))
-        if known is None or encoder not in {None, known.encoder_name}:
-            known = Memory.open(
-                place,
-                encoder=encoder
-                or (settings.encoder if create and read_catalog(open_database(place)) is None else None),
-                create=create,
-                device=settings.device,
-                limits=Limits(settings.kept_inspections, settings.kept_maps, settings.kept_images),
-                policy=ImagePolicy.of(settings),
-            )
-            _OPENED[str(place)] = known
-        return known

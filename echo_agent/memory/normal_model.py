@@ -14,7 +14,7 @@ from echo_agent.state import Progress
 from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.coreset import bounded_banks
 from echo_agent.vision.feature_layers import Prediction, compare, rotation_helps
-from echo_agent.vision.features import Array, Encoder, Features
+from echo_agent.vision.features import Array, FeatureEncoder, Features
 from echo_agent.vision.near_duplicates import near_duplicates
 from echo_agent.vision.views import rotated_half, small_changes
 
@@ -100,7 +100,7 @@ class Fitted:
 
 def fit(
     images: Sequence[Image.Image],
-    encoder: Encoder,
+    encoder: FeatureEncoder,
     scale: float,
     *,
     rotated: bool | None = None,
@@ -197,5 +197,5 @@ def _middle(features: Features) -> Array:
     return features.layers[features.middle].compared.astype(np.float16)
 
 
-def _encode(images: Iterable[Image.Image], encoder: Encoder, scale: float) -> Iterator[Features]:
+def _encode(images: Iterable[Image.Image], encoder: FeatureEncoder, scale: float) -> Iterator[Features]:
     return (encoder.encode([image], scale=scale)[0] for image in images)

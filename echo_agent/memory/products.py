@@ -24,7 +24,7 @@ from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.store import Also, Encoded, Store
 from echo_agent.names import spelled
 from echo_agent.state import ImageRef, Progress
-from echo_agent.vision.features import Encoder
+from echo_agent.vision.features import FeatureEncoder
 from echo_agent.vision.quality import fit_quality
 
 
@@ -38,7 +38,9 @@ class Products:
         policy: Bounds on the images that are given.
     """
 
-    def __init__(self, database: Database, store: Store, encoder: Encoder, policy: ImagePolicy) -> None:
+    def __init__(
+        self, database: Database, store: Store, encoder: FeatureEncoder, policy: ImagePolicy
+    ) -> None:
         self.folder = database.folder
         self.encoder = encoder
         self._database = database

@@ -19,7 +19,7 @@ from echo_agent.memory.normal_model import Fitted
 from echo_agent.memory.product import ProductRecord, readable_name
 from echo_agent.names import spelled
 from echo_agent.state import ImageRef
-from echo_agent.vision.features import Array, Encoder
+from echo_agent.vision.features import Array, FeatureEncoder
 
 DEFAULT_FALSE_REJECT = 0.10
 MAX_NAME_LENGTH = 100
@@ -142,7 +142,7 @@ def make_record(
     product: str,
     version: int,
     generation: int,
-    encoder: Encoder,
+    encoder: FeatureEncoder,
     *,
     origin: str,
     references: Sequence[ImageRef],

@@ -11,7 +11,7 @@ from echo_agent.errors import StoreError
 from echo_agent.images.photographs import Photographs
 from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
 from echo_agent.memory.product import ProductRecord
-from echo_agent.vision.features import Encoder
+from echo_agent.vision.features import FeatureEncoder
 
 CACHED = 8
 
@@ -29,7 +29,7 @@ class Resolutions:
         encoder: Encoder of the memory.
     """
 
-    def __init__(self, folder: Path, encoder: Encoder) -> None:
+    def __init__(self, folder: Path, encoder: FeatureEncoder) -> None:
         self._folder = folder
         self._encoder = encoder
         self._kept: LRUCache[tuple[str, int], Resolution] = LRUCache(CACHED)

@@ -23,7 +23,7 @@ from echo_agent.memory.resolutions import Resolutions
 from echo_agent.memory.retention import Retention
 from echo_agent.state import Exemplar, ImageRef, ReferenceEvidence
 from echo_agent.vision.feature_layers import Prediction
-from echo_agent.vision.features import Array, Encoder, Features
+from echo_agent.vision.features import Array, FeatureEncoder, Features
 
 CACHED_EVIDENCE = 16
 """Several questions about one image share its evidence."""
@@ -60,7 +60,7 @@ class Scorer:
     """
 
     def __init__(
-        self, folder: Path, encoder: Encoder, index: ReferenceIndex, maps: Path, retention: Retention
+        self, folder: Path, encoder: FeatureEncoder, index: ReferenceIndex, maps: Path, retention: Retention
     ) -> None:
         self.folder = folder
         self.encoder = encoder

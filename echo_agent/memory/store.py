@@ -32,7 +32,7 @@ from echo_agent.memory.versions import (
     remove_versions,
 )
 from echo_agent.state import ImageRef
-from echo_agent.vision.features import Encoder
+from echo_agent.vision.features import FeatureEncoder
 from echo_agent.vision.quality import QualityModel
 
 LOCK_SECONDS = 60.0
@@ -52,7 +52,7 @@ class Encoded:
 class Store:
     """The versions of all products in one folder. Reading is safe beside a writer; writers wait for each other."""
 
-    def __init__(self, database: Database, catalog: Catalog, encoder: Encoder) -> None:
+    def __init__(self, database: Database, catalog: Catalog, encoder: FeatureEncoder) -> None:
         self.folder = database.folder
         self.index = ReferenceIndex(self.folder / "index")
         self._database = database

@@ -46,7 +46,7 @@ class Case(Value):
         question: The caller's question.
         path: Whether the model decides at once or after stepwise reasoning; each is calibrated apart.
         orders: In how many orders the options are shown.
-        max_pixels: Pixels an image is reduced to at most; None for the process's setting.
+        max_pixels: Pixels an image is reduced to at most; None for the model's own limit.
     """
 
     image: ImageRef

@@ -8,7 +8,7 @@ from echo_agent.device import resolve_device
 from echo_agent.errors import SettingsError
 from echo_agent.mllm.choice import MEASURED, parse
 from echo_agent.mllm.torchvision_build import torchvision_problem
-from echo_agent.settings import process_settings
+from echo_agent.settings import Settings
 from echo_agent.state import Value
 
 RECOMMENDED = (
@@ -40,21 +40,22 @@ class ModelStatus(Value):
     remedies: tuple[str, ...] = ()
 
 
-def models(configured: str | None = None) -> list[ModelStatus]:
+def models(configured: str | None, settings: Settings) -> list[ModelStatus]:
     """Lists ``measured``, the configured model and the recommended ones. Nothing is loaded or sent.
 
     Args:
-        configured: The model in force; None for the process's setting.
+        configured: The model in force; None for that of the settings.
+        settings: Device and number format.
 
     Raises:
         ModelError: The configured text is no choice.
     """
-    chosen = configured or process_settings().mllm
+    chosen = configured or settings.mllm
     names = dict.fromkeys([MEASURED, chosen, *(name for name, _ in RECOMMENDED)])
-    return [status(name, configured=name == chosen) for name in names]
+    return [status(name, settings, configured=name == chosen) for name in names]
 
 
-def status(name: str, *, configured: bool = False) -> ModelStatus:
+def status(name: str, settings: Settings, *, configured: bool = False) -> ModelStatus:
     """Looks at what one model needs.
 
     Raises:
@@ -69,7 +70,7 @@ def status(name: str, *, configured: bool = False) -> ModelStatus:
         remedies: list[str] = []
         where = choice.url
     else:
-        device, remedies = _device(choice.model)
+        device, remedies = _device(choice.model, settings)
         where = device
         remedies += [problem] if (problem := torchvision_problem()) is not None else []
         remedies += _missing_files(choice.model)
@@ -83,8 +84,7 @@ def status(name: str, *, configured: bool = False) -> ModelStatus:
     )
 
 
-def _device(model: str) -> tuple[str, list[str]]:
-    settings = process_settings()
+def _device(model: str, settings: Settings) -> tuple[str, list[str]]:
     try:
         device = resolve_device(settings.device)
     except SettingsError as error:

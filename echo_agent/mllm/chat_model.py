@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field
 from echo_agent.mllm.checkpoint import Checkpoint, CheckpointSpec, load
 from echo_agent.mllm.encoding import encode_prompt, model_inputs, render
 from echo_agent.mllm.generation import Ended, Generation
-from echo_agent.settings import process_settings
+from echo_agent.settings import Settings
 
 
 class EchoVLM(BaseChatModel):
@@ -42,11 +42,10 @@ class EchoVLM(BaseChatModel):
     timeout: float = Field(default=120.0, gt=0)
 
     @classmethod
-    def from_settings(cls, model: str) -> "EchoVLM":
-        """Returns the chat model of an id or folder under this process's settings; nothing is loaded yet."""
-        settings = process_settings()
+    def from_settings(cls, model: str, settings: Settings) -> "EchoVLM":
+        """Returns the chat model of an id or folder under these settings; nothing is loaded yet."""
         return cls(
-            spec=CheckpointSpec.from_settings(model),
+            spec=CheckpointSpec.from_settings(model, settings),
             max_pixels=settings.mllm_max_pixels,
             timeout=settings.mllm_timeout,
         )

@@ -11,7 +11,7 @@ from echo_agent.errors import MissingExtraError, ModelError
 from echo_agent.mllm.feature_cache import FeatureCache
 from echo_agent.mllm.photograph_cache import PhotographCache
 from echo_agent.mllm.torchvision_build import torchvision_problem
-from echo_agent.settings import process_settings
+from echo_agent.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,8 @@ class CheckpointSpec:
     attention: str | None = None
 
     @classmethod
-    def from_settings(cls, model: str) -> "CheckpointSpec":
-        """Returns the spec of a model under this process's settings."""
-        settings = process_settings()
+    def from_settings(cls, model: str, settings: Settings) -> "CheckpointSpec":
+        """Returns the spec of a model under these settings."""
         return cls(
             model=model,
             device=settings.device,

@@ -12,10 +12,10 @@ from echo_agent.device import resolve_device
 from echo_agent.errors import ModelError
 from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.chat_model import EchoVLM
-from echo_agent.mllm.decider import Decider, MllmDecider
+from echo_agent.mllm.decider import DecisionMaker, MllmDecider
 from echo_agent.mllm.scoring import LocalScorer
 from echo_agent.mllm.served import ServedModel
-from echo_agent.settings import Settings, process_settings
+from echo_agent.settings import Settings
 
 MEASURED = "measured"
 
@@ -58,42 +58,30 @@ def parse(text: str) -> MllmChoice:
     )
 
 
-def open_decider(text: str) -> Decider | None:
-    """Returns the Decision Maker's model; None for ``measured``. Nothing is loaded or sent yet.
-
-    Raises:
-        ModelError: The text is no choice.
-    """
-    return _open_decider(text, process_settings())
-
-
-def scores_in_batches(text: str) -> bool:
+def scores_in_batches(text: str, device: str) -> bool:
     """Whether several calls at once take a model less time than one after the other: on a GPU or a server.
 
+    Args:
+        text: The choice.
+        device: Where a local model runs: ``auto``, ``cpu`` or ``cuda[:N]``.
+
     Raises:
         ModelError: The text is no choice.
-        SettingsError: ``ECHO_DEVICE`` names no device that is there.
+        SettingsError: There is no such device.
     """
     choice = parse(text)
     if choice.kind == "local":
-        return resolve_device(process_settings().device).startswith("cuda")
+        return resolve_device(device).startswith("cuda")
     return choice.kind == "served"
 
 
 @lru_cache(maxsize=4)
-def _open_decider(text: str, settings: Settings) -> Decider | None:
-    choice = parse(text)
-    if choice.kind == "measured":
-        return None
-    if choice.url is not None:
-        served = ServedModel.from_settings(choice.url, choice.model)
-        return MllmDecider(served, served.write)
-    local = EchoVLM.from_settings(choice.model)
-    return MllmDecider(BatchingScorer(LocalScorer(local)), local.invoke)
+def open_decider(text: str, settings: Settings) -> DecisionMaker | None:
+    """Returns the Decision Maker's model; None for ``measured``. Nothing is loaded or sent yet.
 
-
-def open_chat(text: str) -> BaseChatModel | None:
-    """Returns the model for conversations; None for ``measured``.
+    Args:
+        text: The choice.
+        settings: Device, number format, limits and key.
 
     Raises:
         ModelError: The text is no choice.
@@ -102,5 +90,26 @@ def open_chat(text: str) -> BaseChatModel | None:
     if choice.kind == "measured":
         return None
     if choice.url is not None:
-        return ServedModel.from_settings(choice.url, choice.model).chat
-    return EchoVLM.from_settings(choice.model)
+        served = ServedModel.from_settings(choice.url, choice.model, settings)
+        return MllmDecider(served, served.write, max_pixels=settings.mllm_max_pixels)
+    local = EchoVLM.from_settings(choice.model, settings)
+    scorer = BatchingScorer(LocalScorer(local))
+    return MllmDecider(scorer, local.invoke, max_pixels=settings.mllm_max_pixels)
+
+
+def open_chat(text: str, settings: Settings) -> BaseChatModel | None:
+    """Returns the model for conversations; None for ``measured``.
+
+    Args:
+        text: The choice.
+        settings: Device, number format, limits and key.
+
+    Raises:
+        ModelError: The text is no choice.
+    """
+    choice = parse(text)
+    if choice.kind == "measured":
+        return None
+    if choice.url is not None:
+        return ServedModel.from_settings(choice.url, choice.model, settings).chat
+    return EchoVLM.from_settings(choice.model, settings)

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
@@ -23,14 +23,14 @@ from echo_agent.mllm.prompts import (
 from echo_agent.mllm.scoring import ChoiceScorer, ScoredPrompt
 from echo_agent.mllm.tools import Toolbox, ToolRequest, ToolResult, read_request
 from echo_agent.mllm.trace import known_ids, read_trace
-from echo_agent.settings import process_settings
 from echo_agent.state import Answer, DecidedBy, ToolCall, Trace
 
 Writer = Callable[[list[BaseMessage]], AIMessage]
 
 
-class Decider(Protocol):
-    """What the experts ask of an MLLM."""
+@runtime_checkable
+class DecisionMaker(Protocol):
+    """What the experts ask of a model that decides."""
 
     def decide(self, case: Case) -> Decision:
         """Decides one case; raises a ``ModelError`` where no decision can be had."""
@@ -59,11 +59,13 @@ class MllmDecider:
     Args:
         scorer: Weighs closed answers.
         writer: Writes free text, for traces and open questions.
+        max_pixels: Pixels an image is reduced to where the case does not say.
     """
 
-    def __init__(self, scorer: ChoiceScorer, writer: Writer) -> None:
+    def __init__(self, scorer: ChoiceScorer, writer: Writer, *, max_pixels: int = 448 * 448) -> None:
         self._scorer = scorer
         self._writer = writer
+        self._max_pixels = max_pixels
 
     def decided_by(self) -> DecidedBy:
         """Names the model, its revision and its dtype."""
@@ -84,7 +86,7 @@ class MllmDecider:
         notes: tuple[str, ...] = ()
         scored = self._fitting([case])
         if scored is None:
-            pixels = (case.max_pixels or process_settings().mllm_max_pixels) // 2
+            pixels = (case.max_pixels or self._max_pixels) // 2
             case = case.model_copy(update={"max_pixels": pixels})
             notes = (f"out of memory: images were reduced to {pixels} pixels",)
             scored = self._scorer.score([case_prompt(case)], case.orders)

@@ -102,7 +102,7 @@ class CasePrompt:
     Attributes:
         content: Text and images, in reading order; the same for every question.
         questions: The closed questions.
-        max_pixels: Pixels an image is reduced to at most; None for the process's setting.
+        max_pixels: Pixels an image is reduced to at most; None for the model's own limit.
     """
 
     content: tuple[str | ImageRef, ...]

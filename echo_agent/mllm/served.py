@@ -12,7 +12,7 @@ from echo_agent.mllm.scoring import ScoredPrompt, average
 from echo_agent.mllm.served_answers import Completion, Vote, label_logprobs, read
 from echo_agent.mllm.served_chat import ServedChat, as_sent
 from echo_agent.mllm.served_http import Body, ModelServer, NoLogprobsError
-from echo_agent.settings import process_settings
+from echo_agent.settings import Settings
 from echo_agent.state import DecidedBy
 
 _TOP_LOGPROBS = 20
@@ -40,9 +40,8 @@ class ServedModel:
         self._chat = ServedChat(server=self._server, max_pixels=max_pixels)
 
     @classmethod
-    def from_settings(cls, url: str, model: str) -> "ServedModel":
-        """Returns a served model under this process's settings; nothing is sent yet."""
-        settings = process_settings()
+    def from_settings(cls, url: str, model: str, settings: Settings) -> "ServedModel":
+        """Returns a served model under these settings; nothing is sent yet."""
         return cls(
             url,
             model,

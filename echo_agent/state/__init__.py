@@ -79,7 +79,15 @@ __all__ = [
 
 
 class State(BaseModel):
-    """One inspection on its way through the graph. Each expert writes its own field and reads those of the others."""
+    """One inspection on its way through the graph. Each expert writes its own field and reads those of the others.
+
+    Example:
+        >>> from echo_agent import Memory, State
+        >>> image = Memory.open("echo-memory").store_image("photographs/new/0001.png")
+        >>> state = State(image=image, product="plate")
+        >>> (state.image.width, state.image.height), state.attempts
+        ((192, 144), ())
+    """
 
     model_config = ConfigDict(extra="forbid")
 

@@ -59,6 +59,16 @@ class Verdict(Value):
         answer: Answer to the question, where one was asked.
         human: What a person said, where one was asked.
         timings: Seconds per node, summed over attempts.
+
+    Example:
+        >>> from echo_agent import Inspector, Verdict
+        >>> verdict = Inspector.open("echo-memory").inspect("photographs/new/0002.png", product="plate")
+        >>> verdict.label, verdict.score > verdict.threshold, verdict.decided_by.name
+        ('defective', True, 'measured')
+        >>> print(verdict.reasons[0])
+        The part differs from its references more than normal parts differ from each other.
+        >>> Verdict.model_validate_json(verdict.model_dump_json()) == verdict
+        True
     """
 
     label: Label

@@ -1,12 +1,12 @@
 """Choosing an encoder by its name."""
 
 from echo_agent.device import resolve_device
-from echo_agent.vision.features import Encoder
+from echo_agent.vision.features import FeatureEncoder
 
 EMBEDDED = "efficientnet-lite2"
 
 
-def load_encoder(name: str, device: str = "auto") -> Encoder:
+def load_encoder(name: str, device: str = "auto") -> FeatureEncoder:
     """Loads an encoder, once a process.
 
     Args:

@@ -137,23 +137,8 @@ def _unit(values: Array) -> Array:
     return np.asarray(values / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
-class Encoder(Protocol):
-    """Turns images into features. One of your own needs no more than this, and is handed to ``Memory.open``.
-
-    Example:
-        >>> from echo_agent.vision.resolution import working_size
-        >>> class Colours:
-        ...     name = id = "colours"
-        ...
-        ...     def encode(self, images, *, scale=1.0):
-        ...         return [self._encode(image, scale) for image in images]
-        ...
-        ...     def _encode(self, image, scale):
-        ...         width, height = working_size(*image.size, round(256 * scale), 8)
-        ...         patches = np.asarray(image.resize((width // 8, height // 8)), dtype=np.float32) - 127.5
-        ...         return Features.of_patches(patches, patches.mean(axis=(0, 1)))
-        >>> Colours().encode([Image.new("RGB", (400, 200), "red")])[0].patches.shape
-        (23, 45, 3)
+class FeatureEncoder(Protocol):
+    """Turns images into features, as Echo asks for them. One of a user's own is an ``own_encoder.Encoder``.
 
     Attributes:
         name: What it is called; of Echo's own encoders, what ``load_encoder`` opens this very one by, from any working

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from echo_agent.vision.alignment import align, normalised
-from echo_agent.vision.features import Array, Encoder, Features
+from echo_agent.vision.features import Array, FeatureEncoder, Features
 from echo_agent.vision.grain import PixelDetail
 from echo_agent.vision.quality import MAX_SIDE, measure, working_image
 
@@ -43,7 +43,7 @@ class Difference:
 
 
 def differences(
-    photographs: Sequence[Image.Image], references: Sequence[Image.Image], encoder: Encoder
+    photographs: Sequence[Image.Image], references: Sequence[Image.Image], encoder: FeatureEncoder
 ) -> tuple[Difference, ...]:
     """Finds what is otherwise about photographs than about the references, the strongest first.
 
@@ -114,7 +114,7 @@ def _compared(
 
 
 def _of_place(
-    some: Sequence[Image.Image], others: Sequence[Image.Image], encoder: Encoder
+    some: Sequence[Image.Image], others: Sequence[Image.Image], encoder: FeatureEncoder
 ) -> list[Difference]:
     references = [encoder.encode([image])[0] for image in others]
     embeddings = np.stack([features.embedding for features in references])
@@ -141,7 +141,9 @@ def _of_place(
     return found
 
 
-def _turned_by_quarters(some: Sequence[Image.Image], embeddings: Array, encoder: Encoder) -> Difference:
+def _turned_by_quarters(
+    some: Sequence[Image.Image], embeddings: Array, encoder: FeatureEncoder
+) -> Difference:
     """Whether the photographs resemble the references more when they are turned."""
 
     def likeness(degrees: int) -> float:

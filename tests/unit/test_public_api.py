@@ -1,17 +1,58 @@
+"""The public face: nine names, each loaded at its first use, each with an example that runs."""
+
+import doctest
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 import echo_agent
+from echo_agent.inspector import Inspector
+from tests.conftest import synthetic_part
+
+NAMES = [
+    "Context",
+    "Decider",
+    "Encoder",
+    "Inspector",
+    "Memory",
+    "State",
+    "Verdict",
+    "build_chat_graph",
+    "build_graph",
+]
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory, good_parts, scratched_part):
+    """A folder with the photographs that the examples name, and a memory that knows the plate."""
+    folder = tmp_path_factory.mktemp("workplace")
+    shutil.copytree(good_parts, folder / "photographs" / "good")
+    (folder / "photographs" / "new").mkdir()
+    synthetic_part(50).save(folder / "photographs" / "new" / "0001.png")
+    shutil.copy(scratched_part, folder / "photographs" / "new" / "0002.png")
+    Inspector.open(folder / "echo-memory").register("plate", good_parts)
+    return folder
 
 
 def test_the_public_face_is_what_it_names():
-    assert sorted(echo_agent.__all__) == ["Context", "Inspector", "State", "Verdict", "build_graph"]
-    for name in echo_agent.__all__:
+    assert sorted(echo_agent.__all__) == NAMES
+    for name in NAMES:
         assert getattr(echo_agent, name).__name__ == name
     with pytest.raises(AttributeError, match="nonsense"):
         echo_agent.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_example_of_a_public_name_runs(name, workplace, monkeypatch):
+    monkeypatch.chdir(workplace)
+    told: list[str] = []
+    found = doctest.DocTestFinder(recurse=False).find(getattr(echo_agent, name), name, globs={})
+    (example,) = [each for each in found if each.examples]
+    assert name in example.docstring
+    result = doctest.DocTestRunner().run(example, out=told.append)
+    assert result.failed == 0, "".join(told)
 
 
 @pytest.mark.parametrize(

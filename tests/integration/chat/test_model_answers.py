@@ -29,7 +29,7 @@ def says(monkeypatch):
 
     def scripted(*texts):
         model = FakeListChatModel(responses=list(texts))
-        monkeypatch.setattr("echo_agent.resources.open_chat", lambda _: model)
+        monkeypatch.setattr("echo_agent.resources.open_chat", lambda *_: model)
 
     return scripted
 

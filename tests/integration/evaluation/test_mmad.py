@@ -66,8 +66,7 @@ def scripted(monkeypatch):
     """Puts a scripted model in the place of every model; gives its scorer and its writer."""
     scorer, writer = FakeScorer(0.5), FakeWriter("no json")
     decider = MllmDecider(scorer, writer)
-    for place in ("resources", "mllm.choice"):
-        monkeypatch.setattr(f"echo_agent.{place}.open_decider", lambda _: decider)
+    monkeypatch.setattr("echo_agent.resources.open_decider", lambda *_: decider)
     return scorer, writer
 
 

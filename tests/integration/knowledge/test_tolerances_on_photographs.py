@@ -7,7 +7,7 @@ import pytest
 
 from echo_agent.context import Context
 from echo_agent.inspector import Inspector
-from echo_agent.memory.memory import open_memory
+from echo_agent.resources import open_memory
 from echo_agent.settings import process_settings
 from echo_agent.state import Region, Verdict
 

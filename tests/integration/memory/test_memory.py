@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from echo_agent.errors import EchoError, EncoderError, ImageError, KnowledgeError, ProductError, StoreError
-from echo_agent.memory.memory import Memory, open_memory
+from echo_agent.memory.memory import Memory
+from echo_agent.resources import open_memory
 from echo_agent.settings import process_settings
 from tests.conftest import synthetic_part
 from tests.photographs import another_part, encoded, stained

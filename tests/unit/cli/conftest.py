@@ -101,9 +101,9 @@ OPENED: list[FakeInspector] = []
 def fake_inspector(monkeypatch):
     """Puts the fake inspector and memory in place of the real ones; gives the inspectors that were opened."""
     OPENED.clear()
-    inspector, memory = ModuleType("echo_agent.inspector"), ModuleType("echo_agent.memory.memory")
+    inspector, resources = ModuleType("echo_agent.inspector"), ModuleType("echo_agent.resources")
     inspector.Inspector = FakeInspector
-    memory.open_memory = FakeMemory.open
+    resources.open_memory = FakeMemory.open
     monkeypatch.setitem(sys.modules, "echo_agent.inspector", inspector)
-    monkeypatch.setitem(sys.modules, "echo_agent.memory.memory", memory)
+    monkeypatch.setitem(sys.modules, "echo_agent.resources", resources)
     return OPENED

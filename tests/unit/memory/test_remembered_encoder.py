@@ -1,7 +1,8 @@
 import pytest
 
 from echo_agent.errors import EncoderError
-from echo_agent.memory.memory import Memory, open_memory
+from echo_agent.memory.memory import Memory
+from echo_agent.resources import open_memory
 from echo_agent.vision import vit_family
 from tests.unit.vision.checkpoints import PATCH, save_checkpoint
 

@@ -5,6 +5,7 @@ import pytest
 from echo_agent.errors import ModelError
 from echo_agent.mllm.catalog import models, status
 from echo_agent.mllm.choice import open_decider, parse
+from echo_agent.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -32,12 +33,12 @@ def test_what_cannot_be_chosen_says_what_can(text):
 
 
 def test_measured_needs_no_model_and_opening_loads_nothing():
-    assert open_decider("measured") is None
-    assert open_decider("no/such-model") is not None
+    assert open_decider("measured", Settings()) is None
+    assert open_decider("no/such-model", Settings()) is not None
 
 
 def test_the_list_shows_the_configured_model_and_what_is_missing(tmp_path):
-    listed = {row.model: row for row in models(str(tmp_path))}
+    listed = {row.model: row for row in models(str(tmp_path), Settings())}
     assert listed["measured"].ready
     assert listed[str(tmp_path)].configured
     assert "config.json" in listed[str(tmp_path)].remedies[0]
@@ -46,9 +47,9 @@ def test_the_list_shows_the_configured_model_and_what_is_missing(tmp_path):
 
 def test_no_gpu_is_told(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    assert "no GPU" in " ".join(status("Qwen/Qwen3-VL-8B-Instruct").remedies)
+    assert "no GPU" in " ".join(status("Qwen/Qwen3-VL-8B-Instruct", Settings()).remedies)
 
 
 def test_a_served_model_needs_no_extra_and_sends_nothing_before_it_is_asked():
-    assert status("http://localhost:1/v1#m").ready
-    assert open_decider("http://localhost:1/v1#m").decided_by().model == "m"
+    assert status("http://localhost:1/v1#m", Settings()).ready
+    assert open_decider("http://localhost:1/v1#m", Settings()).decided_by().model == "m"

@@ -8,6 +8,7 @@ from echo_agent.errors import ModelError
 from echo_agent.mllm.catalog import status
 from echo_agent.mllm.checkpoint import CheckpointSpec, load
 from echo_agent.mllm.torchvision_build import torchvision_problem
+from echo_agent.settings import Settings
 
 
 @pytest.fixture
@@ -27,7 +28,9 @@ def put_torchvision(tmp_path, monkeypatch):
 def test_nothing_is_wrong_where_it_is_missing(monkeypatch):
     monkeypatch.setattr("echo_agent.mllm.torchvision_build.find_spec", lambda _: None)
     assert torchvision_problem() is None
-    assert not any("torchvision" in remedy for remedy in status("Qwen/Qwen3-VL-2B-Instruct").remedies)
+    assert not any(
+        "torchvision" in remedy for remedy in status("Qwen/Qwen3-VL-2B-Instruct", Settings()).remedies
+    )
 
 
 def test_nothing_is_wrong_where_it_fits(put_torchvision):
@@ -38,6 +41,6 @@ def test_nothing_is_wrong_where_it_fits(put_torchvision):
 def test_one_for_another_torch_is_told_with_the_remedy(put_torchvision, tmp_path):
     put_torchvision("raise RuntimeError('operator torchvision::nms does not exist')")
     assert "operator torchvision::nms does not exist" in torchvision_problem()
-    assert any("pip uninstall torchvision" in remedy for remedy in status(str(tmp_path)).remedies)
+    assert any("pip uninstall torchvision" in remedy for remedy in status(str(tmp_path), Settings()).remedies)
     with pytest.raises(ModelError, match="pip uninstall torchvision"):
         load(CheckpointSpec(str(tmp_path), device="cpu"))

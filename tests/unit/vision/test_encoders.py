@@ -35,7 +35,7 @@ def save_network(name, folder):
 def own_encoder():
     """The example of the protocol's docstring."""
     finder = doctest.DocTestFinder(recurse=False)
-    (example,) = finder.find(features.Encoder, "Encoder", globs=dict(vars(features)))
+    (example,) = finder.find(features.FeatureEncoder, "FeatureEncoder", globs=dict(vars(features)))
     globs = dict(example.globs)
     for step in example.examples[:-1]:
         exec(step.source, globs)
