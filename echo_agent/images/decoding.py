@@ -23,7 +23,7 @@ from echo_agent.images.sixteen_bit_colour import (
     refuse_unreadable_depth,
     swap_bytes,
 )
-from echo_agent.images.wide import WideImage, on_white
+from echo_agent.images.wide import ROWS_AT_ONCE, WideImage, on_white
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
@@ -145,6 +145,16 @@ def decode_raster(
             return joined(_upright(image), _upright(again), name)
 
 
+def check_file(data: bytes, policy: ImagePolicy, *, name: str) -> None:
+    """Holds the bytes of an image file against a policy, by their head alone.
+
+    Raises:
+        ImageError: They are no image, larger or longer than allowed, or several pictures.
+    """
+    with _opened(data, policy, name, None):
+        pass
+
+
 def is_wide(path: str | Path) -> bool:
     """Whether a file says that it holds more than 8 bits; False where it cannot be read."""
     file, page = split_page(path)
@@ -166,9 +176,10 @@ def _opened(
         with _quiet() as told:
             image = Image.open(io.BytesIO(data), formats=FORMATS)
         with image:
-            check_size(*image.size, policy, name=name)
+            _check_bounds(image, policy, name)
             with _quiet() as more:
                 turn_to_page(image, page, name=name)
+            _check_bounds(image, policy, name)
             yield image, [*told, *more]
     except UnidentifiedImageError as error:
         raise ImageError(f"{name} is not an image that can be read: save it as PNG or JPEG") from error
@@ -227,6 +238,16 @@ def check_size(width: int, height: int, policy: ImagePolicy, *, name: str) -> No
         )
 
 
+def _check_bounds(image: Image.Image, policy: ImagePolicy, name: str) -> None:
+    width, height = image.size
+    check_size(width, height, policy, name=name)
+    if max(width, height) > policy.max_side or max(width, height) > policy.max_aspect * min(width, height):
+        raise ImageError(
+            f"{name} is {width} x {height} pixels, longer than {policy.max_side:g} or than {policy.max_aspect:g} times "
+            "its width: cut it into photographs"
+        )
+
+
 def to_raster(image: Image.Image, *, name: str = "the image") -> Raster:
     """Makes upright 8-bit RGB of any Pillow image; more than 8 bits are left as they are."""
     upright = _upright(image)
@@ -235,9 +256,24 @@ def to_raster(image: Image.Image, *, name: str = "the image") -> Raster:
     if upright.mode in PREMULTIPLIED:
         upright = upright.convert(PREMULTIPLIED[upright.mode])
     if upright.has_transparency_data:
-        layered = upright.convert("RGBA")
-        return on_white(layered.convert("RGB"), layered.getchannel("A"))
+        return _without_transparency(upright)
     return upright if upright.mode == "RGB" else upright.convert("RGB")
+
+
+def _without_transparency(image: Image.Image) -> Image.Image:
+    """Lays an image over white; an alpha that is the same everywhere tells of no transparency, and is left out."""
+    picture = Image.new("RGB", image.size)
+    strips = [
+        (0, top, image.width, min(top + ROWS_AT_ONCE, image.height))
+        for top in range(0, image.height, ROWS_AT_ONCE)
+    ]
+    extremes = {
+        alpha for strip in strips for alpha in image.crop(strip).convert("RGBA").getchannel("A").getextrema()
+    }
+    for strip in strips:
+        layered = image.crop(strip).convert("RGBA")
+        picture.paste(on_white(layered) if len(extremes) > 1 else layered.convert("RGB"), strip)
+    return picture
 
 
 def as_rgb(raster: Raster, depth: Depth | None = None) -> Image.Image:

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from echo_agent.errors import ImageError
-from echo_agent.images.wide import WideImage
+from echo_agent.images.wide import ROWS_AT_ONCE, WideImage
 
 _SWAPPED = {";16L": ";16B", ";16B": ";16L", ";16N": ";16B" if sys.byteorder == "little" else ";16L"}
 """Byte orders by Pillow's raw modes: of one value it takes the byte that the order puts first."""
@@ -52,9 +52,13 @@ def swap_bytes(image: Image.Image) -> None:
 
 def joined(high: Image.Image, low: Image.Image, name: str) -> WideImage:
     """Puts the two bytes of each value together."""
-    values = np.asarray(high).astype(np.uint16) << 8 | np.asarray(low)
-    alpha = np.asarray(high)[..., 3] if values.shape[2] == 4 and high.mode == "RGBA" else None
-    return WideImage(values[..., :3], alpha, name)
+    values = np.empty((high.height, high.width, 3), np.uint16)
+    alpha = np.asarray(high.getchannel("A")) if high.mode == "RGBA" else None
+    for top in range(0, high.height, ROWS_AT_ONCE):
+        strip = (0, top, high.width, min(top + ROWS_AT_ONCE, high.height))
+        upper, lower = (np.asarray(image.crop(strip))[..., :3] for image in (high, low))
+        values[strip[1] : strip[3]] = upper.astype(np.uint16) << 8 | lower
+    return WideImage(values, alpha, name)
 
 
 def _raw_mode(image: Image.Image) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from echo_agent.errors import ImageError
 from echo_agent.images.depth import SIXTEEN_BITS, UNIT, Depth, ValueRange, why_unfit
 
 ROWS_AT_ONCE = 256
-"""Rows that are scaled together: the numbers between take a multiple of the image's memory."""
+"""Rows that are worked on together: the numbers between take a multiple of their own memory."""
 
 Values = NDArray[Any]
 
@@ -65,13 +65,17 @@ class WideImage:
         why = self.unfit(chosen)
         if why is not None:
             raise ImageError(f"{self.name} {why}: register its product with --depth, or save it with 8 bits")
-        scaled = np.empty(self.values.shape, np.uint8)
-        for row in range(0, len(scaled), ROWS_AT_ONCE):
-            part = self.values[row : row + ROWS_AT_ONCE].astype(np.float64)
-            shares = (part - chosen.low) / (chosen.high - chosen.low)
-            scaled[row : row + ROWS_AT_ONCE] = np.rint(shares.clip(0, 1) * 255)
-        picture = Image.fromarray(scaled).convert("RGB")
-        return picture if self.alpha is None else on_white(picture, Image.fromarray(self.alpha))
+        picture = Image.new("RGB", (self.values.shape[1], self.values.shape[0]))
+        hides = self.alpha is not None and self.alpha.min() < self.alpha.max()
+        for top in range(0, picture.height, ROWS_AT_ONCE):
+            rows = slice(top, top + ROWS_AT_ONCE)
+            shares = (self.values[rows].astype(np.float64) - chosen.low) / (chosen.high - chosen.low)
+            strip = Image.fromarray(np.rint(shares.clip(0, 1) * 255).astype(np.uint8)).convert("RGB")
+            if self.alpha is not None and hides:
+                strip.putalpha(Image.fromarray(self.alpha[rows]))
+                strip = on_white(strip)
+            picture.paste(strip, (0, top))
+        return picture
 
 
 def depth_among(image: WideImage, depths: Iterable[Depth | None]) -> Depth:
@@ -92,12 +96,7 @@ def depth_among(image: WideImage, depths: Iterable[Depth | None]) -> Depth:
     return fitting[0] if fitting else max(known, key=lambda depth: depth.high)
 
 
-def on_white(picture: Image.Image, alpha: Image.Image) -> Image.Image:
-    """Lays an RGB picture over white; an alpha that is the same everywhere tells of no transparency."""
-    least, most = alpha.getextrema()
-    if least == most:
-        return picture
-    layered = picture.copy()
-    layered.putalpha(alpha)
+def on_white(layered: Image.Image) -> Image.Image:
+    """Lays an RGBA picture over white."""
     paper = Image.new("RGBA", layered.size, (255, 255, 255, 255))
     return Image.alpha_composite(paper, layered).convert("RGB")

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, ToolMessage
 
 from echo_agent.errors import ImageError, ModelError
-from echo_agent.images.decoding import read_image_file
+from echo_agent.images.decoding import check_file, read_image_file
 from echo_agent.images.message_blocks import source_of
+from echo_agent.images.policy import USUAL
 from echo_agent.images.sources import base64_bytes
 
 Block = dict[str, Any]
@@ -36,7 +37,9 @@ def read_block(block: Block) -> ImageFile:
         raise ImageError(
             "an image block names an address, which Echo does not fetch: send the image itself as base64"
         )
-    return ImageFile("an image in a message", base64_bytes(source.value))
+    image = ImageFile("an image in a message", base64_bytes(source.value))
+    check_file(image.data, USUAL, name=image.name)
+    return image
 
 
 def _role(message: BaseMessage) -> str:

@@ -48,6 +48,7 @@ def site(monkeypatch):
             """Prints nothing."""
 
     monkeypatch.setattr(remote_image, "public_address", lambda _: "127.0.0.1")
+    monkeypatch.setattr(remote_image, "is_public", lambda address: address == "127.0.0.1")
     with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://parts.example:{server.server_port}", asked

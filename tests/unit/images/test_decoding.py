@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -10,9 +12,9 @@ from PIL import Image
 
 from echo_agent.errors import ImageError
 from echo_agent.images.decoding import decode_image, list_images, load_image, to_raster
-from echo_agent.images.policy import ImagePolicy
+from echo_agent.images.policy import USUAL, ImagePolicy
 from tests.conftest import synthetic_part
-from tests.photographs import encoded, png_header, turned_by_exif
+from tests.photographs import encoded, png_header, png_of_16_bits, turned_by_exif
 
 GREY = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (48, 1))
 COLOURS = np.dstack([GREY, GREY[:, ::-1], np.full_like(GREY, 90)])
@@ -127,6 +129,8 @@ BROKEN = {
     "text": (b"this is no picture", "not an image"),
     "cut off": (encoded(synthetic_part(1))[:2000], "damaged or cut off"),
     "bomb": (png_header(50_000, 50_000), "too many pixels|megapixels"),
+    "thread": (encoded(Image.new("L", (65_000, 1))), "65000 x 1 pixels, longer than"),
+    "ribbon": (png_header(300, 30_001), "300 x 30001 pixels.*100 times"),
     "large": (png_header(12_000, 10_000), "12000 x 10000 pixels.*ECHO_MAX_IMAGE_MEGAPIXELS"),
 }
 
@@ -137,7 +141,7 @@ def test_what_is_broken_is_named_with_the_remedy(name, tmp_path):
     file = tmp_path / "part.png"
     file.write_bytes(data)
     with pytest.raises(ImageError, match=message) as raised:
-        load_image(file, ImagePolicy(max_megapixels=100))
+        load_image(file, USUAL)
     assert str(file) in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -206,3 +210,29 @@ def test_many_threads_leave_the_warnings_of_the_program_as_they_are():
         assert all(threads.map(decode_image, files * 20))
     assert warnings.filters == before
     assert warnings.showwarning is shown
+
+
+MEASURE = """
+import resource, sys
+from echo_agent.images.decoding import decode_image
+data = open(sys.argv[1], "rb").read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+image = decode_image(data)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / (image.width * image.height))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts in kilobytes, as Linux does")
+@pytest.mark.parametrize("kind", ["alpha", "16 bits"])
+def test_decoding_takes_no_more_than_24_bytes_a_pixel(kind, tmp_path, repository):
+    ramp = np.asarray(Image.linear_gradient("L").resize((2500, 2500)))
+    values = np.dstack([ramp] * 4)
+    data = (
+        encoded(Image.fromarray(values))
+        if kind == "alpha"
+        else png_of_16_bits(values[..., :3] * np.uint16(257))
+    )
+    (tmp_path / "part.png").write_bytes(data)
+    command = [sys.executable, "-c", MEASURE, str(tmp_path / "part.png")]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 25

@@ -10,12 +10,13 @@ from langchain_core.messages import HumanMessage
 from PIL import Image
 
 from echo_agent.chat import model_answer
+from echo_agent.errors import ImageError
 from echo_agent.images.stored import open_image
 from echo_agent.mllm.messages import read_block
 from echo_agent.mllm.photograph_cache import Source
 from echo_agent.mllm.served_chat import as_sent
 from tests.conftest import synthetic_part
-from tests.photographs import encoded, png_of_16_bits, tiff_of, turned_by_exif
+from tests.photographs import encoded, png_header, png_of_16_bits, tiff_of, turned_by_exif
 
 PART = synthetic_part(4, size=(64, 48))
 GREY = np.asarray(PART.convert("L"))
@@ -96,6 +97,12 @@ def test_the_language_model_sees_the_pixels_of_the_evidence(name, shown, tmp_pat
         assert seen.mode == evidence.mode == "RGB"
         assert seen.size == evidence.size
         assert seen.tobytes() == evidence.tobytes()
+
+
+def test_a_message_from_outside_is_bounded_before_it_is_decoded():
+    ribbon = base64.b64encode(png_header(300, 30_001)).decode()
+    with pytest.raises(ImageError, match="longer than"):
+        read_block({"type": "image", "base64": ribbon})
 
 
 def test_a_kind_of_file_that_the_evidence_refuses_is_refused_for_the_language_model(tmp_path):

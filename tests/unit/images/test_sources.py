@@ -58,4 +58,6 @@ def test_the_policy_is_that_of_the_settings(tmp_path):
     settings = Settings(
         max_image_megapixels=3, max_image_megabytes=4, image_folders=(tmp_path,), image_urls=True
     )
-    assert ImagePolicy.of(settings) == ImagePolicy(3, 4, (tmp_path,), True)
+    assert ImagePolicy.of(settings) == ImagePolicy(
+        max_megapixels=3, max_megabytes=4, folders=(tmp_path,), urls=True
+    )
