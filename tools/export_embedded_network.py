@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from echo_agent.vision.efficientnet_network import GRAPH, OUTPUTS, TimmNetwork, embedded_weights
-from echo_agent.vision.onnx_network import INPUT
 
 OPSET = 13
 IR_VERSION = 8
@@ -36,9 +35,9 @@ def export() -> onnx.ModelProto:
         dynamo=False,
         training=torch.onnx.TrainingMode.PRESERVE,  # normalisations stay apart: the runtime folds them
         do_constant_folding=False,
-        input_names=[INPUT],
+        input_names=["pixels"],
         output_names=list(OUTPUTS.values()),
-        dynamic_axes=dict.fromkeys([INPUT, *OUTPUTS.values()], AXES),
+        dynamic_axes=dict.fromkeys(["pixels", *OUTPUTS.values()], AXES),
         opset_version=OPSET,
     )
     model = onnx.load_from_string(written.getvalue())

@@ -39,7 +39,7 @@ def onnx_network() -> OnnxNetwork:
         for name, values in embedded_weights().items()
         if not name.startswith(HEAD) and values.is_floating_point()
     }
-    return OnnxNetwork(GRAPH, used)
+    return OnnxNetwork(GRAPH.read_bytes(), used)
 
 
 class TimmNetwork(nn.Module):

@@ -146,7 +146,7 @@ def _load(checkpoint: Checkpoint, config: Any) -> nn.Module:
     """
     remedy = "download the whole checkpoint again"
     try:
-        with _quietly():
+        with quietly():
             model, found = AutoModel.from_pretrained(
                 str(checkpoint.folder), config=config, output_loading_info=True, dtype=torch.float32
             )
@@ -162,7 +162,7 @@ def _load(checkpoint: Checkpoint, config: Any) -> nn.Module:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Keeps the report on unused weights (the text part's) and the progress bar from the terminal."""
     before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]

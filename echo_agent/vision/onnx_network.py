@@ -1,7 +1,6 @@
 """A network under ONNX Runtime: on a CPU it takes a third of PyTorch's time for one image."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -9,8 +8,6 @@ import torch
 from torch import Tensor
 
 from echo_agent.vision.features import Array
-
-INPUT = "pixels"
 
 MAX_RUN = 4
 """Images a run: bounds the memory of the activations, and more at once are no faster on a CPU."""
@@ -25,23 +22,25 @@ class OnnxNetwork:
     Its threads do not spin when they have nothing to do: PyTorch works on the same cores.
 
     Args:
-        graph: An ONNX file whose one input is ``pixels`` and whose weights are named and left out (as external data).
-        weights: The weights by these names, all of them and no others, float32.
+        model: An ONNX model with one input, the pixels.
+        weights: Weights by their names that the model leaves out as external data, all of these and no others,
+            float32.
     """
 
-    def __init__(self, graph: Path, weights: Mapping[str, Array]) -> None:
+    def __init__(self, model: bytes, weights: Mapping[str, Array] | None = None) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # The runtime reads the weights where they lie, without their strides, until the session is made.
-        held = {name: np.ascontiguousarray(values, dtype=np.float32) for name, values in weights.items()}
+        held = {
+            name: np.ascontiguousarray(values, dtype=np.float32) for name, values in (weights or {}).items()
+        }
         wrapped = [
             onnxruntime.OrtValue.ortvalue_from_numpy_with_onnx_type(values, FLOAT) for values in held.values()
         ]
         options.add_external_initializers(list(held), wrapped)
-        self._session = onnxruntime.InferenceSession(
-            graph.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
         self._held = held
 
     def __call__(self, pixels: Tensor) -> list[Tensor]:
@@ -51,10 +50,10 @@ class OnnxNetwork:
             pixels: ``(images, 3, height, width)``, float32, normalised.
 
         Returns:
-            The graph's outputs in its order, each with the images first.
+            The model's outputs in its order, each with the images first.
         """
         runs = [
-            self._session.run(None, {INPUT: part.contiguous().numpy()})
+            self._session.run(None, {self._input: part.contiguous().numpy()})
             for part in torch.split(pixels, MAX_RUN)
         ]
         return [torch.from_numpy(np.concatenate(output)) for output in zip(*runs, strict=True)]
