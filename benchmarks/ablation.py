@@ -25,6 +25,7 @@ from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.normal_model import fit
 from echo_agent.report.table import markdown_rows
+from echo_agent.resources import open_encoder
 from echo_agent.state import Progress, Value
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import ALONE, FeatureEncoder, FeatureLayer, Features
@@ -309,7 +310,9 @@ def ablation(
     counts, chosen = number_list(shots, least=1), number_list(seeds)
     categories = read_told(folders, label)
     with progress_bar("ablation") as progress:
-        rows = measure_ablation(categories(encoder), shots=counts, seeds=chosen, progress=progress)
+        rows = measure_ablation(
+            categories, open_encoder(encoder), shots=counts, seeds=chosen, progress=progress
+        )
     tell(rows, markdown_table(rows), as_json)
 
 
