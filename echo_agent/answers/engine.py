@@ -28,6 +28,7 @@ from echo_agent.answers.verdict import (
     verdict_answer,
 )
 from echo_agent.answers.what_if import limit_in, what_if_limit
+from echo_agent.answers.yes_or_no import yes_means
 from echo_agent.state import Answer, Question
 
 CAN = (
@@ -62,8 +63,19 @@ def answer_measured(question: Question, inspected: Inspected) -> Answer:
             text=f"I cannot answer that from what was measured; a language model could (--mllm). {CAN}",
             declined=True,
         )
-    confidence = inspected.verdict.confidence if asked.intent == "verdict" else None
-    return Answer(text=write(inspected), confidence=confidence)
+    if asked.intent != "verdict":
+        return Answer(text=write(inspected))
+    return Answer(
+        text=f"{_yes_or_no(split, inspected)}{write(inspected)}", confidence=inspected.verdict.confidence
+    )
+
+
+def _yes_or_no(question: Question, inspected: Inspected) -> str:
+    """The particle that answers a question about the part; none where Yes and No would say more than the verdict."""
+    said, label = yes_means(question.text), inspected.verdict.label
+    if said is None or label == "review" or (said.typed and label == "defective"):
+        return ""
+    return "Yes. " if said.side == label else "No. "
 
 
 def _help(_: Inspected) -> str:

@@ -47,7 +47,9 @@ def _answer(question: Question, image: ImageRef, verdict: Verdict, resources: Re
 def _in_words(verdict: Verdict) -> str:
     told = verdict_text(verdict)
     answer = verdict.answer.text if verdict.answer is not None else ""
-    return told if answer in told else f"{told}\n\n{answer}"
+    if answer in told:
+        return told
+    return answer if told in answer else f"{told}\n\n{answer}"
 
 
 def make_verdict(state: State) -> Verdict:

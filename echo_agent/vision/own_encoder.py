@@ -23,9 +23,10 @@ class Encoder(Protocol):
         ...     name = id = "colours"
         ...
         ...     def encode(self, images, *, scale=1.0):
-        ...         across = round(48 * scale)
-        ...         sizes = [(across, max(1, across * image.height // image.width)) for image in images]
-        ...         return [np.asarray(image.resize(size), float) for image, size in zip(images, sizes)]
+        ...         return [np.asarray(image.resize(self.grid(image, 48 * scale)), float) for image in images]
+        ...
+        ...     def grid(self, image, longer):
+        ...         return [max(1, round(side * longer / max(image.size))) for side in image.size]
         >>> encoder: Encoder = Colours()
         >>> memory = Memory.open("colour-memory", encoder=encoder, create=True)
         >>> memory.register("plate", "photographs/good").name

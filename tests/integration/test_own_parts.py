@@ -12,7 +12,7 @@ GOOD, STAINED = synthetic_part(50), stained(synthetic_part(51))
 
 
 class Colours:
-    """An encoder: each patch is a mean colour."""
+    """An encoder: each patch is a mean colour, and the image a thumbnail's contrasts."""
 
     def __init__(self, patches_across: int = 48) -> None:
         self.name = self.id = f"colours, {patches_across} patches across"
@@ -23,8 +23,9 @@ class Colours:
 
     @staticmethod
     def _grid(image, across):
-        size = (across, max(1, across * image.height // image.width))
-        return np.asarray(image.resize(size, resample=4), dtype=float)
+        size = [max(1, round(side * across / max(image.size))) for side in image.size]
+        thumbnail = np.asarray(image.convert("L").resize((8, 8), resample=4), dtype=float)
+        return np.asarray(image.resize(size, resample=4), dtype=float), (thumbnail - thumbnail.mean()).ravel()
 
 
 class ByScore:

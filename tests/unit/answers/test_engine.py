@@ -152,3 +152,21 @@ def test_limits_are_read_with_their_unit(text, limit):
 def test_where_the_references_take_no_part_nothing_is_said_to_have_been_measured():
     alone = a_verdict("review", score=None, regions=(), references=())
     assert "nothing was measured" in ask(Inspected(alone, IMAGE), "Where is it?")
+
+
+@pytest.mark.parametrize(
+    ("question", "label", "begins"),
+    [
+        ("Is it free of defects?", "defective", "No. "),
+        ("Is it free of defects?", "normal", "Yes. "),
+        ("Is anything wrong with it?", "defective", "Yes. "),
+        ("Is it scratched?", "normal", "No. "),
+        ("Is it scratched?", "defective", "plate: "),
+        ("Is it free of defects?", "review", "plate: "),
+        ("Is it normal or defective?", "defective", "plate: "),
+    ],
+)
+def test_a_question_about_the_part_is_answered_with_yes_or_no_where_the_verdict_says_it(
+    question, label, begins
+):
+    assert ask(Inspected(a_verdict(label=label), IMAGE), question).startswith(begins)

@@ -81,7 +81,7 @@ def as_served_model(file):
 
 
 def as_chat_model(file):
-    return of_data_url(model_answer._data_url(str(file)))
+    return of_data_url(model_answer._data_url(str(file), 10**9))
 
 
 @pytest.mark.parametrize(
