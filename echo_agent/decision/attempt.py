@@ -40,7 +40,7 @@ def attempt_by_model(decider: DecisionMaker, state: State, resources: Resources)
     used = what_is_used(state, context.experts)
     measured = _measured(used, context, state.route)
     found = what_is_used(state.model_copy(update={"route": None}), context.experts)
-    guard = Guard.of(found.reference, _measured(found, context, None), found.effect)
+    guard = Guard.of(found.reference, _measured(found, context, None), found.effect, state.attempts)
     case = show(state, resources)
     level = escalation_level_of(state)
     changed = f"{level.changed}; {measured.changed}" if state.attempts else level.changed

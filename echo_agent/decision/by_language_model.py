@@ -1,5 +1,6 @@
 """An MLLM's decision joined with the measured evidence, under the rules that no model can break."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,25 +20,47 @@ class Guard:
     Attributes:
         rejected: Why the evidence or the domain knowledge does not pass the part; empty where it may pass.
         undecidable: Why nobody may decide from this photograph; empty where it can be judged.
+        stands_out: That the part's score is above the threshold, at this look or at one before.
     """
 
     rejected: tuple[Reason, ...] = ()
     undecidable: tuple[Reason, ...] = ()
+    stands_out: tuple[Reason, ...] = ()
 
     @classmethod
-    def of(cls, evidence: ReferenceEvidence | None, measured: Attempt, effect: VerdictEffect) -> "Guard":
+    def of(
+        cls,
+        evidence: ReferenceEvidence | None,
+        measured: Attempt,
+        effect: VerdictEffect,
+        before: Sequence[Attempt] = (),
+    ) -> "Guard":
         """Reads it from all that the experts found.
+
+        Whether the threshold is certified does not count here: a score above it is no model's to settle.
 
         Args:
             evidence: The Reference Extractor's evidence; None where it takes no part.
             measured: The attempt that the evidence alone comes to.
             effect: What the findings of the domain knowledge permit and force.
+            before: The attempts before: a finer look that is below its threshold does not undo the first.
         """
         rejected = effect.reasons if effect.forces_defective or effect.needs_a_person else ()
-        if evidence is not None and measured.label == "defective" and not effect.permits_normal:
-            compared = (reason for reason in measured.reasons if reason.kind in {"stands out", "score"})
-            rejected = (*rejected, *compared)
-        return cls(rejected, undecidable(evidence))
+        earlier = next((attempt.stands_out for attempt in before if attempt.stands_out), ())
+        compared = _stands_out(evidence, measured) or earlier
+        if not effect.permits_normal:
+            rejected = (*rejected, *(reason for reason in compared if reason not in rejected))
+        return cls(rejected, undecidable(evidence), compared)
+
+
+def _stands_out(evidence: ReferenceEvidence | None, measured: Attempt) -> tuple[Reason, ...]:
+    if evidence is None or evidence.score is None or evidence.threshold is None:
+        return ()
+    if evidence.score <= evidence.threshold:
+        return ()
+    return tuple(
+        reason for reason in measured.reasons if reason.kind in {"stands out", "too few references", "score"}
+    )
 
 
 @dataclass(frozen=True)
@@ -81,7 +104,7 @@ def decide_by_mllm(
 
     Returns:
         The attempt. It is ``review`` where the model's answer cannot be read, is late or does not fit the
-        memory; where the model would pass what the calibrated evidence or a tolerance rejects; where the
+        memory; where the model would pass a part that stands out or that a tolerance rejects; where the
         photograph cannot be judged; and where the confidence is too low.
 
     Raises:
@@ -118,6 +141,7 @@ def decide_by_mllm(
             "input_tokens": decision.input_tokens,
             "output_tokens": decision.output_tokens,
             "changed": "; ".join((measured.changed, *decision.notes)),
+            "stands_out": guard.stands_out,
         }
     )
 

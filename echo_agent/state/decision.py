@@ -54,6 +54,8 @@ class Attempt(Value):
         measured_defective: Probability of a defect by the measured evidence alone that a language model's word was
             joined with; None where it was joined with none.
         reasons: Why; each is printed as its sentence.
+        stands_out: That the score is above the threshold, at this look or one before, whether a language model was
+            shown it or not; empty where it is not, and where no model decided.
         seconds: Time the decision took.
         input_tokens: Tokens read, for a language model.
         output_tokens: Tokens written.
@@ -73,6 +75,7 @@ class Attempt(Value):
     measured_defective: Probability | None = None
     confidence_calibrated: bool = False
     reasons: tuple[Reason, ...] = ()
+    stands_out: tuple[Reason, ...] = ()
     decided_by: DecidedBy | None = None
     seconds: float = Field(default=0.0, ge=0)
     input_tokens: int | None = None

@@ -52,7 +52,7 @@ def tolerance(outcome, high=1.0):
     )
 
 
-def attempt(script, found, knowledge=None, min_confidence=0.55):
+def attempt(script, found, knowledge=None, min_confidence=0.55, before=()):
     measured = decide_measured(
         found or ReferenceEvidence(product=None, product_given=False, matches=()),
         number=1,
@@ -67,7 +67,7 @@ def attempt(script, found, knowledge=None, min_confidence=0.55):
         fake_decider(*script),
         Case(image=image(), evidence=found, knowledge=knowledge),
         measured,
-        guard=Guard.of(found, measured, effect),
+        guard=Guard.of(found, measured, effect, before),
         effect=effect,
         calibration=None,
         min_confidence=min_confidence,
@@ -98,6 +98,30 @@ def test_a_model_cannot_pass_what_the_evidence_rejects(said):
     assert "Disagreement" in reasons
     assert "model's side" in reasons
     assert "evidence's side" in reasons
+
+
+UNCERTIFIED = {
+    "p_value": 0.2,
+    "guarantee": Guarantee(normals=4, expected_false_reject=0.2, bound_95=0.53, normals_missing=5),
+}
+
+
+@pytest.mark.parametrize("said", [0.0, 0.2])
+def test_a_model_cannot_pass_what_stands_out_though_the_threshold_is_not_certified(said):
+    made = attempt([said], evidence(**UNCERTIFIED))
+    assert made.label == "review"
+    told = " ".join(map(str, made.reasons))
+    assert "model's side" in told
+    assert "5 more normal photograph(s) are needed" in told
+    assert "threshold 1.50" in told
+
+
+def test_a_finer_look_below_the_threshold_does_not_let_a_model_pass_what_stood_out_before():
+    before = attempt([0.1], evidence())
+    later = attempt([0.1], evidence(p_value=0.15, score=1.4), before=(before,))
+    assert later.label == "review"
+    assert "Score 3.00" in " ".join(map(str, later.reasons))
+    assert attempt([0.1], evidence(p_value=0.15, score=1.4)).label == "normal"
 
 
 def test_a_model_cannot_pass_a_broken_tolerance_or_checklist():
