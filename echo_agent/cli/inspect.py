@@ -59,6 +59,7 @@ def inspect(
     from echo_agent.report.page import Entry, write_page
     from echo_agent.report.pictures import Pictures
     from echo_agent.report.words import described, tally
+    from echo_agent.runs.drift import DriftWatch
     from echo_agent.runs.promise import broken_promises
     from echo_agent.state import flat_verdict
 
@@ -69,6 +70,7 @@ def inspect(
         inspector.memory.product(product)
     pictures = Pictures(inspector.memory, out) if out is not None else None
     entries: list[Entry] = []
+    watch = DriftWatch(inspector.memory)
     inspected: list[tuple[ImageRef, Verdict]] = []
     with progress_bar("Inspecting", shown=not sys.stdout.isatty()) as progress:
         for done, path in enumerate(paths, start=1):
@@ -86,6 +88,7 @@ def inspect(
             else:
                 typer.echo(described(verdict, str(path), saved) + "\n")
             inspected.append((image, verdict))
+            watch.add(image, verdict)
             if page is not None:
                 entries.append(Entry.of(Path(image.uri), verdict, inspector.memory, name=path.name))
     if page is not None:
@@ -94,6 +97,8 @@ def inspect(
         typer.echo(tally([verdict.label for _, verdict in inspected], bad))
     for broken in broken_promises(inspector.memory, inspected):
         typer.echo(f"echo-agent: {broken}", err=True)
+    for drift in watch.alarms:
+        typer.echo(f"echo-agent: {drift}", err=True)
     if bad:
         raise typer.Exit(1)
 

@@ -187,6 +187,14 @@ class Memory(Products):
         resolution = self._first_look(product)
         return left_out_scores([resolution]) if resolution.scores else ()
 
+    def reference_measures(self, product: str) -> dict[str, tuple[float, ...]]:
+        """What the references of a product measure as photographs: values by name of the measure.
+
+        Raises:
+            ProductError: The product is unknown.
+        """
+        return self._scorer.qualities.measured(self.product(product))
+
     def reference_groups(self, product: str) -> tuple[int, ...]:
         """For each of a product's references the part that it shows: near-duplicates show one.
 

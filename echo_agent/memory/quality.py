@@ -53,6 +53,14 @@ class Qualities:
         """
         return self._model(record).judge(read(image))
 
+    def measured(self, record: ProductRecord) -> dict[str, tuple[float, ...]]:
+        """The values of each measure that the references have.
+
+        Raises:
+            StoreError: What was kept of them is damaged.
+        """
+        return self._model(record).measured
+
     @cachedmethod(attrgetter("_models"), lambda _, record: record.key, attrgetter("_caching"))
     def _model(self, record: ProductRecord) -> QualityModel:
         """Reads the model; a version that was registered without one gets it from its references."""

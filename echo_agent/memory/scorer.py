@@ -68,7 +68,7 @@ class Scorer:
         self._index = index
         self._maps = maps
         self._retention = retention
-        self._qualities = Qualities(folder)
+        self.qualities = Qualities(folder)
         self._caching = threading.Lock()
         self._photographs: LRUCache[ImageRef, Image.Image] = LRUCache(CACHED_PIXELS, _cached_pixels)
         self._features: LRUCache[tuple[str, float], Features] = LRUCache(CACHED_FEATURES)
@@ -183,7 +183,7 @@ class Scorer:
                 "matches": matches,
                 "references": evidence.nearest_references(nearest, record),
                 "exemplars": self._exemplars(image, record, resolutions[0], defects),
-                "quality": self._qualities.of(record, image, self._read),
+                "quality": self.qualities.of(record, image, self._read),
             }
         )
 

@@ -83,10 +83,17 @@ class EscapeGuarantee(Value):
 
 
 class ImageQuality(Value):
-    """Whether the photograph can be judged: each finding says what is wrong, measured against the references."""
+    """Whether the photograph can be judged.
+
+    Attributes:
+        acceptable: Whether it can.
+        findings: What is wrong, measured against the references.
+        measured: Value of each measure, on its own scale; see ``echo_agent.vision.quality.measure``.
+    """
 
     acceptable: bool = True
     findings: tuple[str, ...] = ()
+    measured: dict[str, float] = Field(default_factory=dict)
 
 
 class ReferenceEvidence(Value):

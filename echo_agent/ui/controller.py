@@ -16,6 +16,7 @@ from echo_agent.memory.feedback import recorded, remember
 from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.memory.product import ProductRecord
 from echo_agent.report.overlay import overlay
+from echo_agent.runs.drift import DriftWatch
 from echo_agent.state import HumanAnswer, ImageRef, Label, Progress, Verdict
 
 PICTURE_SIDE = 900
@@ -30,6 +31,7 @@ class Controller:
 
     def __init__(self, inspector: Inspector) -> None:
         self.inspector = inspector
+        self.drift = DriftWatch(inspector.memory)
         self._history = InMemorySaver()
 
     def products(self) -> list[ProductRecord]:
@@ -79,6 +81,7 @@ class Controller:
         if verdict is None:
             raise ImageError(said.rstrip("."))
         self.inspector.memory.inspections.add(image, verdict)
+        self.drift.add(image, verdict)
         return image, verdict
 
     def ask(self, thread: str, question: str, product: str | None) -> str:

@@ -163,7 +163,8 @@ class Page:
         return self._gr.update(**update), part("products", products=known)
 
     def _records(self) -> str:
-        return part("records", records=shown_errors(self._gr, self._controller.records, RECORDS_SHOWN))
+        kept = shown_errors(self._gr, self._controller.records, RECORDS_SHOWN)
+        return part("records", records=kept, alarms=self._controller.drift.alarms)
 
     def _queue(self) -> tuple[Any, ...]:
         waiting = shown_errors(self._gr, self._controller.waiting)

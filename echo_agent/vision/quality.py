@@ -87,6 +87,7 @@ class QualityModel(BaseModel):
         grain: The references' median grain, beside which noise is measured.
         ranges: Range of each measure.
         layouts: The references' layouts, see ``layout``.
+        measured: The references' own values of each measure; none in models that were fitted before these were kept.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -95,12 +96,13 @@ class QualityModel(BaseModel):
     grain: float
     ranges: dict[str, QualityRange]
     layouts: tuple[tuple[float, ...], ...]
+    measured: dict[str, tuple[float, ...]] = {}
 
     def judge(self, image: Image.Image) -> ImageQuality:
         """Compares an RGB image with the ranges.
 
         Returns:
-            A finding for each measure out of its range: what is wrong, the value, and the range.
+            A finding for each measure out of its range: what is wrong, the value, and the range; and all values.
         """
         work = working_image(image, self.side)
         detail = PixelDetail.of(image)
@@ -112,7 +114,11 @@ class QualityModel(BaseModel):
             for name, allowed in self.ranges.items()
             if (finding := _finding(MEASURES[name], values[name], allowed)) is not None
         ]
-        return ImageQuality(acceptable=not findings, findings=tuple(findings))
+        return ImageQuality(
+            acceptable=not findings,
+            findings=tuple(findings),
+            measured={name: round(value, 4) for name, value in values.items()},
+        )
 
     @cached_property
     def _all_layouts(self) -> Grey:
@@ -165,6 +171,7 @@ def fit_quality(images: Sequence[Image.Image]) -> QualityModel:
         grain=grain,
         ranges={name: _range(values, MEASURES[name].spread) for name, values in columns.items()},
         layouts=tuple(tuple(round(float(value), 4) for value in row) for row in layouts),
+        measured={name: tuple(round(value, 4) for value in values) for name, values in columns.items()},
     )
 
 

@@ -24,7 +24,7 @@ def test_the_flat_form_keeps_its_keys_and_sentences():
     assert flat.keys() >= KEYS
     assert flat["reasons"] == flat["attempts"][0]["reasons"] == ["It differs."]
     assert (flat["score"], flat["product"], flat["regions"][0]["id"]) == (3.1, "plate", "R1")
-    assert flat["quality"] == {"acceptable": True, "findings": []}
+    assert flat["quality"] == {"acceptable": True, "findings": [], "measured": {}}
 
 
 @pytest.mark.parametrize("evidence", [None, "some"])
