@@ -3,6 +3,7 @@
 # make check    the same without the tests
 # make test-torchvision   the tests of models once more where torchvision is installed, and timm with it
 # make studio   the graphs in LangGraph Studio, on this machine
+# make stress   attacks Echo for some hours, and writes what came of it into docs/reliability.md
 # make format   puts the style right
 # make constraints   pins what is installed now as what was tested
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -18,7 +19,7 @@ TIMM := timm==1.0.31
 export ANONYMIZED_TELEMETRY := False
 export LANGSMITH_TRACING := false
 
-.PHONY: demo studio test test-torchvision check format constraints clean
+.PHONY: demo studio test test-torchvision stress check format constraints clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/echo-agent demo
@@ -34,6 +35,9 @@ test: check
 test-torchvision: $(TORCHVISION)/stamp
 	$(TORCHVISION)/bin/python -m pytest tests/integration/mllm/test_chat_model.py tests/integration/mllm/test_choice_scoring.py \
 		tests/unit/vision/test_efficientnet_network.py tests/unit/vision/test_encoders.py tests/unit/vision/test_timm_cnn.py
+
+stress: $(VENV)/dev.stamp
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.stress --page docs/reliability.md
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

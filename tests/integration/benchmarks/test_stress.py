@@ -1,0 +1,16 @@
+"""The short form of every attack: Echo holds each time."""
+
+import pytest
+
+from benchmarks.stress.attack import attacks, attempt
+
+ATTACKS = attacks()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(ATTACKS))
+def test_echo_holds(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    found = attempt(ATTACKS[name], tmp_path, ATTACKS[name].short)
+    assert found.failures == ()
+    assert found.attempts >= ATTACKS[name].short
