@@ -55,6 +55,22 @@ def digest_of(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def read_text(file: Path, max_bytes: int) -> str:
+    """Text of a file in UTF-8, with or without a byte order mark.
+
+    Raises:
+        OSError: It cannot be read, or is no file.
+        ValueError: It is larger than ``max_bytes``, or no UTF-8.
+    """
+    if file.exists() and not file.is_file():
+        raise ValueError("it is no file")
+    with file.open("rb") as stream:
+        data = stream.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise ValueError(f"it has more than {max_bytes / 2**20:g} MiB")
+    return data.decode("utf-8-sig")
+
+
 def make_durable(file: Path) -> None:
     """Returns when a file's content is on the disk, and outlives a power failure.
 

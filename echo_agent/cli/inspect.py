@@ -51,8 +51,8 @@ def inspect(
 ) -> None:
     """Judge photographs: normal, defective or review.
 
-    Where one of several cannot be read, it is named on stderr, the others are inspected, and the exit code
-    is 1.
+    Where one of several cannot be read or judged, it is named on stderr, the others are inspected, and the exit
+    code is 1.
     """
     from echo_agent.context import Context
     from echo_agent.inspector import Inspector
@@ -77,8 +77,8 @@ def inspect(
             try:
                 image = inspector.memory.store_image(path, product)
                 verdict = inspector.inspect(image, product=product, question=question)
-            except ImageError as error:
-                bad += _told(error)
+            except EchoError as error:
+                bad += _told(error, path)
                 continue
             finally:
                 progress(done, len(paths))
@@ -124,6 +124,7 @@ def _below(path: Path) -> Iterator[Path]:
         yield path
 
 
-def _told(error: EchoError) -> int:
-    typer.echo(f"echo-agent: {one_line(error)}", err=True)
+def _told(error: EchoError, path: Path | None = None) -> int:
+    where = f"{path}: " if path is not None and not isinstance(error, ImageError) else ""
+    typer.echo(f"echo-agent: {where}{one_line(error)}", err=True)
     return 1

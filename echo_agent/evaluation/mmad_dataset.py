@@ -5,7 +5,6 @@ Format of ``mmad.json`` (Jiang et al., "MMAD", ICLR 2025, github.com/jam-cc/MMAD
 The first part of the path is the dataset, the second the product.
 """
 
-import json
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -15,11 +14,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from echo_agent.errors import DatasetError
+from echo_agent.files import read_text
+from echo_agent.json_text import parse_json
 from echo_agent.state import Question, Value
 
 References = Literal["random", "similar", "memory"]
 
 NORMAL_FLAG = "good"
+MAX_BYTES = 512 * 2**20
 
 
 class MmadQuestion(Value):
@@ -108,9 +110,9 @@ def read_mmad(root: Path) -> tuple[MmadImage, ...]:
     if not file.is_file():
         raise DatasetError(f"{file} does not exist: name the folder that holds mmad.json and the images")
     try:
-        entries = json.loads(file.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise DatasetError(f"{file} is no JSON ({error}): download it again") from error
+        entries = parse_json(read_text(file, MAX_BYTES))
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{file} is no JSON that can be read ({error}): download it again") from error
     if not isinstance(entries, dict) or not entries:
         raise DatasetError(f"{file} holds no images: it should map image paths to their questions")
     return tuple(_read_entry(file, path, entry) for path, entry in entries.items())

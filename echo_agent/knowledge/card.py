@@ -5,6 +5,7 @@ the pen in a tolerance cannot pass unnoticed. The version rises when a card of t
 """
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -15,7 +16,11 @@ from echo_agent.names import canonical_name
 SCHEMA_VERSION = 1
 ANY_DEFECT = "any"
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+MAX_CHARACTERS = 10_000
+MAX_ENTRIES = 300
+"""Zones, defect types, tolerances, statements and places of a card at most."""
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_CHARACTERS)]
 Relative = Annotated[float, Field(ge=0, le=1)]
 Point = tuple[Relative, Relative]
 RelativeBox = tuple[Relative, Relative, Relative, Relative]
@@ -26,7 +31,7 @@ Criticality = Literal["low", "medium", "high"]
 class Part(BaseModel):
     """Base of the parts of a card."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ReferenceLength(Part):
@@ -79,7 +84,7 @@ class Zone(Part):
     criticality: Criticality = Field(default="medium", description="How much a defect matters here.")
     box: RelativeBox | None = Field(default=None, description="[left, top, right, bottom], each from 0 to 1.")
     polygon: tuple[Point, ...] | None = Field(
-        default=None, description="Corners as [x, y], each from 0 to 1."
+        default=None, max_length=MAX_ENTRIES, description="Corners as [x, y], each from 0 to 1."
     )
 
     @model_validator(mode="after")
@@ -97,14 +102,14 @@ class DefectType(Part):
     """A kind of defect of the product."""
 
     name: Text = Field(description="Short name, such as 'scratch'.")
-    aliases: tuple[Text, ...] = Field(default=(), description="Other names for it.")
+    aliases: tuple[Text, ...] = Field(default=(), max_length=MAX_ENTRIES, description="Other names for it.")
     look: Text = Field(description="How it looks in the photograph.")
     cause: Text | None = Field(default=None, description="What brings it about.")
     effect: Text | None = Field(default=None, description="What it does to the part in use.")
     severity: Severity = Field(
         default="major", description="minor: looks only; major: function; critical: safety."
     )
-    examples: tuple[Text, ...] = Field(default=(), description="Examples in words.")
+    examples: tuple[Text, ...] = Field(default=(), max_length=MAX_ENTRIES, description="Examples in words.")
 
 
 class Tolerance(Part):
@@ -144,10 +149,13 @@ class ChecklistItem(Part):
     what: Text | None = Field(default=None, description="What is counted, in the plural, such as 'screws'.")
     places: tuple[RelativeBox, ...] = Field(
         default=(),
+        max_length=MAX_ENTRIES,
         description="Where the counted things are on one reference: [left, top, right, bottom] from 0 to 1.",
     )
     reference: Text | None = Field(
-        default=None, description="That reference: an image file beside the card, or a reference's SHA-256."
+        default=None,
+        max_length=200,
+        description="That reference: an image file beside the card, or a reference's SHA-256.",
     )
 
     @model_validator(mode="after")
@@ -158,6 +166,11 @@ class ChecklistItem(Part):
             )
         for place in self.places:
             _check_box(place, "a place of the checklist")
+        beside = PurePath(self.reference or "")
+        if beside.is_absolute() or ".." in beside.parts:
+            raise ValueError(
+                f"'{self.reference}' does not lie beside the card: put the image there, and name it alone"
+            )
         return self
 
 
@@ -166,16 +179,20 @@ class Card(Part):
 
     schema_version: Literal[1] = Field(description="Version of this schema.")
     product: Text = Field(description="The product's name.")
-    aliases: tuple[Text, ...] = Field(default=(), description="Other names it is known by.")
+    aliases: tuple[Text, ...] = Field(
+        default=(), max_length=MAX_ENTRIES, description="Other names it is known by."
+    )
     normal: Text = Field(description="How a good part looks, and which variation is harmless.")
     scale: Scale | None = Field(
         default=None, description="Size of a pixel; without it mm limits cannot be told."
     )
-    zones: tuple[Zone, ...] = ()
-    defects: tuple[DefectType, ...] = ()
-    tolerances: tuple[Tolerance, ...] = ()
-    checklist: tuple[ChecklistItem, ...] = ()
-    sources: tuple[Text, ...] = Field(default=(), description="Where the domain knowledge comes from.")
+    zones: tuple[Zone, ...] = Field(default=(), max_length=MAX_ENTRIES)
+    defects: tuple[DefectType, ...] = Field(default=(), max_length=MAX_ENTRIES)
+    tolerances: tuple[Tolerance, ...] = Field(default=(), max_length=MAX_ENTRIES)
+    checklist: tuple[ChecklistItem, ...] = Field(default=(), max_length=MAX_ENTRIES)
+    sources: tuple[Text, ...] = Field(
+        default=(), max_length=MAX_ENTRIES, description="Where the domain knowledge comes from."
+    )
 
     def defect(self, name: str) -> DefectType | None:
         """Returns the defect type of that name or alias, or None."""

@@ -1,6 +1,7 @@
 """Cards from files: read one, check it with line numbers, and find a product's among several folders."""
 
 import difflib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,16 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from echo_agent.errors import KnowledgeError
+from echo_agent.files import read_text
 from echo_agent.knowledge.card import SCHEMA_VERSION, Card, ChecklistItem, contradictions
 from echo_agent.knowledge.checklist import expected_count
-from echo_agent.knowledge.yaml_lines import Problem, YamlDocument, YamlPath, read_yaml
+from echo_agent.knowledge.yaml_lines import MAX_BYTES, Problem, YamlDocument, YamlPath, read_yaml
 from echo_agent.names import canonical_name
 
 CARD_FILE = "card.yaml"
+MAX_PROBLEMS = 50
+"""Problems of one card that are told at once."""
+
 PACKAGE = Path(__file__).resolve().parents[1]
 PLACES = (PACKAGE / "cards", PACKAGE.parent / "knowledge_base")
 """Where the cards that come with Echo lie: in the package once it is installed, beside it in a checkout."""
@@ -57,10 +62,10 @@ def check_card(path: Path) -> tuple[LoadedCard | None, list[Problem]]:
     """
     file = card_file(path)
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file, MAX_BYTES)
     except FileNotFoundError:
         return None, [Problem(str(file), 1, "there is no such file: name a card.yaml or the folder it is in")]
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         return None, [Problem(str(file), 1, f"the file cannot be read as UTF-8 text: {error}")]
     document = read_yaml(text, str(file))
     if document.problems:
@@ -179,7 +184,7 @@ def _checklist_problems(loaded: LoadedCard) -> list[Problem]:
     problems = []
     for index, item in enumerate(loaded.card.checklist):
         drawn = drawn_on(loaded, item)
-        if isinstance(drawn, Path) and not drawn.is_file():
+        if isinstance(drawn, Path) and not os.path.isfile(drawn):  # False for a name that is too long, too
             message = (
                 f"there is no image '{item.reference}' beside the card: "
                 "put it there, or give the reference's SHA-256"
@@ -202,7 +207,7 @@ def _problems(error: ValidationError, document: YamlDocument, file: str) -> list
             document.line(place),
             _plain_words(detail["type"], detail["msg"], place, detail.get("input")),
         )
-        for detail in error.errors()
+        for detail in error.errors(include_url=False)[:MAX_PROBLEMS]
         for place in [_in_file(detail["loc"], document)]
     ]
 
@@ -225,17 +230,18 @@ def _plain_words(kind: str, message: str, place: YamlPath, given: object) -> str
     if kind == "missing":
         return f"the key '{name}' is missing: add it"
     if kind == "literal_error" and place == ("schema_version",):
-        return (
-            f"schema_version is {given!r}, this Echo reads version {SCHEMA_VERSION}: write {SCHEMA_VERSION}"
-        )
+        return f"schema_version is {_short(given)}, this Echo reads version {SCHEMA_VERSION}: write {SCHEMA_VERSION}"
     if kind in {"less_than_equal", "greater_than_equal"} and ({"box", "polygon", "places"} & set(place)):
-        return (
-            f"'{name}' is {given}, outside the image: coordinates run from 0 (left, top) to 1 (right, bottom)"
-        )
+        told = "outside the image: coordinates run from 0 (left, top) to 1 (right, bottom)"
+        return f"'{name}' is {_short(given)}, {told}"
     if kind == "value_error":
         said = message.removeprefix("Value error, ")
         return f"'{name}': {said}" if name else said
-    return f"'{name}' is {given!r}: {(message[0].lower() + message[1:]).replace('tuple', 'list')}"
+    return f"'{name[:200]}' is {_short(given)}: {(message[0].lower() + message[1:]).replace('tuple', 'list')}"
+
+
+def _short(given: object) -> str:
+    return repr(given)[:200]
 
 
 def _spelled(place: YamlPath) -> str:

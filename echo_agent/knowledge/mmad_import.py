@@ -1,16 +1,18 @@
 """MMAD's ``domain_knowledge.json`` as knowledge cards: dataset to class to defect to text."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 from echo_agent.errors import KnowledgeError
+from echo_agent.files import read_text
+from echo_agent.json_text import parse_json
 from echo_agent.knowledge.card import ANY_DEFECT, SCHEMA_VERSION
 from echo_agent.knowledge.card_yaml import write_card_yaml
 from echo_agent.knowledge.loader import CARD_FILE
 from echo_agent.names import canonical_name
 
+MAX_BYTES = 16 * 2**20
 _GOOD = "good"
 _TITLE = re.compile(r"^\s*<([^<>\n]+)>\s*")
 _DESCRIPTION = re.compile(r"^\s*description\s*:\s*", re.IGNORECASE)
@@ -69,7 +71,7 @@ def mmad_cards(source: Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 def _read(source: Path) -> dict[str, dict[str, dict[str, str]]]:
     try:
-        data = json.loads(source.read_text(encoding="utf-8"))
+        data = parse_json(read_text(source, MAX_BYTES))
     except FileNotFoundError as error:
         raise KnowledgeError(f"there is no file {source}: name MMAD's domain_knowledge.json") from error
     except (OSError, ValueError) as error:

@@ -8,14 +8,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 LengthUnit = Literal["mm", "px", "%"]
 AreaUnit = Literal["mm2", "px2", "%"]
 
-_NUMBER_AND_UNIT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(\S*)\s*$")
+_NUMBER_AND_UNIT = re.compile(r"^\s*(\d{1,15}(?:\.\d{1,15})?)\s*(\S{0,20})\s*$")
 _SPELLINGS = {"mm²": "mm2", "mm^2": "mm2", "px²": "px2", "px^2": "px2", "percent": "%"}
 
 
 class Length(BaseModel):
     """A length; ``%`` is of the image's longer side."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     value: float = Field(gt=0)
     unit: LengthUnit
@@ -27,7 +27,7 @@ class Length(BaseModel):
 class Area(BaseModel):
     """An area; ``%`` is of the image's area."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     value: float = Field(gt=0)
     unit: AreaUnit
@@ -49,7 +49,7 @@ def split_quantity(text: str, units: tuple[str, ...]) -> tuple[float, str]:
     allowed = ", ".join(units)
     match = _NUMBER_AND_UNIT.match(text)
     if match is None:
-        raise ValueError(f"'{text}' is no number with a unit: write for example '2 {units[0]}'")
+        raise ValueError(f"'{text[:100]}' is no number with a unit: write for example '2 {units[0]}'")
     number, unit = float(match.group(1)), _SPELLINGS.get(match.group(2), match.group(2))
     if not unit:
         raise ValueError(f"'{text}' has no unit: write '{text} {units[0]}' (units here: {allowed})")

@@ -1,10 +1,10 @@
 """Tools that a model may call while it reasons, over plain text: any model that writes JSON can use them."""
 
-import json
 from typing import Any, Protocol
 
 from pydantic import Field, ValidationError
 
+from echo_agent.json_text import parse_json
 from echo_agent.state import ImageRef, Value
 
 UNREADABLE = "unreadable"
@@ -48,8 +48,8 @@ def read_request(text: str) -> ToolRequest | None:
     """
     start, end = text.find("{"), text.rfind("}")
     try:
-        said = json.loads(text[start : end + 1]) if 0 <= start < end else None
-    except json.JSONDecodeError:
+        said = parse_json(text[start : end + 1]) if 0 <= start < end else None
+    except ValueError:
         return None
     if not isinstance(said, dict) or "tool" not in said:
         return None

@@ -1,11 +1,11 @@
 """A reasoning trace in a model's words, read into its schema."""
 
-import json
 from collections.abc import Sequence
 
 from pydantic import Field, ValidationError
 
 from echo_agent.errors import AnswerError
+from echo_agent.json_text import parse_json
 from echo_agent.mllm.case import Case
 from echo_agent.state import ToolCall, Trace, TraceStep, Value
 
@@ -45,13 +45,13 @@ def read_trace(text: str, ids: frozenset[str], written_by: str, calls: Sequence[
     if start < 0 or end < start:
         raise AnswerError(f"{written_by} wrote no JSON object")
     try:
-        draft = _Draft.model_validate(json.loads(text[start : end + 1]))
-    except json.JSONDecodeError as error:
-        raise AnswerError(f"{written_by} wrote broken JSON: {error.msg} at character {error.pos}") from error
+        draft = _Draft.model_validate(parse_json(text[start : end + 1]))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise AnswerError(f"{written_by} wrote a trace with a fault at {where}: {first['msg']}") from error
+    except ValueError as error:
+        raise AnswerError(f"{written_by} wrote broken JSON: {error}") from error
     unknown = sorted(
         {name for step in draft.steps for name in step.evidence} - ids - {call.id for call in calls}
     )

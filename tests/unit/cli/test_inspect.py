@@ -1,7 +1,12 @@
 import json
+from pathlib import Path
 
 import pytest
 from PIL import Image
+
+from echo_agent.errors import ModelError
+from tests.unit.cli.conftest import FakeInspector
+from tests.verdicts import a_verdict
 
 
 def test_words_say_each_photographs_verdict_and_count_them(echo, fake_inspector, good_parts, scratched_part):
@@ -74,3 +79,20 @@ def test_an_output_folder_that_cannot_be_made_stops_before_the_first(echo, fake_
     code, out, err = echo("inspect", scratched_part, "--out", scratched_part / "pictures")
     assert (code, out) == (1, "")
     assert str(scratched_part / "pictures") in err
+
+
+def test_a_part_that_cannot_be_judged_costs_no_other_its_verdict(
+    echo, fake_inspector, good_parts, scratched_part, tmp_path, monkeypatch
+):
+    def inspect(self, image, **_):
+        if Path(image.uri).name == "good-1.png":
+            raise ModelError("the server is gone: start it again")
+        return a_verdict("normal", score=0.9, map_id="m")
+
+    monkeypatch.setattr(FakeInspector, "inspect", inspect)
+    page = tmp_path / "page.html"
+    code, out, err = echo("inspect", good_parts, "--json", "--page", page)
+    assert code == 1
+    assert len(out.splitlines()) == 9
+    assert err == f"echo-agent: {good_parts / 'good-1.png'}: the server is gone: start it again\n"
+    assert "good-9.png" in page.read_text()
