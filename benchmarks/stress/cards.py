@@ -1,11 +1,11 @@
 """Knowledge cards with faults of every kind: each is read or told with its line, in time, and never as a trace."""
 
 import random
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.stress.attack import Attack
 from echo_agent.knowledge.loader import SHIPPED_CARDS, check_card, list_cards
 
 MAX_SECONDS = 10.0
@@ -51,10 +51,6 @@ def _line_added(card: bytes, draw: random.Random) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
-def _whole(_: bytes, draw: random.Random) -> bytes:
-    return draw.choice(WHOLE)
-
-
 VALUES = (
     b"", b"~", b"null", b"[]", b"{}", b"[[1]]", b"{a: {b: c}}", b"-1", b"0", b"1e999", b"-1e999", b".nan", b".inf",
     b"9" * 5000, b"0x" + b"f" * 5000, b"1" * 400 + b" mm", b"0." + b"0" * 400 + b"1 mm", b"2 mm mm", b"true", b"no",
@@ -84,42 +80,45 @@ WHOLE = (
     b"schema_version: 1\nproduct: x\nnormal: x\naliases: [" + b"a, " * 80_000 + b"]", b"'" * 200_000, b"#" * 200_000,
     b"a: |\n" + b" x\n" * 80_000, b"!" * 100_000, b"%" * 100_000, b"%YAML 1.1\n---\nproduct: yes", b"*" * 10_000,
 )  # fmt: skip
-CHANGES: tuple[Change, ...] = (
-    _bytes_changed, _cut, _lines_moved, _indented, _value_replaced, _value_replaced, _line_added, _whole,
+CHANGES: tuple[Change | None, ...] = (
+    _bytes_changed, _cut, _lines_moved, _indented, _value_replaced, _value_replaced, _line_added, None,
 )  # fmt: skip
+"""Changes in turn; None takes the next whole file of ``WHOLE``."""
 
 
-def run(attempts: int, seed: int = 0) -> list[str]:
-    """Reads changed cards, each kind of fault in turn.
-
-    Args:
-        attempts: How many.
-        seed: Seed of the changes.
-
-    Returns:
-        The failures: what was raised, took too long, or was told without a sentence that can be printed.
-    """
-    draw = random.Random(seed)
+def run(folder: Path, attempts: int) -> Iterator[str | None]:
+    """Reads changed cards, each kind of fault in turn."""
+    draw = random.Random(0)
     cards = [file.read_bytes() for file in list_cards(SHIPPED_CARDS)]
-    failures = []
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "card.yaml"
-        for number in range(attempts):
-            change = CHANGES[number % len(CHANGES)]
-            given = WHOLE[(number // len(CHANGES)) % len(WHOLE)] if change is _whole else b""
-            given = given or change(draw.choice(cards), draw)
-            file.write_bytes(given)
-            start = time.perf_counter()
-            try:
-                loaded, problems = check_card(file)
-                told = "\n".join(str(problem) for problem in problems)
-                told.encode()
-                fault = None if loaded is not None or told else "neither read nor told"
-            except Exception as error:  # noqa: BLE001 - any trace is what is looked for
-                fault = f"{type(error).__name__}: {error}"[:200]
-            seconds = time.perf_counter() - start
-            if fault is None and (seconds > MAX_SECONDS or len(told) > 100_000):
-                fault = f"{seconds:.0f} s, {len(told)} characters told"
-            if fault is not None:
-                failures.append(f"card {number} ({change.__name__.strip('_')}): {fault}")
-    return failures
+    file = folder / "card.yaml"
+    for number in range(attempts):
+        change = CHANGES[number % len(CHANGES)]
+        whole = WHOLE[number // len(CHANGES) % len(WHOLE)]
+        file.write_bytes(whole if change is None else change(draw.choice(cards), draw))
+        fault = _fault(file)
+        yield None if fault is None else f"card {number}: {fault}"
+
+
+def _fault(file: Path) -> str | None:
+    """What is wrong with how a card is read: a trace, too much time, or nothing told."""
+    start = time.perf_counter()
+    try:
+        loaded, problems = check_card(file)
+    except Exception as error:  # noqa: BLE001 - any trace is what is looked for
+        return f"{type(error).__name__}: {error}"[:200]
+    seconds = time.perf_counter() - start
+    told = "\n".join(str(problem) for problem in problems)
+    if loaded is None and not told:
+        return "neither read nor told"
+    if any("\ud800" <= letter <= "\udfff" for letter in told):
+        return "what is told cannot be printed"
+    return (
+        f"{seconds:.0f} s, {len(told)} characters told"
+        if seconds > MAX_SECONDS or len(told) > 100_000
+        else None
+    )
+
+
+ATTACKS = (
+    Attack("cards", "mutated knowledge cards, YAML bombs among them", run, short=8 * len(WHOLE), long=1000),
+)

@@ -2,11 +2,11 @@
 
 import json
 import random
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.stress.attack import Attack
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.mmad_dataset import read_mmad, sample
 
@@ -90,28 +90,22 @@ Change = Callable[[dict[str, Any], random.Random], bytes]
 CHANGES: tuple[Change, ...] = (_value_replaced, _value_removed, _bytes_changed, _cut, _path_replaced)
 
 
-def run(attempts: int, seed: int = 0) -> list[str]:
-    """Reads changed question files, then draws a sample of what was read.
+def run(folder: Path, attempts: int) -> Iterator[str | None]:
+    """Reads changed question files, then draws a sample of what was read."""
+    draw = random.Random(0)
+    for number in range(attempts):
+        change = CHANGES[number % len(CHANGES)]
+        given = WHOLE[number] if number < len(WHOLE) else change(_file(draw), draw)
+        (folder / "mmad.json").write_bytes(given)
+        failure = None
+        try:
+            for image in sample(read_mmad(folder), 5, seed=0):
+                f"{image.dataset} {image.product} {image.path}".encode()
+        except DatasetError as error:
+            str(error).encode()
+        except Exception as error:  # noqa: BLE001 - any trace is what is looked for
+            failure = f"mmad.json {number}: {type(error).__name__}: {error}"[:300]
+        yield failure
 
-    Args:
-        attempts: How many.
-        seed: Seed of the changes.
 
-    Returns:
-        The failures: what was raised and is no ``DatasetError``.
-    """
-    draw = random.Random(seed)
-    failures = []
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(attempts):
-            change = CHANGES[number % len(CHANGES)]
-            given = WHOLE[number] if number < len(WHOLE) else change(_file(draw), draw)
-            (Path(folder) / "mmad.json").write_bytes(given)
-            try:
-                for image in sample(read_mmad(Path(folder)), 5, seed):
-                    f"{image.dataset} {image.product} {image.path}".encode()
-            except DatasetError as error:
-                str(error).encode()
-            except Exception as error:  # noqa: BLE001 - any trace is what is looked for
-                failures.append(f"mmad.json {number}: {type(error).__name__}: {error}"[:300])
-    return failures
+ATTACKS = (Attack("mmad", "mutated mmad.json", run, short=150, long=1000),)
