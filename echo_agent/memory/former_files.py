@@ -3,7 +3,6 @@
 import logging
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,11 +11,9 @@ from echo_agent.files import digest_of
 from echo_agent.memory.answers import Feedback, add_answer
 from echo_agent.memory.database import Database
 from echo_agent.memory.domain_knowledge import CARD, FOLDER, keep_domain_knowledge, read_domain_knowledge
-from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.inspections import InspectionRecord, add_inspection
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.versions import add_version
-from echo_agent.vision.features import Array
 
 CATALOG, ANSWERS, RECORDS = "catalog.json", "feedback.jsonl", "inspections"
 ASIDE = "before-sqlite"
@@ -66,7 +63,6 @@ def take_over(database: Database) -> None:
 def _write(database: Database, catalog: FormerCatalog) -> None:
     folder = database.folder
     said, records = _answers(folder), _records(folder)
-    index = ReferenceIndex(folder / "index")
     with database.writing() as connection:
         connection.execute(
             "INSERT INTO memory (one, encoder, encoder_name, generation) VALUES (1, ?, ?, ?)",
@@ -78,7 +74,7 @@ def _write(database: Database, catalog: FormerCatalog) -> None:
                 connection,
                 folder,
                 record,
-                embeddings=_embeddings(record, index),
+                embeddings=None,
                 files=_digests(record, folder),
                 answers={
                     one.image.sha256: one.id
@@ -113,14 +109,6 @@ def _with_knowledge(record: ProductRecord, folder: Path) -> ProductRecord:
         kept = keep_domain_knowledge(files, folder, record.name)
         card = kept.relative_to(folder).as_posix()
     return record.model_copy(update={"references": tuple(images), "card": card})
-
-
-def _embeddings(record: ProductRecord, index: ReferenceIndex) -> Array | None:
-    """The embeddings of a version's references; None where the index lacks one."""
-    known = index.embeddings(record.key)
-    if not all(image.sha256 in known for image in record.references):
-        return None
-    return np.stack([known[image.sha256] for image in record.references])
 
 
 def _digests(record: ProductRecord, folder: Path) -> dict[str, str]:

@@ -1,22 +1,22 @@
-"""Reference images by embedding, in Chroma. Rows of versions that the catalog does not name are never returned."""
+"""Reference images by embedding, in Chroma: built in memory from what the database keeps, and never stored itself."""
 
-import shutil
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from echo_agent.errors import StoreError
-from echo_agent.files import writable
 from echo_agent.vision.features import Array
 
 if TYPE_CHECKING:
-    from chromadb import Collection
+    from chromadb import Collection as Rows
 
 COLLECTION = "references"
 BATCH = 4096
+
+Embeddings = Callable[[str], Mapping[str, Array]]
+"""Gives the embeddings of a version's references, by digest of the image."""
 
 
 @dataclass(frozen=True)
@@ -29,78 +29,24 @@ class Neighbour:
 
 
 class ReferenceIndex:
-    """The embeddings of all references.
+    """The embeddings of references, those of a version from when it is first asked for.
 
     Args:
-        folder: Folder of the Chroma database; made where it is missing.
+        embeddings: What the database keeps.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._collection = self._open()
+    def __init__(self, embeddings: Embeddings) -> None:
+        self._embeddings = embeddings
+        self._held: set[str] = set()
+        self._rows: Rows | None = None
+        self._changing = threading.Lock()
 
-    def _open(self) -> "Collection":
-        """Opens the database apart from the clients of this process.
-
-        Clients share one view of a path, which does not see what another process writes, and which only all clients of
-        the process together can be made to drop. This one goes with the collection.
-        """
-        import chromadb
-        from chromadb.api.models.Collection import Collection
-        from chromadb.api.rust import RustBindingsAPI
-        from chromadb.config import Settings, System
-
-        place = writable(self._folder)
-        try:
-            if place != self._folder:  # Chroma writes also where it only reads: it is given a copy
-                shutil.copytree(self._folder, place, copy_function=shutil.copyfile, dirs_exist_ok=True)
-                for copied in (place, *place.rglob("*")):
-                    copied.chmod(0o700)
-            settings = Settings(anonymized_telemetry=False, is_persistent=True, persist_directory=str(place))
-            system = System(settings)
-            server = system.instance(RustBindingsAPI)
-            system.start()
-            found = server.get_or_create_collection(COLLECTION, configuration={"hnsw": {"space": "cosine"}})
-        except (chromadb.errors.ChromaError, OSError, ValueError) as error:
-            raise StoreError(
-                f"{self._folder} cannot be opened as a Chroma database ({error}): check the folder"
-            ) from error
-        return Collection(client=server, model=found, embedding_function=None)
-
-    def reopen(self) -> None:
-        """Opens the database anew, to see what another process wrote."""
-        self._collection = self._open()
-
-    def add(self, key: str, digests: Sequence[str], embeddings: Array) -> None:
-        """Adds the references of a version.
-
-        Args:
-            key: Version key of the product.
-            digests: Digest of each image.
-            embeddings: ``(images, dimensions)``, of unit length.
-        """
-        for start in range(0, len(digests), BATCH):
-            part = digests[start : start + BATCH]
-            self._collection.add(
-                ids=[f"{key}:{digest}" for digest in part],
-                embeddings=embeddings[start : start + BATCH],
-                metadatas=[{"key": key, "sha256": digest} for digest in part],
-            )
-
-    def remove(self, key: str) -> None:
-        """Removes all rows of a version."""
-        self._collection.delete(where={"key": key})
-
-    def keys(self) -> set[str]:
-        """Version keys of all rows."""
-        rows = self._collection.get(include=["metadatas"])["metadatas"] or []
-        return {str(row["key"]) for row in rows}
-
-    def embeddings(self, key: str) -> dict[str, Array]:
-        """Embeddings of a version's references, by digest of the image."""
-        rows = self._collection.get(where={"key": key}, include=["metadatas", "embeddings"])
-        found = zip(rows["metadatas"] or (), np.asarray(rows["embeddings"], dtype=np.float32), strict=True)
-        return {str(row["sha256"]): vector for row, vector in found}
+    def keep(self, keys: Collection[str]) -> None:
+        """Drops the versions that are not among these."""
+        with self._changing:
+            for gone in self._held - set(keys):
+                self._opened().delete(where={"key": gone})
+                self._held.discard(gone)
 
     def nearest(self, embedding: Array, keys: Sequence[str], count: int) -> list[Neighbour]:
         """The nearest references of some versions, best first.
@@ -109,11 +55,19 @@ class ReferenceIndex:
             embedding: ``(dimensions,)``, of unit length.
             keys: Version keys to look among.
             count: How many at most.
+
+        Raises:
+            FileNotFoundError: A version is no longer there: another process has removed it.
+            StoreError: The embeddings of a version are damaged.
         """
         if not keys:
             return []
+        with self._changing:
+            for key in keys:
+                if key not in self._held:
+                    self._add(key)
         where: Any = {"key": keys[0]} if len(keys) == 1 else {"key": {"$in": list(keys)}}
-        found = self._collection.query(
+        found = self._opened().query(
             query_embeddings=np.asarray(embedding, dtype=np.float32)[None],
             n_results=count,
             where=where,
@@ -125,3 +79,28 @@ class ReferenceIndex:
             Neighbour(key, digest, 1.0 - max(float(distance), 0.0))
             for (key, _, digest), distance in zip(rows, distances, strict=True)
         ]
+
+    def _add(self, key: str) -> None:
+        kept = list(self._embeddings(key).items())
+        for start in range(0, len(kept), BATCH):
+            part = kept[start : start + BATCH]
+            self._opened().add(
+                ids=[f"{key}:{digest}" for digest, _ in part],
+                embeddings=np.stack([vector for _, vector in part]),
+                metadatas=[{"key": key, "sha256": digest} for digest, _ in part],
+            )
+        self._held.add(key)
+
+    def _opened(self) -> "Rows":
+        """The collection, in a Chroma of its own: clients of the host program share one, and see each other's rows."""
+        if self._rows is None:
+            from chromadb.api.models.Collection import Collection
+            from chromadb.api.rust import RustBindingsAPI
+            from chromadb.config import Settings, System
+
+            system = System(Settings(anonymized_telemetry=False, is_persistent=False))
+            server = system.instance(RustBindingsAPI)
+            system.start()
+            found = server.get_or_create_collection(COLLECTION, configuration={"hnsw": {"space": "cosine"}})
+            self._rows = Collection(client=server, model=found, embedding_function=None)
+        return self._rows

@@ -19,7 +19,7 @@ from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, left_o
 from echo_agent.memory.products import Products
 from echo_agent.memory.retention import USUAL_LIMITS, Limits, Retention
 from echo_agent.memory.scorer import Scorer
-from echo_agent.memory.store import Store, make_folder
+from echo_agent.memory.store import Store, fill_embeddings, make_folder
 from echo_agent.state import CountedPlace, ImageRef, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import EMBEDDED, load_encoder
@@ -114,6 +114,7 @@ class Memory(Products):
                 f"the memory in {place} was made with the encoder {catalog.encoder}, not {loaded.id}: "
                 f"{another} register into a new folder"
             )
+        fill_embeddings(database, loaded)
         return cls(database, catalog, loaded, limits, policy)
 
     @property

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -13,6 +14,7 @@ from filelock import FileLock, Timeout
 from echo_agent.errors import EncoderError, StoreError
 from echo_agent.files import UNFINISHED, digest_of, make_durable
 from echo_agent.images import stored
+from echo_agent.images.photographs import Photographs
 from echo_agent.memory import registration
 from echo_agent.memory.answers import forget_learnt
 from echo_agent.memory.catalog import Catalog, named, read_catalog, read_generation
@@ -27,15 +29,21 @@ from echo_agent.memory.versions import (
     add_version,
     cards,
     current_folders,
+    embeddings_of,
     learnt_references,
     photographs,
     remove_versions,
+    set_embedding,
+    without_embedding,
 )
 from echo_agent.state import ImageRef
 from echo_agent.vision.features import FeatureEncoder
 from echo_agent.vision.quality import QualityModel
 
 LOCK_SECONDS = 60.0
+
+FORMER_INDEX = "index"
+"""Folder in which an earlier Echo kept its index."""
 
 Also = Callable[[sqlite3.Connection], None]
 """What belongs to an act and is written in its transaction."""
@@ -54,7 +62,7 @@ class Store:
 
     def __init__(self, database: Database, catalog: Catalog, encoder: FeatureEncoder) -> None:
         self.folder = database.folder
-        self.index = ReferenceIndex(self.folder / "index")
+        self.index = ReferenceIndex(partial(embeddings_of, database))
         self._database = database
         self._catalog = catalog
         self._encoder = encoder
@@ -81,10 +89,8 @@ class Store:
     def _take(self, catalog: Catalog | None) -> None:
         if catalog is None:
             return
-        known = {record.key for record in self._catalog.records}
         self._catalog = catalog
-        if known != {record.key for record in catalog.records}:
-            self.index.reopen()
+        self.index.keep({record.key for record in catalog.records})
 
     def learnt_references(self, record: ProductRecord) -> dict[str, str]:
         """The answers that a version's learnt references come from, by digest of the photograph."""
@@ -133,8 +139,6 @@ class Store:
                 )
                 made.append(self.folder / record.folder)
                 record, files = self._write_files(record, draft, encoded)
-                self.index.remove(record.key)
-                self.index.add(record.key, [image.sha256 for image in copies], encoded.fitted.embeddings)
                 with self._changing() as connection:
                     add_version(
                         connection,
@@ -229,13 +233,11 @@ class Store:
 
     def _seen_own_change(self) -> None:
         with self._refreshing:
-            self._catalog = read_catalog(self._database) or self._catalog
+            self._take(read_catalog(self._database))
 
     def _sweep(self) -> None:
         """Clears away what the catalog does not name: earlier versions' banks, and what killed writers left."""
         records = self._catalog.records
-        for key in self.index.keys() - {record.key for record in records}:
-            self.index.remove(key)
         with self._database.reading() as connection:
             known = {self.folder / card for card in cards(connection)}
         named = {self.folder / record.folder for record in records} | {card.parent for card in known}
@@ -243,6 +245,7 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
         for unfinished in self.folder.glob(UNFINISHED):
             unfinished.unlink(missing_ok=True)
+        shutil.rmtree(self.folder / FORMER_INDEX, ignore_errors=True)
 
     def remove(self, product: str) -> None:
         """Removes a product with all its versions. Its images stay where other products use them.
@@ -277,6 +280,28 @@ class Store:
             raise StoreError(
                 f"another process has been writing to {self.folder} for a minute: try again"
             ) from error
+
+
+def fill_embeddings(database: Database, encoder: FeatureEncoder) -> None:
+    """Encodes the references whose embedding is not known, as in a memory that was taken over from files.
+
+    Raises:
+        ImageError: The photograph of one cannot be read.
+        StoreError: The memory cannot be written.
+    """
+    if not database.exists():
+        return
+    with database.reading() as connection:
+        missing = without_embedding(connection, database.folder)
+    if not missing:
+        return
+    found = {
+        image.sha256: encoder.encode([photograph])[0].embedding
+        for image, photograph in zip(missing, Photographs(missing), strict=True)
+    }
+    with database.writing() as connection:
+        for digest, embedding in found.items():
+            set_embedding(connection, digest, embedding)
 
 
 def make_folder(folder: Path) -> None:

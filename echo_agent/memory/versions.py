@@ -5,12 +5,14 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
 
 from echo_agent.errors import StoreError
-from echo_agent.memory.database import FILE_NAME
+from echo_agent.memory.damage import damaged
+from echo_agent.memory.database import Database
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.stored_paths import stored_file
 from echo_agent.state import ImageRef
@@ -49,7 +51,7 @@ def add_version(
                 stored_file(image.uri, folder),
                 image.width,
                 image.height,
-                None if vector is None else vector.astype("<f4").tobytes(),
+                None if vector is None else _blob(vector),
             )
             for image, vector in zip(record.references, vectors, strict=True)
         ],
@@ -131,9 +133,53 @@ def photographs(connection: sqlite3.Connection) -> set[str]:
     return {file for (file,) in connection.execute("SELECT file FROM photograph").fetchall()}
 
 
-def embedding(blob: bytes) -> Array:
-    """An embedding as it is stored."""
-    return np.frombuffer(blob, dtype="<f4").astype(np.float32)
+def embeddings_of(database: Database, key: str) -> dict[str, Array]:
+    """Embeddings of a version's references ``(dimensions,)``, by digest of the photograph.
+
+    Raises:
+        FileNotFoundError: There is no such version: another process has removed it.
+        StoreError: One is missing or damaged.
+    """
+    with database.reading() as connection:
+        rows = connection.execute(
+            "SELECT sha256, embedding FROM reference JOIN photograph USING (sha256) WHERE key = ?", (key,)
+        ).fetchall()
+    if not rows:
+        raise FileNotFoundError(f"{key} was removed")
+    found = {sha256: _embedding(blob) for sha256, blob in rows}
+    if len({vector.size for vector in found.values()}) != 1 or not all(map(_usable, found.values())):
+        raise StoreError(damaged(database.folder, f"the embeddings of the references of {key} are damaged"))
+    return found
+
+
+def without_embedding(connection: sqlite3.Connection, folder: Path) -> list[ImageRef]:
+    """The references of current versions whose embedding is not known."""
+    rows = connection.execute(
+        "SELECT DISTINCT sha256, file, width, height FROM photograph "
+        "JOIN reference USING (sha256) JOIN product USING (key) WHERE embedding IS NULL"
+    ).fetchall()
+    return [
+        ImageRef(uri=str(folder / file), sha256=sha256, width=width, height=height)
+        for sha256, file, width, height in rows
+    ]
+
+
+def set_embedding(connection: sqlite3.Connection, digest: str, embedding: Array) -> None:
+    """Writes the embedding of a photograph ``(dimensions,)``."""
+    connection.execute("UPDATE photograph SET embedding = ? WHERE sha256 = ?", (_blob(embedding), digest))
+
+
+def _blob(vector: Array) -> bytes:
+    return vector.astype("<f4").tobytes()
+
+
+def _embedding(blob: Any) -> Array:
+    whole = isinstance(blob, bytes) and len(blob) % 4 == 0
+    return np.frombuffer(blob if whole else b"", dtype="<f4").astype(np.float32)
+
+
+def _usable(vector: Array) -> bool:
+    return vector.size > 0 and bool(np.isfinite(vector).all()) and bool(vector.any())
 
 
 def _records(
@@ -160,6 +206,4 @@ def _record(text: str, beside: Mapping[str, object], folder: Path) -> ProductRec
     try:
         return ProductRecord.model_validate({**json.loads(text), **beside})
     except (json.JSONDecodeError, ValidationError) as error:
-        raise StoreError(
-            f"a product in {folder} cannot be read: restore {FILE_NAME} from a copy, or register into a new folder"
-        ) from error
+        raise StoreError(damaged(folder, "the entry of a product cannot be read")) from error

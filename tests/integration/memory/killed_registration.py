@@ -12,13 +12,12 @@ from pathlib import Path
 
 from echo_agent.images import stored
 from echo_agent.memory import memory, products, store
-from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import Resolution
 from echo_agent.memory.store import Store
 from tests.conftest import synthetic_part
 from tests.stand_in_encoder import StandInEncoder
 
-MOMENTS = ("encoded", "image copied", "bank written", "rows added", "version written", "committed")
+MOMENTS = ("encoded", "image copied", "bank written", "version written", "committed")
 
 
 def killed(*_, **__):
@@ -41,8 +40,6 @@ def kill_at(moment: str) -> None:
         stored.copy_image = killed_after(stored.copy_image)
     elif moment == "bank written":
         Resolution.save = killed_after(Resolution.save)
-    elif moment == "rows added":
-        ReferenceIndex.add = killed_after(ReferenceIndex.add)
     elif moment == "version written":
         store.add_version = killed_after(store.add_version)
     else:

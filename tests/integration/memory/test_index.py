@@ -4,6 +4,7 @@ import chromadb
 import numpy as np
 import pytest
 
+from echo_agent.errors import StoreError
 from echo_agent.memory.memory import Memory
 from tests.conftest import synthetic_part
 
@@ -35,3 +36,36 @@ def test_the_clients_of_the_host_program_survive(host, tmp_path):
     assert again.query(query_embeddings=np.eye(4)[1:2], n_results=1)["ids"] == [["b"]]
     again.delete(ids=["a", "b"])
     assert before.count() == 0
+
+
+def embeddings(memory, value):
+    """Puts a value in the place of all embeddings that the memory keeps."""
+    with memory._database.writing() as connection:
+        connection.execute("UPDATE photograph SET embedding = ?", (value,))
+
+
+def nearest(folder):
+    memory = Memory.open(folder)
+    found = memory.evidence(memory.store_image(synthetic_part(50)), None)
+    return found.product, found.matches, [(near.image.sha256, near.similarity) for near in found.references]
+
+
+def test_the_index_is_made_of_what_the_database_keeps_and_nothing_of_it_is_on_the_disk(plates):
+    before = nearest(plates.folder)
+    assert before[0] == "plate"
+    assert not list(plates.folder.rglob("chroma*"))
+    (plates.folder / "index").mkdir()
+    (plates.folder / "index" / "chroma.sqlite3").write_bytes(b"of an earlier Echo, torn")
+    assert nearest(plates.folder) == before
+    plates.register("disc", [synthetic_part(30)])
+    assert not (plates.folder / "index").exists()
+
+
+def test_embeddings_that_are_not_known_are_found_anew_and_damaged_ones_are_an_error(plates):
+    before = nearest(plates.folder)
+    embeddings(plates, None)
+    assert nearest(plates.folder) == before
+    for value in (b"", b"123", np.full(108, np.nan, "<f4").tobytes(), "text"):
+        embeddings(plates, value)
+        with pytest.raises(StoreError, match=r"embeddings .* are damaged: echo-agent doctor --memory"):
+            nearest(plates.folder)
