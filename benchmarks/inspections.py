@@ -54,7 +54,7 @@ def benchmark_inspections(
     """
     import torch
 
-    inspector = Inspector.open(memory, context=context, create=False)
+    inspector = Inspector.open(memory, context=context, create=False, record=False)
     spent: dict[str, list[tuple[float, float]]] = {"single": [], "together": []}
     for _ in range(rounds + 1):
         for way, row in spent.items():

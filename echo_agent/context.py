@@ -92,6 +92,11 @@ class Context(BaseModel):
         description="Times that a language model may zoom, measure, fetch references or look up while it reasons.",
         json_schema_extra=_at("reasoning_expert", "inspection"),
     )
+    record: bool = Field(
+        default=True,
+        description="Keep a record of the inspection in the memory; what is undecided waits there for a person.",
+        json_schema_extra=_at("responder", "inspection"),
+    )
     human_review: bool = Field(
         default=False,
         description="Interrupt for a person when attempts are spent (needs a checkpointer).",

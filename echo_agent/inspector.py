@@ -31,6 +31,7 @@ class Inspector:
         decider: The Decision Maker; the one that ``Context.mllm`` or ``ECHO_MLLM`` names where not given.
         embeddings: Text model that finds passages of documents by meaning.
         context: Settings of its runs.
+        record: Whether its inspections leave records in the memory; none where False.
 
     Example:
         >>> from echo_agent import Inspector
@@ -48,10 +49,11 @@ class Inspector:
         decider: Decider | None = None,
         embeddings: Embeddings | None = None,
         context: Context | None = None,
+        record: bool = True,
     ) -> None:
         self.memory = memory
         self.decider = decider
-        self.context = (context or Context()).model_copy(update={"memory": str(memory.folder)})
+        self.context = self._of_a_run(context or Context(), record=record)
         self.graph: InspectionGraph = build_graph(memory=memory, decider=decider, embeddings=embeddings)
 
     @classmethod
@@ -63,6 +65,7 @@ class Inspector:
         mllm: str | None = None,
         create: bool = True,
         context: Context | None = None,
+        record: bool = True,
     ) -> "Inspector":
         """Opens a memory.
 
@@ -72,6 +75,7 @@ class Inspector:
             mllm: Decision Maker; ``ECHO_MLLM`` or ``measured`` where not given.
             create: Whether to make the memory where there is none.
             context: Further settings of the runs.
+            record: Whether its inspections leave records in the memory.
 
         Raises:
             StoreError: There is no memory there, or it cannot be written.
@@ -79,7 +83,7 @@ class Inspector:
         """
         opened = open_memory(memory, encoder=encoder, create=create)
         run = context or Context()
-        return cls(opened, context=run if mllm is None else run.model_copy(update={"mllm": mllm}))
+        return cls(opened, context=run if mllm is None else run.model_copy(update={"mllm": mllm}), record=record)
 
     def register(
         self,
@@ -120,6 +124,8 @@ class Inspector:
         *,
         product: str | None = None,
         question: str | Question | None = None,
+        name: str | None = None,
+        record: bool = True,
         context: Context | None = None,
     ) -> Verdict:
         """Inspects one part.
@@ -129,6 +135,8 @@ class Inspector:
                 ``Memory.store_image`` made of one: so that many questions about an image read it once.
             product: What it is; found out from the references where not given.
             question: A question about it.
+            name: What the photograph is called in records and lists, such as a part number; its path where not given.
+            record: Whether the inspection leaves a record in the memory.
             context: Settings of this run, in place of the inspector's; its memory is the inspector's.
 
         Returns:
@@ -140,7 +148,8 @@ class Inspector:
         """
         asked = Question(text=question) if isinstance(question, str) else question
         ref = image if isinstance(image, ImageRef) else self.memory.store_image(image)
-        return self._inspect(ref, product, asked, context or self.context)
+        run = self._of_a_run(context or self.context, record=record)
+        return self._inspect(ref, name or _name_of(image), product=product, question=asked, context=run)
 
     def inspect_many(
         self,
@@ -148,6 +157,7 @@ class Inspector:
         *,
         product: str | None = None,
         question: str | Question | None = None,
+        record: bool = True,
         context: Context | None = None,
     ) -> list[Verdict]:
         """Inspects several parts, to the same verdicts as ``inspect`` one by one.
@@ -159,6 +169,7 @@ class Inspector:
             images: The images, as ``inspect`` takes them.
             product: What they all are; found out for each where not given.
             question: A question about each.
+            record: Whether the inspections leave records in the memory.
             context: Settings of the runs, in place of the inspector's.
 
         Returns:
@@ -170,23 +181,39 @@ class Inspector:
                 are lost. Call ``inspect`` for each where they must not be.
         """
         asked = Question(text=question) if isinstance(question, str) else question
-        run = context or self.context
+        run = self._of_a_run(context or self.context, record=record)
         at_once = MAX_BATCH if Resources(run, decider=self.decider).scores_in_batches else 1
         verdicts: list[Verdict] = []
         for start in range(0, len(images), ENCODED_AHEAD):
-            chunk = [self.memory.store_image(image) for image in images[start : start + ENCODED_AHEAD]]
+            given = images[start : start + ENCODED_AHEAD]
+            chunk = [self.memory.store_image(image) for image in given]
+            names = map(_name_of, given)
             self.memory.encode_ahead(chunk)
             inspect = partial(self._inspect, product=product, question=asked, context=run)
             if at_once == 1:
-                verdicts += map(inspect, chunk)
+                verdicts += map(inspect, chunk, names)
             else:
                 with announced(len(chunk)), ContextThreadPoolExecutor(at_once) as threads:
-                    verdicts += threads.map(inspect, chunk)
+                    verdicts += threads.map(inspect, chunk, names)
         return verdicts
 
+    def _of_a_run(self, context: Context, *, record: bool) -> Context:
+        changes = {"memory": str(self.memory.folder), "record": context.record and record}
+        return context.model_copy(update=changes)
+
     def _inspect(
-        self, image: ImageRef, product: str | None, question: Question | None, context: Context
+        self,
+        image: ImageRef,
+        name: str | None,
+        *,
+        product: str | None,
+        question: Question | None,
+        context: Context,
     ) -> Verdict:
-        run = context.model_copy(update={"memory": str(self.memory.folder)})
-        state = State(image=image, product=product, question=question)
-        return Verdict.model_validate(self.graph.invoke(state, context=run, output_keys="verdict"))
+        state = State(image=image, name=name, product=product, question=question)
+        return Verdict.model_validate(self.graph.invoke(state, context=context, output_keys="verdict"))
+
+
+def _name_of(image: ImageLike | ImageRef) -> str | None:
+    """What a photograph is called where it is given as a file."""
+    return str(image) if isinstance(image, str | Path) else None

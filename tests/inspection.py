@@ -25,5 +25,5 @@ def some_evidence(**changes) -> ReferenceEvidence:
 
 
 def resources(*, memory=None, decider=None, **settings) -> Resources:
-    """What a node works with, under these settings of the run."""
-    return Resources(Context(**settings), memory=memory, decider=decider)
+    """What a node works with, under these settings of the run; no record is kept."""
+    return Resources(Context(record=False, **settings), memory=memory, decider=decider)

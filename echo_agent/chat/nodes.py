@@ -1,6 +1,7 @@
 """The nodes of the conversation: take a turn in, inspect a new photograph, answer."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
 
@@ -45,9 +46,10 @@ def turn_intake(state: ChatState, resources: Resources) -> Update:
     question = split_options(Question(text=parts.text)) if parts.text else None
     if image is not None:
         return {
-            "messages": [_with_kept_image(message, parts.text, image)],
+            "messages": [_with_kept_image(message, parts.text, image, parts.images[0].name)],
             "turn": "new image",
             "image": image,
+            "name": parts.images[0].name,
             "question": question,
             "verdict": None,
         }
@@ -73,10 +75,12 @@ def inspection(state: ChatState, resources: Resources, graph: InspectionGraph) -
     """Sends the photograph through the inspection graph, and says the verdict of a new one."""
     try:
         question = state.question if _decided_in_the_inspection(state, resources) else None
-        asked = State(image=state.image, product=state.product, question=question)
-        found = graph.invoke(asked, context=resources.context)
+        asked = State(image=state.image, name=state.name, product=state.product, question=question)
+        is_new = state.turn == "new image"
+        run = resources.context.model_copy(update={"record": resources.context.record and is_new})
+        found = graph.invoke(asked, context=run)
         verdict = Verdict.model_validate(found["verdict"])
-        if state.turn != "new image" or state.image is None:
+        if not is_new or state.image is None:
             return {"verdict": verdict}
         told = [verdict_text(verdict)]
     except EchoError as error:
@@ -147,9 +151,12 @@ def _in_words(error: EchoError) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _with_kept_image(message: HumanMessage, text: str, image: ImageRef) -> HumanMessage:
+def _with_kept_image(message: HumanMessage, text: str, image: ImageRef, name: str | None) -> HumanMessage:
     """The message with its pixels replaced by the digest under which they were stored."""
-    blocks: list[str | dict[str, str]] = [{"type": "image", "url": f"{KEPT}{image.sha256}"}]
+    photograph: dict[str, Any] = {"type": "image", "url": f"{KEPT}{image.sha256}"}
+    if name is not None:
+        photograph["metadata"] = {"name": name}
+    blocks: list[str | dict[str, Any]] = [photograph]
     if text:
         blocks.insert(0, {"type": "text", "text": text})
     return HumanMessage(content=blocks, id=message.id)
@@ -167,6 +174,6 @@ def _without_image(message: HumanMessage) -> HumanMessage:
     return HumanMessage(content=text[:200] or "(a photograph that was refused)", id=message.id)
 
 
-def kept_message(text: str, image: ImageRef) -> HumanMessage:
+def kept_message(text: str, image: ImageRef, name: str | None = None) -> HumanMessage:
     """A message about an image that was stored already: what a client sends that shares the memory's folder."""
-    return _with_kept_image(HumanMessage(text), text, image)
+    return _with_kept_image(HumanMessage(text), text, image, name)

@@ -84,29 +84,31 @@ class Conversation:
             image = data if page is None else Path(image).expanduser()
         return self.memory.store_image(image, self.product)
 
-    def say(self, text: str, image: ImageRef | None = None) -> str:
+    def say(self, text: str, image: ImageRef | None = None, name: str | None = None) -> str:
         """Takes a turn.
 
         Args:
             text: What the person says; may be empty beside an image.
             image: A photograph that was stored.
+            name: What it is called: its file, or a part number.
 
         Returns:
             The answer.
         """
-        return "".join(piece.text for piece in self.stream(text, image))
+        return "".join(piece.text for piece in self.stream(text, image, name))
 
-    def stream(self, text: str, image: ImageRef | None = None) -> Iterator[Piece]:
+    def stream(self, text: str, image: ImageRef | None = None, name: str | None = None) -> Iterator[Piece]:
         """Takes a turn, and tells it as it goes: which expert is at work, and the answer piece by piece.
 
         Args:
             text: What the person says; may be empty beside an image.
             image: A photograph that was stored.
+            name: What it is called: its file, or a part number.
 
         Yields:
             The pieces; their texts put together are the answer.
         """
-        message: AnyMessage = HumanMessage(text) if image is None else kept_message(text, image)
+        message: AnyMessage = HumanMessage(text) if image is None else kept_message(text, image, name)
         yield from self._run(ChatInput(messages=[message], product=self.product))
 
     def pending(self) -> dict[str, Any] | None:

@@ -31,11 +31,13 @@ class ChatState(ChatInput):
     Attributes:
         turn: What the last turn was.
         image: The photograph that is talked about, stored; never its pixels.
+        name: What that photograph is called by whoever sent it.
         question: The last question.
         verdict: What the inspection of that photograph found.
     """
 
     turn: Turn = "question"
     image: ImageRef | None = None
+    name: str | None = None
     question: Question | None = None
     verdict: Verdict | None = None

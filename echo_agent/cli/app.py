@@ -26,6 +26,9 @@ class EchoCommands(LazyGroup):
         "feedback": LazyCommand(
             "echo_agent.cli.feedback", "Say what a part really was; list or take back what was said."
         ),
+        "records": LazyCommand(
+            "echo_agent.cli.records", "List what was inspected, and what waits for a person."
+        ),
         "products": LazyCommand(
             "echo_agent.cli.products", "List the registered products and their versions, or go back to one."
         ),

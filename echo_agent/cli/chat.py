@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption, RecordOption
 
 app = typer.Typer()
 
@@ -20,6 +20,7 @@ def chat(
         str, typer.Option(help="Name of the conversation; one that is there goes on.")
     ] = "default",
     mllm: MllmOption = None,
+    record: RecordOption = True,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
 ) -> None:
     """Talk about a part: where, how big, why, within tolerance.
@@ -38,7 +39,6 @@ def chat(
     if product is not None:
         opened.product(product)
     with open_history(opened.folder) as history:
-        conversation = Conversation(
-            opened, history, thread=thread, context=Context(mllm=mllm), product=product
-        )
+        context = Context(mllm=mllm, record=record)
+        conversation = Conversation(opened, history, thread=thread, context=context, product=product)
         Terminal(conversation, Console()).run(image)

@@ -97,10 +97,10 @@ class Terminal:
             self._console.print(Text(f"{len(earlier)} earlier messages; the last:", style="dim"))
             self._answer(str(earlier[-1].text))
 
-    def _say(self, text: str, image: ImageRef | None = None) -> None:
+    def _say(self, text: str, image: ImageRef | None = None, name: str | None = None) -> None:
         working, said = "looking" if image is not None else "thinking", ""
         with Live(Spinner("dots", working), console=self._console, transient=True) as live:
-            for piece in self._talk.stream(text, image):
+            for piece in self._talk.stream(text, image, name):
                 said += piece.text
                 doing = f"{working}: {piece.expert.replace('_', ' ')}" if piece.expert else working
                 live.update(self._panel(said) if said else Spinner("dots", doing))
@@ -123,7 +123,7 @@ class Terminal:
             raise ImageError("no photograph was named: /image FILE [QUESTION]")
         whole = Path(rest).expanduser()
         file, question = (whole, "") if whole.is_file() else (Path(words[0]), " ".join(words[1:]))
-        self._say(question, self._talk.store_image(file))
+        self._say(question, self._talk.store_image(file), str(file))
 
     def _product(self, rest: str) -> None:
         if rest and rest != "-":
@@ -136,7 +136,7 @@ class Terminal:
 
     def _verdict(self, _rest: str) -> None:
         state, verdict = self._inspected()
-        name = Path(state.image.uri).name[:12] if state.image is not None else "photograph"
+        name = state.name or "photograph"
         self._console.print(described(verdict, name), markup=False, highlight=False)
 
     def _why(self, _rest: str) -> None:

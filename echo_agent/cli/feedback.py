@@ -93,7 +93,7 @@ def _said(inspector: "Inspector", told: "Told", *, learn: bool, new_type: bool) 
 
     memory = inspector.memory
     image = memory.store_image(read_image_file(told.path), told.product)
-    verdict = inspector.inspect(image, product=told.product)
+    verdict = inspector.inspect(image, product=told.product, record=False)
     product = told.product or verdict.product
     defect_type = told.defect_type if told.label == "defective" else None
     if defect_type is not None and product is not None and not new_type:

@@ -17,6 +17,7 @@ from echo_agent.cli.options import (
     MemoryOption,
     MllmOption,
     ProfileOption,
+    RecordOption,
     experts_named,
 )
 from echo_agent.cli.progress import progress_bar
@@ -46,6 +47,7 @@ def inspect(
     page: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write an HTML page with pictures, maps and verdicts.")
     ] = None,
+    record: RecordOption = True,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
     as_json: JsonOption = False,
 ) -> None:
@@ -65,7 +67,7 @@ def inspect(
 
     paths, bad = _photographs(images)
     context = Context(experts=experts_named(experts), profile=profile)
-    inspector = Inspector.open(memory, mllm=mllm, create=False, context=context)
+    inspector = Inspector.open(memory, mllm=mllm, create=False, context=context, record=record)
     if product is not None:
         inspector.memory.product(product)
     pictures = Pictures(inspector.memory, out) if out is not None else None
@@ -76,7 +78,7 @@ def inspect(
         for done, path in enumerate(paths, start=1):
             try:
                 image = inspector.memory.store_image(path, product)
-                verdict = inspector.inspect(image, product=product, question=question)
+                verdict = inspector.inspect(image, product=product, question=question, name=str(path))
             except EchoError as error:
                 bad += _told(error, path)
                 continue

@@ -49,6 +49,10 @@ LabelsOption = Annotated[
 EncoderOption = Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")]
 MllmOption = Annotated[str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")]
 
+RecordOption = Annotated[
+    bool, typer.Option(" /--no-record", help="Leave no record of what is inspected in the memory.")
+]
+
 MEMORY_OF_THE_SETTINGS: Path = None  # type: ignore[assignment]
 """Default of a ``MemoryOption``: the option's callback puts the folder in its place."""
 

@@ -59,7 +59,7 @@ def calibrate_mllm(
     inspector = Inspector(memory, decider=decider, context=run)
     own, measured = [], []
     for done, image in enumerate(images, start=1):
-        (attempt,) = inspector.inspect(image.path, product=product).attempts
+        (attempt,) = inspector.inspect(image.path, product=product, record=False).attempts
         if attempt.error is not None:
             raise ModelError(f"{image.path} cannot be used to calibrate: {attempt.error}")
         own.append(attempt.probabilities["defective"])

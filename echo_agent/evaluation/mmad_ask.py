@@ -73,6 +73,7 @@ class GraphAsker:
             self._ref(image),
             product=product,
             question=question.question,
+            record=False,
             context=self._context,
         )
         return verdict.model_copy(update={"timings": {**verdict.timings, REGISTERING: registering}})

@@ -1,4 +1,4 @@
-"""Responder: puts the verdict together, and says it in words."""
+"""Responder: puts the verdict together, says it in words, and keeps a record of the inspection."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from echo_agent.answers.verdict import verdict_text
 from echo_agent.decision.answering import answer_from_evidence
 from echo_agent.decision.measured import measured_by
 from echo_agent.experts.human_review import proposed_label
+from echo_agent.memory.recording import record_inspection
 from echo_agent.resources import Resources
 from echo_agent.state import (
     Answer,
@@ -25,11 +26,13 @@ from echo_agent.state import (
 
 
 def responder(state: State, resources: Resources) -> dict[str, Any]:
-    """Writes the verdict, answers the question where no language model did, and writes one message."""
+    """Writes the verdict, answers the question where no language model did, writes one message, and the record."""
     verdict = make_verdict(state)
     if state.question is not None and state.image is not None:
         answer = _answer(state.question, state.image, verdict, resources)
         verdict = verdict.model_copy(update={"answer": answer})
+    if resources.context.record and state.image is not None:
+        record_inspection(resources.memory, state.image, verdict, state.name)
     return {
         "verdict": verdict,
         "messages": [AIMessage(content=_in_words(verdict))],

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from echo_agent.errors import ImageError
@@ -10,6 +10,9 @@ from echo_agent.images.decoding import IMAGE_SUFFIXES
 
 MAX_TEXT_LENGTH = 8_000
 """Characters of a message's text; a longer one is no question about a part."""
+
+MAX_NAME_LENGTH = 300
+"""Characters of a photograph's name that are taken of a message."""
 
 KEPT = "echo-image:"
 """Prefix under which a message names an image that was stored, followed by its SHA-256."""
@@ -30,10 +33,12 @@ class ImageSource:
     Attributes:
         kind: ``base64`` text, a ``path`` on the server's disk, a ``url``, or one ``kept`` under its SHA-256.
         value: That text.
+        name: What the photograph is called by whoever sent it: its file's name, path or address.
     """
 
     kind: Literal["base64", "path", "url", "kept"]
     value: str
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ def take_apart(content: str | Sequence[str | dict[str, Any]]) -> MessageParts:
         elif block.get("type") == "text":
             text, found = _in_text(str(block.get("text", "")))
         else:
-            text, found = "", [source_of(block)]
+            source = source_of(block)
+            text, found = "", [replace(source, name=_name_in(block) or source.name)]
         texts.append(text)
         images += found
     text = "\n".join(part for part in texts if part)
@@ -117,13 +123,21 @@ def _of_url(address: str) -> ImageSource:
     if address.startswith(KEPT):
         return ImageSource("kept", address.removeprefix(KEPT))
     if address.startswith(("http://", "https://")):
-        return ImageSource("url", address)
+        return ImageSource("url", address, address)
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", address)
     if scheme:
         raise ImageError(
             f"an address that begins with {scheme.group()[:20]} is not read: send the image itself"
         )
-    return ImageSource("path", address)
+    return ImageSource("path", address, address)
+
+
+def _name_in(block: dict[str, Any]) -> str | None:
+    """The file's name, as agent-chat-ui (``metadata``) and others send it beside the image."""
+    metadata = block.get("metadata")
+    beside = metadata if isinstance(metadata, dict) else {}
+    names = (beside.get("name"), beside.get("filename"), block.get("filename"), block.get("name"))
+    return next((name[:MAX_NAME_LENGTH] for name in names if isinstance(name, str) and name.strip()), None)
 
 
 def _without_header(data: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from echo_agent.errors import StoreError
-from echo_agent.memory.answers import now
+from echo_agent.memory.answers import Feedback, answers, now
 from echo_agent.memory.database import FILE_NAME, Database
 from echo_agent.memory.stored_paths import from_stored, to_stored
 from echo_agent.state import ImageRef, Verdict
@@ -43,6 +43,11 @@ class InspectionRecord(BaseModel):
     image: ImageRef
     name: str | None = None
     verdict: Verdict
+
+    @property
+    def called(self) -> str:
+        """What the photograph is called in lists: its name, else the beginning of its digest."""
+        return self.name or f"photograph {self.image.sha256[:12]}"
 
 
 class Inspections:
@@ -96,6 +101,27 @@ class Inspections:
                 (-1 if most is None else most,),
             ).fetchall()
         return _parsed(rows, self._database.folder)
+
+    def answered(
+        self, most: int | None = None, product: str | None = None
+    ) -> list[tuple[InspectionRecord, Feedback | None]]:
+        """The inspections, newest first, each with what a person said last of that photograph.
+
+        Args:
+            most: How many; all where not given.
+            product: Only those of this product.
+
+        Raises:
+            StoreError: A record or an answer cannot be read.
+        """
+        kept = self.newest(most if product is None else None)
+        of_product = [record for record in kept if product in {None, record.verdict.product}][:most]
+        if not of_product:
+            return []
+        with self._database.reading() as connection:
+            said = answers(connection, self._database.folder)
+        last = {one.image.sha256: one for one in said if one.undone is None}
+        return [(record, last.get(record.image.sha256)) for record in of_product]
 
     def waiting(self) -> list[InspectionRecord]:
         """The inspections that wait for a person, oldest first.

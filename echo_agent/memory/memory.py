@@ -1,5 +1,6 @@
 """The memory: register what normal looks like, and compare an image with it."""
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -121,6 +122,11 @@ class Memory(Products):
     def encoder_name(self) -> str:
         """The name by which its encoder is loaded."""
         return self._store.encoder_name
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether what is inspected can leave something in its folder."""
+        return self._leavings == self.folder and os.access(self._database.file, os.W_OK)
 
     def is_gone(self) -> bool:
         """Whether its folder was deleted, or replaced by one without a catalog, since it was opened."""

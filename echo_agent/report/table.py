@@ -14,6 +14,7 @@ from echo_agent.state.notation import percent
 
 if TYPE_CHECKING:
     from echo_agent.memory.answers import Feedback
+    from echo_agent.memory.inspections import InspectionRecord
     from echo_agent.memory.product import ProductRecord
 
 STYLES: dict[Label, str] = {"normal": "green", "defective": "bold red", "review": "yellow"}
@@ -140,6 +141,24 @@ def version_table(versions: Sequence["ProductRecord"]) -> str:
         for record in versions
     ]
     return plain_table([*numbers, "made", "by"], cells, right=numbers)
+
+
+def record_table(records: Sequence[tuple["InspectionRecord", "Feedback | None"]]) -> str:
+    """Makes a table of inspections, each with what a person said of that photograph last."""
+    head = ("when (UTC)", "product", "verdict", "sure", "score", "a person", "photograph")
+    cells = [
+        [
+            record.when[:16].replace("T", " "),
+            record.verdict.product or "unknown",
+            record.verdict.label,
+            percent(record.verdict.confidence),
+            _number(record.verdict.score),
+            "-" if said is None else ", ".join(filter(None, (said.label, said.answer.who))),
+            record.called,
+        ]
+        for record, said in records
+    ]
+    return plain_table(head, cells, right=("sure", "score"))
 
 
 def answer_table(said: Sequence["Feedback"]) -> str:

@@ -93,6 +93,9 @@ class State(BaseModel):
 
     messages: Annotated[list[AnyMessage], add_messages] = Field(default_factory=list)
     image: ImageRef | None = None
+    name: str | None = Field(
+        default=None, description="What the photograph is called: its file, or a part number."
+    )
     product: str | None = None
     question: Question | None = None
     escalation_level: int = 0

@@ -12,7 +12,7 @@ from echo_agent.experts.human_review import proposed_label
 from echo_agent.images.decoding import load_image
 from echo_agent.inspector import Inspector
 from echo_agent.memory.answers import Feedback, now
-from echo_agent.memory.feedback import recorded, remember
+from echo_agent.memory.feedback import remember
 from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.memory.product import ProductRecord
 from echo_agent.report.overlay import overlay
@@ -20,6 +20,7 @@ from echo_agent.runs.drift import DriftWatch
 from echo_agent.state import HumanAnswer, ImageRef, Label, Progress, Verdict
 
 PICTURE_SIDE = 900
+NO_LONGER_KEPT = (200, 200, 200)
 
 
 class Controller:
@@ -69,18 +70,17 @@ class Controller:
         )
 
     def inspect(self, thread: str, picture: str, product: str | None) -> tuple[ImageRef, Verdict]:
-        """Inspects a photograph and keeps a record of it; what cannot be decided waits for a person.
+        """Inspects a photograph; what cannot be decided waits for a person.
 
         Raises:
             ImageError: It cannot be inspected; the message says why.
         """
         talk = self.conversation(thread, product)
         image = talk.store_image(picture)
-        said = talk.say("", image)
+        said = talk.say("", image, Path(picture).name)
         verdict = talk.state().verdict
         if verdict is None:
             raise ImageError(said.rstrip("."))
-        self.inspector.memory.inspections.add(image, verdict)
         self.drift.add(image, verdict)
         return image, verdict
 
@@ -94,9 +94,7 @@ class Controller:
 
     def records(self, most: int) -> list[tuple[InspectionRecord, Feedback | None]]:
         """The newest inspections, each with what a person said of that photograph last."""
-        said = {one.image.sha256: one for one in recorded(self.inspector.memory) if one.undone is None}
-        kept = self.inspector.memory.inspections.newest(most)
-        return [(record, said.get(record.image.sha256)) for record in kept]
+        return self.inspector.memory.inspections.answered(most)
 
     def correct(
         self, image: ImageRef, verdict: Verdict, label: Label, defect_type: str, who: str, *, learn: bool
@@ -118,6 +116,15 @@ class Controller:
             }
         )
         return remember(self.inspector.memory, verdict.product, image, proposal, answer)
+
+    def thumbnail(self, image: ImageRef, side: int) -> Image.Image:
+        """A small picture of a photograph, or an empty one where its file is gone."""
+        try:
+            photograph = load_image(image.uri)
+        except ImageError:
+            return Image.new("RGB", (side, side), NO_LONGER_KEPT)
+        photograph.thumbnail((side, side))
+        return photograph
 
     def picture(self, image: ImageRef, verdict: Verdict, opacity: float) -> Image.Image:
         """The photograph with its map and regions.

@@ -2,9 +2,9 @@
 
 import uuid
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from echo_agent.images.decoding import load_image
 from echo_agent.ui.controller import Controller
 from echo_agent.ui.html import part
 from echo_agent.ui.verdict_panel import VerdictPanel, shown_errors
@@ -170,10 +170,9 @@ class Page:
         waiting = shown_errors(self._gr, self._controller.waiting)
         pictures = []
         for record in waiting:
-            picture = shown_errors(self._gr, load_image, record.image.uri)
-            picture.thumbnail((QUEUE_SIDE, QUEUE_SIDE))
-            caption = f"{record.verdict.product or 'unknown product'}, {record.when[5:16].replace('T', ' ')}"
-            pictures.append((picture, caption))
+            when = record.when[5:16].replace("T", " ")
+            caption = f"{Path(record.called).name}, {record.verdict.product or 'unknown product'}, {when}"
+            pictures.append((self._controller.thumbnail(record.image, QUEUE_SIDE), caption))
         gr = self._gr
         return (
             gr.update(value=pictures, selected_index=None),

@@ -25,6 +25,7 @@ def an_attempt(label="review", **changes):
 
 class FakeMemory:
     folder = Path("/memory")
+    is_writable = False
 
     def evidence(self, image, product, *, escalation_level, **_):
         return some_evidence(escalation_level=escalation_level)
