@@ -83,7 +83,9 @@ class Inspector:
         """
         opened = open_memory(memory, encoder=encoder, create=create)
         run = context or Context()
-        return cls(opened, context=run if mllm is None else run.model_copy(update={"mllm": mllm}), record=record)
+        return cls(
+            opened, context=run if mllm is None else run.model_copy(update={"mllm": mllm}), record=record
+        )
 
     def register(
         self,

@@ -65,7 +65,14 @@ def records(
 def _row(record: "InspectionRecord", said: "Feedback | None") -> tuple[Any, ...]:
     """The values of ``COLUMNS``."""
     verdict = record.verdict
-    seen = (record.id, record.when, record.called, record.image.sha256, verdict.product, verdict.memory_version)
+    seen = (
+        record.id,
+        record.when,
+        record.called,
+        record.image.sha256,
+        verdict.product,
+        verdict.memory_version,
+    )
     found = (verdict.label, verdict.confidence, verdict.defect_type, verdict.score, verdict.threshold)
     if said is None:
         return (*seen, *found, None, None, None, None)

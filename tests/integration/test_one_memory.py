@@ -98,7 +98,9 @@ def test_records_are_listed_and_written_into_a_table(inspector, part, echo, tmp_
     files = [part(seed) for seed in (62, 63, 64)]
     inspector.inspect_many(files, product="plate")
     memory = ("--memory", tmp_path / "memory")
-    assert echo("feedback", files[0], "--label", "normal", "--product", "plate", "--who", "Ada", *memory)[0] == 0
+    assert (
+        echo("feedback", files[0], "--label", "normal", "--product", "plate", "--who", "Ada", *memory)[0] == 0
+    )
     code, out, _ = echo("records", *memory)
     lines = out.splitlines()
     assert (code, len(lines)) == (0, 4)
@@ -110,4 +112,6 @@ def test_records_are_listed_and_written_into_a_table(inspector, part, echo, tmp_
     assert echo("records", "--last", "2", "--csv", tmp_path / "records.csv", *memory)[0] == 0
     with (tmp_path / "records.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert [(row["photograph"], row["label"]) for row in rows] == [(str(file), "review") for file in files[:0:-1]]
+    assert [(row["photograph"], row["label"]) for row in rows] == [
+        (str(file), "review") for file in files[:0:-1]
+    ]

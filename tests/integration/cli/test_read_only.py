@@ -33,7 +33,16 @@ def run(*arguments):
 
 
 def test_to_inspect_needs_no_right_to_write(read_only, plates, scratched_part, tmp_path):
-    asked = ("inspect", scratched_part, scratched_part, "--product", "plate", "--json", "--out", tmp_path / "pictures")
+    asked = (
+        "inspect",
+        scratched_part,
+        scratched_part,
+        "--product",
+        "plate",
+        "--json",
+        "--out",
+        tmp_path / "pictures",
+    )
     verdicts = []
     for memory in (read_only, plates):
         ran = run(*asked, "--memory", memory)

@@ -24,6 +24,7 @@ class FakeRecord:
     references: tuple[str, ...] = ("a", "b")
     version: int = 1
     encoder: str = "fake"
+    normals: int = 1
     card: str | None = None
     created: str = "2026-11-23"
     guarantee: Guarantee = PROMISE
