@@ -107,7 +107,7 @@ class Scorer:
             new = {image.sha256: image for image in chosen if (image.sha256, scale) not in self._features}
         if not new:
             return
-        found = self.encoder.encode([self._read(image) for image in new.values()], scale=scale)
+        found = self.encoder.encode([self.read(image) for image in new.values()], scale=scale)
         with self._caching:
             for digest, features in zip(new, found, strict=True):
                 self._features[digest, scale] = features
@@ -183,7 +183,7 @@ class Scorer:
                 "matches": matches,
                 "references": evidence.nearest_references(nearest, record),
                 "exemplars": self._exemplars(image, record, resolutions[0], defects),
-                "quality": self.qualities.of(record, image, self._read),
+                "quality": self.qualities.of(record, image, self.read),
             }
         )
 
@@ -191,10 +191,10 @@ class Scorer:
         attrgetter("_features"), lambda _, image, scale: (image.sha256, scale), attrgetter("_caching")
     )
     def _encode(self, image: ImageRef, scale: float) -> Features:
-        return self.encoder.encode([self._read(image)], scale=scale)[0]
+        return self.encoder.encode([self.read(image)], scale=scale)[0]
 
     @cachedmethod(attrgetter("_photographs"), lambda _, image: image, attrgetter("_caching"))
-    def _read(self, image: ImageRef) -> Image.Image:
+    def read(self, image: ImageRef) -> Image.Image:
         """Reads an image; kept, as its quality and its finer looks need it as well."""
         return load_image(image.uri)
 
