@@ -21,6 +21,10 @@ class StoreError(EchoError):
     """A memory folder that cannot be opened, read or written."""
 
 
+class RecordError(StoreError):
+    """An inspection that the memory has no record of, or a record that was changed."""
+
+
 class EncoderError(EchoError):
     """An encoder that is missing, or that is not the one a memory was made with."""
 

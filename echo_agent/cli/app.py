@@ -23,6 +23,7 @@ class EchoCommands(LazyGroup):
             "echo_agent.cli.chat", "Talk about a part: where, how big, why, within tolerance."
         ),
         "ui": LazyCommand("echo_agent.cli.ui", "Open the page for the line in a browser."),
+        "serve": LazyCommand("echo_agent.cli.serve", "Inspect over HTTP, for machines at the line."),
         "feedback": LazyCommand(
             "echo_agent.cli.feedback", "Say what a part really was; list or take back what was said."
         ),

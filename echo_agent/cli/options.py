@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -127,3 +128,11 @@ def number_list(text: str, *, least: int = 0) -> list[int]:
     if min(numbers) < least:
         raise typer.BadParameter(f"{min(numbers)} is too small: give {least} or more")
     return list(dict.fromkeys(numbers))
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether what listens at this address is reached by this machine alone."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

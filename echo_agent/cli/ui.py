@@ -1,11 +1,10 @@
 """``echo-agent ui``: the page for the line."""
 
-import ipaddress
 from typing import Annotated
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption, is_this_machine
 from echo_agent.errors import EchoError
 
 app = typer.Typer()
@@ -30,17 +29,10 @@ def ui(
     from echo_agent.ui.controller import Controller
     from echo_agent.ui.serving import serve
 
-    if not password and not _this_machine(host):
+    if not password and not is_this_machine(host):
         raise EchoError(
             f"{host} can be reached by others: give a password by ECHO_UI_PASSWORD, or listen at 127.0.0.1"
         )
     controller = Controller(Inspector.open(memory, mllm=mllm))
     typer.echo(f"Echo is at http://{host}:{port} (Ctrl-C ends it).")
     serve(controller, host=host, port=port, password=password, open_browser=browser)
-
-
-def _this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -123,6 +123,21 @@ class Inspections:
         last = {one.image.sha256: one for one in said if one.undone is None}
         return [(record, last.get(record.image.sha256)) for record in of_product]
 
+    def find(self, name: str) -> InspectionRecord | None:
+        """The inspection of that id, or the newest one of the photograph with that SHA-256; None without one.
+
+        Raises:
+            StoreError: The record cannot be read.
+        """
+        if not self._database.exists():
+            return None
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT id, record FROM inspection WHERE id = ?1 OR sha256 = ?1 ORDER BY number DESC LIMIT 1",
+                (name,),
+            ).fetchall()
+        return next(iter(_parsed(rows, self._database.folder)), None)
+
     def waiting(self) -> list[InspectionRecord]:
         """The inspections that wait for a person, oldest first.
 

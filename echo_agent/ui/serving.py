@@ -47,26 +47,47 @@ def serve(
     Returns:
         Gradio's ``Blocks``, running.
     """
-    gradio = _gradio()
     page = build_page(controller)
     page.launch(
         server_name=host,
         server_port=port,
-        auth=("echo", password) if password else None,
         inbrowser=open_browser,
         share=False,
         quiet=True,
         prevent_thread_lock=not block,
-        max_file_size="25mb",
-        ssr_mode=False,
-        css_paths=[STYLE],
-        theme=gradio.themes.Default(
-            primary_hue="teal",
-            font=["system-ui", "sans-serif"],
-            font_mono=["ui-monospace", "monospace"],
-        ),
+        **_looks(password),
     )
     return page
+
+
+def mount(controller: Controller, app: Any, path: str, password: str | None) -> Any:
+    """Shows the page in another web application.
+
+    Args:
+        controller: What it works on.
+        app: A FastAPI application.
+        path: Where in it.
+        password: Password of the user ``echo``; None for no password.
+
+    Returns:
+        The application.
+    """
+    page = build_page(controller)
+    return _gradio().mount_gradio_app(app, page, path, **_looks(password))
+
+
+def _looks(password: str | None) -> dict[str, Any]:
+    """What holds for the page wherever it is served."""
+    theme = _gradio().themes.Default(
+        primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+    )
+    return {
+        "auth": ("echo", password) if password else None,
+        "max_file_size": "25mb",
+        "ssr_mode": False,
+        "css_paths": [STYLE],
+        "theme": theme,
+    }
 
 
 def _gradio() -> Any:

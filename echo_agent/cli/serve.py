@@ -1,0 +1,63 @@
+"""``echo-agent serve``: inspections over HTTP."""
+
+from typing import Annotated
+
+import typer
+
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption, is_this_machine
+from echo_agent.errors import EchoError
+
+app = typer.Typer()
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; others than this machine need a key.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    keys: Annotated[
+        str,
+        typer.Option(
+            "--key",
+            envvar="ECHO_SERVE_KEYS",
+            show_default=False,
+            help="Keys for the header X-API-Key, with commas between; better given by the variable.",
+        ),
+    ] = "",
+    rate: Annotated[int, typer.Option(min=1, help="Requests a minute of one key or address.")] = 600,
+    page: Annotated[
+        bool, typer.Option("--page", help="Show the page for the line under /ui as well.")
+    ] = False,
+    password: Annotated[
+        str | None,
+        typer.Option(envvar="ECHO_UI_PASSWORD", help="The page's password.", show_default=False),
+    ] = None,
+    mllm: MllmOption = None,
+    memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
+) -> None:
+    """Inspect over HTTP, for machines at the line.
+
+    Photographs in, verdicts out; /docs tells how, beside it are /metrics and health checks.
+    """
+    from echo_agent.inspector import Inspector
+    from echo_agent.serve.serving import build, run
+
+    known = [key.strip() for key in keys.split(",") if key.strip()]
+    local = is_this_machine(host)
+    if not local and not known:
+        raise EchoError(
+            f"{host} can be reached by others: give a key by ECHO_SERVE_KEYS, or listen at 127.0.0.1"
+        )
+    if not local and page and not password:
+        raise EchoError(f"{host} can be reached by others: give the page a password by ECHO_UI_PASSWORD")
+    service = build(
+        Inspector.open(memory, mllm=mllm),
+        keys=known,
+        per_minute=rate,
+        hosts=("*",) if known else (host, "localhost", "127.0.0.1"),
+        page=page,
+        password=password,
+    )
+    typer.echo(f"Echo is at http://{host}:{port}, told about at /docs (Ctrl-C ends it).")
+    run(service, host, port)

@@ -1,0 +1,1 @@
+"""The service: inspections over HTTP, for machines at the line."""

@@ -1,0 +1,102 @@
+"""What goes over the wire: requests, and the parts of answers that programs read."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+MAX_NAME = 200
+MAX_QUESTION = 2000
+
+
+class InspectRequest(BaseModel):
+    """A photograph of one part, in the message or by its path on the service's disk."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    image: str | None = Field(default=None, description="The image file as base64, or as a data URL.")
+    path: str | None = Field(
+        default=None, description="A file below a folder that ECHO_IMAGE_FOLDERS allows."
+    )
+    product: str | None = Field(
+        default=None, max_length=MAX_NAME, description="What it is; found out where not given."
+    )
+    question: str | None = Field(
+        default=None, max_length=MAX_QUESTION, description="A question about the part."
+    )
+    name: str | None = Field(
+        default=None, max_length=MAX_NAME, description="What the part is called in the records."
+    )
+
+    @model_validator(mode="after")
+    def _one_image(self) -> "InspectRequest":
+        if (self.image is None) == (self.path is None):
+            raise ValueError("give the photograph as image (base64) or as path, one of the two")
+        return self
+
+
+class Upload(BaseModel):
+    """The same as a form, with the file itself."""
+
+    image: bytes = Field(json_schema_extra={"format": "binary"}, description="The image file.")
+    product: str | None = Field(default=None, max_length=MAX_NAME)
+    question: str | None = Field(default=None, max_length=MAX_QUESTION)
+    name: str | None = Field(default=None, max_length=MAX_NAME)
+
+
+class Inspected(BaseModel):
+    """A verdict. More keys stand beside these: all that ``echo-agent inspect --json`` prints."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str | None = Field(description="Name of the record; None where the memory cannot be written.")
+    sha256: str = Field(description="SHA-256 of the photograph.")
+    label: Literal["normal", "defective", "review"]
+    confidence: float
+    product: str | None
+    score: float | None
+    threshold: float | None
+    reasons: list[str]
+    regions: list[dict[str, object]]
+
+
+class Product(BaseModel):
+    """A registered product."""
+
+    name: str
+    version: int
+    references: int
+    encoder: str
+    created: str
+    expected_false_reject: float | None = Field(description="What its references promise by default.")
+    drift: float | None = Field(description="Nearness to an alarm of drift, 0 to 1; None before any part.")
+
+
+class FeedbackRequest(BaseModel):
+    """What a part really was."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    inspection: str = Field(description="The id of an inspection, or the SHA-256 of its photograph.")
+    label: Literal["normal", "defective"]
+    defect_type: str | None = Field(default=None, max_length=MAX_NAME)
+    who: str = Field(default="", max_length=MAX_NAME)
+    comment: str = Field(default="", max_length=MAX_QUESTION)
+    learn: bool = Field(
+        default=False, description="Good: a new reference, calibrated anew. Defective: an exemplar."
+    )
+
+
+class Said(BaseModel):
+    """An answer as it is kept."""
+
+    id: str
+    label: str
+    product: str | None
+    proposed: str = Field(description="What Echo had said.")
+    learnt: str | None = Field(description="reference, exemplar, or None.")
+
+
+class Failure(BaseModel):
+    """What went wrong, in a sentence that names the remedy."""
+
+    detail: str

@@ -1,0 +1,140 @@
+"""What the service does: inspect, list, take answers. Knows no HTTP."""
+
+import time
+from typing import Any
+
+from PIL import Image
+
+from echo_agent.errors import EchoError, RecordError
+from echo_agent.images.message_blocks import ImageSource, source_of
+from echo_agent.images.policy import ImagePolicy
+from echo_agent.images.sources import source_bytes
+from echo_agent.inspector import Inspector
+from echo_agent.memory.feedback import remember
+from echo_agent.mllm.device_memory import MAX_BATCH
+from echo_agent.resources import Resources
+from echo_agent.runs.drift import DriftWatch
+from echo_agent.serve.metrics import Metrics
+from echo_agent.serve.schemas import FeedbackRequest, InspectRequest, Product, Said
+from echo_agent.settings import process_settings
+from echo_agent.state import HumanAnswer, flat_verdict
+
+
+class Service:
+    """The work of the service, on one memory. Its methods are safe for threads.
+
+    Args:
+        inspector: The inspector.
+    """
+
+    def __init__(self, inspector: Inspector) -> None:
+        self.inspector = inspector
+        self.memory = inspector.memory
+        self.policy = ImagePolicy.of(process_settings())
+        self.drift = DriftWatch(inspector.memory)
+        self.metrics = Metrics(self)
+        self._warm = False
+
+    @property
+    def at_once(self) -> int:
+        """How many inspections run at once: several only where a model scores them together."""
+        resources = Resources(self.inspector.context, decider=self.inspector.decider)
+        return MAX_BATCH if resources.scores_in_batches else 1
+
+    def warm_up(self) -> None:
+        """Loads what the first inspection of each product would load."""
+        self.memory.encoder.encode([Image.new("RGB", (256, 256))])
+        for record in self.memory.products():
+            self.memory.normal_scores(record.name)
+        self._warm = True
+
+    def not_ready(self) -> str | None:
+        """Why no part can be inspected now; None where one can."""
+        if not self._warm:
+            return "the encoder and the products are being loaded"
+        if self.memory.is_gone():
+            return f"the memory in {self.memory.folder} is gone"
+        try:
+            products = self.memory.products()
+        except EchoError as error:
+            return str(error)
+        return None if products else "no product is registered: echo-agent register PRODUCT DIR"
+
+    def image_of(self, request: InspectRequest) -> bytes:
+        """The bytes of the photograph that a message brings or names.
+
+        Raises:
+            ImageError: It is too large, no base64, or outside the allowed folders.
+        """
+        if request.image is not None:
+            source = source_of({"type": "image", "base64": request.image})
+        else:
+            source = ImageSource("path", request.path or "")
+        return source_bytes(source, self.policy)
+
+    def inspect(
+        self, image: bytes, product: str | None, question: str | None, name: str | None
+    ) -> dict[str, Any]:
+        """Inspects a photograph.
+
+        Returns:
+            The verdict's flat form, with the record's id and the photograph's digest.
+
+        Raises:
+            EchoError: As ``Inspector.inspect`` raises it.
+        """
+        started = time.perf_counter()
+        ref = self.memory.store_image(image, product)
+        verdict = self.inspector.inspect(ref, product=product, question=question, name=name)
+        self.metrics.inspected(verdict, time.perf_counter() - started)
+        self.drift.add(ref, verdict)
+        record = self.memory.inspections.find(ref.sha256)
+        return {"id": record.id if record else None, "sha256": ref.sha256} | flat_verdict(verdict)
+
+    def products(self) -> list[Product]:
+        """The registered products."""
+        drift = self.drift.statistics()
+        return [
+            Product(
+                name=record.name,
+                version=record.version,
+                references=record.normals,
+                encoder=record.encoder,
+                created=record.created,
+                expected_false_reject=record.guarantee.expected_false_reject,
+                drift=drift.get(record.name),
+            )
+            for record in self.memory.products()
+        ]
+
+    def say(self, said: FeedbackRequest) -> Said:
+        """Records what a person says of a part, and learns it where wished.
+
+        Raises:
+            RecordError: There is no such inspection.
+            ProductError: It shall be learnt of an unknown product.
+        """
+        record = self.memory.inspections.find(said.inspection)
+        if record is None:
+            raise RecordError(
+                f"there is no inspection {said.inspection[:80]}: take the id that its verdict came with"
+            )
+        answer = HumanAnswer(
+            action="accept" if record.verdict.label == said.label else "correct",
+            label=said.label,
+            defect_type=said.defect_type if said.label == "defective" else None,
+            who=said.who,
+            comment=said.comment,
+            remember=said.learn,
+        )
+        kept = remember(
+            self.memory,
+            record.verdict.product,
+            record.image,
+            record.verdict.label,
+            answer,
+            name=record.name,
+        )
+        return Said(
+            id=kept.id, label=kept.label, product=kept.product, proposed=kept.proposed, learnt=kept.learnt
+        )
