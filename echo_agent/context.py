@@ -85,6 +85,14 @@ class Context(BaseModel):
         description="Decisions at most, the first one included.",
         json_schema_extra=_at("decision_maker", "inspection"),
     )
+    calibrate_on_references: bool = Field(
+        default=True,
+        description=(
+            "Ask a language model of a product's references at its first inspection, once, and rank its word among "
+            "what it says of them; not where labelled photographs calibrated it."
+        ),
+        json_schema_extra=_at("decision_maker", "inspection"),
+    )
     tool_calls: int = Field(
         default=2,
         ge=0,

@@ -74,7 +74,7 @@ def calibrate(
 
 def _on_references(memory: "Memory", decider: "DecisionMaker", product: str, as_json: bool) -> None:
     from echo_agent.context import Context
-    from echo_agent.evaluation.normals_calibration import calibrate_on_normals
+    from echo_agent.decision.normals_calibration import calibrate_on_normals
     from echo_agent.memory.calibration import guarantee
 
     with progress_bar("Calibrating on references", shown=not sys.stdout.isatty()) as progress:

@@ -7,15 +7,13 @@ from echo_agent.decision.by_language_model import Guard, decide_by_mllm
 from echo_agent.decision.by_normals import ByNormals
 from echo_agent.decision.escalation import escalation_level_of, what_changed
 from echo_agent.decision.measured import decide_measured, nothing_to_decide_from
+from echo_agent.decision.normals_calibration import CONFIDENCE_FOLDER, normals_of
 from echo_agent.decision.show import show, what_is_used
+from echo_agent.mllm.case import PATHS
 from echo_agent.mllm.confidence import stored
 from echo_agent.mllm.decider import DecisionMaker
-from echo_agent.mllm.normal_log_odds import references_digest, stored_normals
 from echo_agent.resources import Resources
-from echo_agent.state import Attempt, DecidedBy, Route, State
-
-CONFIDENCE_FOLDER = "confidence"
-"""Folder below the memory in which fitted calibrations of models are kept."""
+from echo_agent.state import Attempt, Route, State
 
 
 def attempt_measured(state: State, context: Context) -> Attempt:
@@ -45,31 +43,32 @@ def attempt_by_model(decider: DecisionMaker, state: State, resources: Resources)
     level = escalation_level_of(state)
     changed = f"{level.changed}; {measured.changed}" if state.attempts else level.changed
     by = decider.decided_by()
-    calibration = stored(memory.folder / CONFIDENCE_FOLDER, by.model, by.revision, case.path)
+    fitted = {path: stored(memory.folder / CONFIDENCE_FOLDER, by.model, by.revision, path) for path in PATHS}
     return decide_by_mllm(
         decider,
         case,
         measured.model_copy(update={"changed": changed}),
         guard=guard,
         effect=used.effect,
-        calibration=calibration,
+        calibration=fitted[case.path],
         min_confidence=context.min_confidence,
-        by_normals=_by_normals(used, by, resources) if calibration is None and not state.attempts else None,
+        by_normals=None if any(fitted.values()) else _by_normals(used, decider, resources),
     )
 
 
-def _by_normals(used: State, by: DecidedBy, resources: Resources) -> ByNormals | None:
-    """How a model is joined that was calibrated on the references alone; None where it was not.
+def _by_normals(used: State, decider: DecisionMaker, resources: Resources) -> ByNormals | None:
+    """How a language model is joined that no labelled parts calibrated: by what it makes of the references.
 
-    It was asked of each what the first attempt asks, by photographs alone; later attempts show more.
+    It is asked of each what the first attempt asks, by photographs alone; later attempts show more. The profiles
+    ``paper`` and ``always`` show it what the experts found, and a Decision Maker of the user's own speaks for itself.
     """
-    product = used.reference.product if used.reference is not None else None
-    if product is None:
+    product, context = used.reference.product if used.reference is not None else None, resources.context
+    if product is None or used.attempts or context.profile in {"paper", "always"}:
         return None
-    memory = resources.memory
-    references = references_digest([image.sha256 for image in memory.product(product).references])
-    normals = stored_normals(memory.folder / CONFIDENCE_FOLDER, product, by.model, by.revision, references)
-    return None if normals is None else ByNormals(normals, resources.context.max_false_reject)
+    if decider.decided_by().name != "mllm" or not context.calibrate_on_references:
+        return None
+    normals = normals_of(resources.memory, decider, product)
+    return None if normals is None else ByNormals(normals, context.max_false_reject)
 
 
 def _measured(state: State, context: Context, route: Route | None) -> Attempt:

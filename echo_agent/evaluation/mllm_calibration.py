@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from echo_agent.context import Context
-from echo_agent.decision.attempt import CONFIDENCE_FOLDER
+from echo_agent.decision.normals_calibration import CONFIDENCE_FOLDER
 from echo_agent.errors import ModelError
 from echo_agent.evaluation.category import LabelledImage
 from echo_agent.inspector import Inspector
@@ -55,7 +55,9 @@ def calibrate_mllm(
     by = decider.decided_by()
     forget_normals(memory.folder / CONFIDENCE_FOLDER, product, by.model)
     profile = "always" if path == "reasoned" else "never"
-    run = (context or Context()).model_copy(update={"profile": profile, "max_attempts": 1})
+    run = (context or Context()).model_copy(
+        update={"profile": profile, "max_attempts": 1, "calibrate_on_references": False}
+    )
     inspector = Inspector(memory, decider=decider, context=run)
     own, measured = [], []
     for done, image in enumerate(images, start=1):

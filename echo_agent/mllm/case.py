@@ -1,6 +1,6 @@
 """What a Decision Maker's model is shown, and what it gives back."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ from echo_agent.state import (
 )
 
 Path = Literal["fast", "reasoned"]
+PATHS: tuple[Path, ...] = get_args(Path)
 
 
 class Crop(Value):

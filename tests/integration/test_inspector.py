@@ -199,7 +199,8 @@ def test_many_inspections_with_a_model_come_to_the_same_verdicts_and_on_a_gpu_ar
     decider = MllmDecider(BatchingScorer(scorer), FakeWriter("no json"))
     monkeypatch.setattr("echo_agent.resources.open_decider", lambda *_: decider)
     monkeypatch.setattr("echo_agent.mllm.choice.resolve_device", lambda _: device)
-    inspector.context = inspector.context.model_copy(update={"mllm": "fake/scripted", "max_attempts": 1})
+    settings = {"mllm": "fake/scripted", "max_attempts": 1, "calibrate_on_references": False}
+    inspector.context = inspector.context.model_copy(update=settings)
     parts = [synthetic_part(seed) for seed in range(60, 68)]
     alone, together = one_by_one_and_together(inspector, parts, product="plate")
     assert together == alone

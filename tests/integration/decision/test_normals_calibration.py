@@ -3,10 +3,10 @@
 import pytest
 
 from echo_agent.context import Context
+from echo_agent.decision.normals_calibration import calibrate_on_normals
 from echo_agent.errors import ModelError
 from echo_agent.evaluation.category import LabelledImage
 from echo_agent.evaluation.mllm_calibration import calibrate_mllm
-from echo_agent.evaluation.normals_calibration import calibrate_on_normals
 from echo_agent.inspector import Inspector
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.decider import MllmDecider
@@ -45,13 +45,15 @@ def inspector(memory):
     return made
 
 
-def test_a_biased_model_rejects_no_good_part_any_more_and_says_on_what_it_was_calibrated(inspector, memory):
+def test_a_biased_model_rejects_no_good_part_and_says_on_what_it_was_calibrated(inspector):
     good = synthetic_part(70)
-    assert inspector.inspect(good, product="plate").attempts[0].label == "defective"
-    normals = calibrate_on_normals(memory, inspector.decider, "plate")
-    assert len(normals.log_odds) == len(normals.scores) == PARTS
+    uncalibrated = Context(max_attempts=1, calibrate_on_references=False)
+    assert inspector.inspect(good, product="plate", context=uncalibrated).attempts[0].label == "defective"
     inspector.scorer.prompts.clear()
     verdict = inspector.inspect(good, product="plate")
+    assert len(inspector.scorer.prompts) == PARTS + 1, "each reference is asked of at the first inspection"
+    inspector.scorer.prompts.clear()
+    assert inspector.inspect(good, product="plate").attempts[0].reasons == verdict.attempts[0].reasons
     told = " ".join(reason.text for reason in verdict.attempts[0].reasons)
     assert verdict.attempts[0].label != "defective"
     assert f"Calibrated on {PARTS} good parts alone, no labelled ones" in told
@@ -88,8 +90,7 @@ def test_it_serves_no_more_once_the_references_change_or_labelled_photographs_we
     calibrate_on_normals(memory, inspector.decider, "plate")
     assert "good parts alone" in told()
     memory.add_references("plate", [synthetic_part(PARTS)])
-    assert "good parts alone" not in told()
-    calibrate_on_normals(memory, inspector.decider, "plate")
+    assert f"on {PARTS + 1} good parts alone" in told()
     images = []
     for seed in range(60, 70):
         file = tmp_path / f"{seed}.png"
