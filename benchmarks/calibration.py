@@ -17,8 +17,8 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation import solar_cells
 from echo_agent.images.decoding import load_image
 from echo_agent.memory import calibration
-from echo_agent.memory.evidence import combine
-from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
+from echo_agent.memory.normal_model import Resolution, fit
+from echo_agent.memory.working_resolutions import FIRST
 from echo_agent.report.colours import DEFECTIVE_FROM
 from echo_agent.resources import open_encoder
 from echo_agent.state import Progress, Value
@@ -120,10 +120,8 @@ def measure_calibration(
         order = generator.sample(range(len(images)), len(images))
         references = [images[index] for index in order[:shots]]
         others = [images[index] for index in order[shots : shots + unseen]]
-        resolution = fit(references, known, ESCALATION_SCALES[0]).resolution
-        predictions = [
-            resolution.predict(known.encode([image], scale=ESCALATION_SCALES[0])[0]) for image in others
-        ]
+        resolution = fit(references, known, FIRST[0].scale).resolution
+        predictions = [resolution.predict(known.encode([image], scale=FIRST[0].scale)[0]) for image in others]
         found.append(_draw(resolution, predictions, others, max_false_reject, promised.bound_95))
         if progress is not None:
             progress(done, draws)
@@ -162,7 +160,7 @@ def _draw(
     ]
     rate = float(np.mean(rejected))
     percentiles = [
-        np.percentile(at_size(combine([prediction]).anomaly_map, image.size), MAP_PERCENTILE)
+        np.percentile(at_size(prediction.anomaly_map, image.size), MAP_PERCENTILE)
         for prediction, image in zip(predictions, images, strict=True)
     ]
     return Draw(

@@ -15,8 +15,8 @@ from benchmarks.program import EncoderOption, JsonOption, ShotsOption, program, 
 from echo_agent.cli.options import CategoryArgument, LabelsOption, number_list, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.images.decoding import load_image
-from echo_agent.memory.evidence import combine
-from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
+from echo_agent.memory.normal_model import Resolution, fit
+from echo_agent.memory.working_resolutions import FIRST
 from echo_agent.report.table import markdown_rows
 from echo_agent.resources import open_encoder
 from echo_agent.state import Progress, Value
@@ -104,7 +104,7 @@ def benchmark_evidence(
     for done, count in enumerate(counts, start=1):
         chosen = References(normals, count)
         started = time.perf_counter()
-        resolution = fit(chosen, encoder, ESCALATION_SCALES[0]).resolution
+        resolution = fit(chosen, encoder, FIRST[0].scale).resolution
         fitted = time.perf_counter() - started
         spent = [_look_at(path, resolution, encoder) for _ in range(rounds + 1) for path in images]
         stages = np.array(spent[len(images) :]) * 1000
@@ -182,11 +182,11 @@ def _look_at(path: Path, resolution: Resolution, encoder: FeatureEncoder) -> tup
     clock = [time.perf_counter()]
     image = load_image(path)
     clock.append(time.perf_counter())
-    (features,) = encoder.encode([image], scale=ESCALATION_SCALES[0])
+    (features,) = encoder.encode([image], scale=FIRST[0].scale)
     clock.append(time.perf_counter())
     prediction = resolution.predict(features)
     clock.append(time.perf_counter())
-    anomaly_map = combine([prediction]).anomaly_map
+    anomaly_map = prediction.anomaly_map
     clock.append(time.perf_counter())
     find_regions(anomaly_map, size=image.size)
     clock.append(time.perf_counter())
@@ -197,8 +197,8 @@ def _look_at_all(paths: Sequence[Path], resolution: Resolution, encoder: Feature
     """Seconds for all images, encoded in one go."""
     started = time.perf_counter()
     images = [load_image(path) for path in paths]
-    for image, features in zip(images, encoder.encode(images, scale=ESCALATION_SCALES[0]), strict=True):
-        find_regions(combine([resolution.predict(features)]).anomaly_map, size=image.size)
+    for image, features in zip(images, encoder.encode(images, scale=FIRST[0].scale), strict=True):
+        find_regions(resolution.predict(features).anomaly_map, size=image.size)
     return time.perf_counter() - started
 
 

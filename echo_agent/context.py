@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Expert = Literal["reference", "knowledge", "reasoning"]
 Profile = Literal["adaptive", "paper", "always", "never"]
+Encoders = Literal["retry", "both", "first", "second"]
 
 
 def _at(*nodes: str) -> dict[str, Any]:
@@ -46,6 +47,13 @@ class Context(BaseModel):
             "When the Reasoning Expert is asked: by need (adaptive), by kind of question (paper), always or never."
         ),
         json_schema_extra=_at("router", "inspection"),
+    )
+    encoders: Encoders = Field(
+        default="retry",
+        description=(
+            "When a product's second encoder looks: in the retry, at once (both), never (first) or alone (second)."
+        ),
+        json_schema_extra=_at("reference_extractor", "inspection"),
     )
     shots: int = Field(
         default=4,

@@ -166,6 +166,7 @@ def open_memory(
             known = Memory.open(
                 place,
                 encoder=encoder or (settings.encoder if is_new else None),
+                second_encoder=settings.second_encoder,
                 create=create,
                 device=settings.device,
                 limits=Limits(settings.kept_inspections, settings.kept_maps, settings.kept_images),

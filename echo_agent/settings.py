@@ -25,6 +25,13 @@ class Settings(BaseSettings):
         default="efficientnet-lite2",
         description="Image encoder for new memories: the embedded one, a HuggingFace id or folder, or timm/NAME.",
     )
+    second_encoder: str = Field(
+        default="auto",
+        description=(
+            "Second image encoder of new products, which looks where the first one is unsure: 'auto' is dinov2-small "
+            "beside the embedded one where it is installed, 'none' is none."
+        ),
+    )
     device: str = Field(default="auto", description="'auto' (CUDA where there is one), 'cpu' or 'cuda[:N]'.")
     mllm_dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         default="auto", description="Number format of a local MLLM: 'auto' is bfloat16 on CUDA, else float32."

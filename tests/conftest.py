@@ -40,6 +40,14 @@ def _settings_of_its_own(monkeypatch: pytest.MonkeyPatch):
     process_settings.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def _one_encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    """Leaves the second encoder out, which takes its time, where a test is not marked as about it."""
+    if request.node.get_closest_marker("second_encoder") is None:
+        monkeypatch.setenv("ECHO_SECOND_ENCODER", "none")
+        monkeypatch.setattr("echo_agent.memory.second_encoder.usual_second", lambda _: None)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The repository's root."""

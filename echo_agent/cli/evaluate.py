@@ -12,6 +12,7 @@ from echo_agent.cli.options import (
     EXPERTS,
     CategoriesArgument,
     EncoderOption,
+    EncodersOption,
     ExpertsOption,
     JsonOption,
     LabelsOption,
@@ -47,6 +48,7 @@ def folder(
     ] = "0",
     encoder: EncoderOption = None,
     mllm: MllmOption = None,
+    encoders: EncodersOption = "retry",
     profile: ProfileOption = "adaptive",
     experts: ExpertsOption = EXPERTS,
     out: Annotated[
@@ -58,9 +60,14 @@ def folder(
 ) -> None:
     """Inspect the test photographs of datasets' categories and print how well it went."""
     counts, seeds = number_list(shots, least=1), number_list(seed)
-    context = Context(profile=profile, experts=experts_named(experts))
+    context = Context(profile=profile, experts=experts_named(experts), encoders=encoders)
     settings = FolderSettings(
-        revision=__version__, encoder=encoder, mllm=mllm, profile=profile, experts=context.experts
+        revision=__version__,
+        encoder=encoder,
+        mllm=mllm,
+        profile=profile,
+        experts=context.experts,
+        encoders=encoders,
     )
     run = FolderRun(out, settings) if out is not None else None
     results: list[tuple[int, FolderResult]] = []

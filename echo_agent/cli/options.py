@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from echo_agent.context import Expert, Profile
+from echo_agent.context import Encoders, Expert, Profile
 from echo_agent.settings import process_settings
 
 if TYPE_CHECKING:
@@ -58,6 +58,10 @@ MEMORY_OF_THE_SETTINGS: Path = None  # type: ignore[assignment]
 """Default of a ``MemoryOption``: the option's callback puts the folder in its place."""
 
 ProfileOption = Annotated[Profile, typer.Option(help="When the Reasoning Expert is asked.")]
+EncodersOption = Annotated[
+    Encoders,
+    typer.Option(help="When a product's second encoder looks: in the retry, at once, never, or alone."),
+]
 ExpertsOption = Annotated[str, typer.Option("--experts", help="Experts that take part, with commas.")]
 
 EXPERTS = "reference,knowledge,reasoning"

@@ -1,7 +1,7 @@
 """``echo-agent register``: photographs of good parts become a product."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,7 +16,9 @@ def register(
     product: Annotated[
         str, typer.Argument(help="Name of the product; one that there is gets more references.")
     ],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of photographs of good parts.")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="Folder of photographs of good parts.")
+    ] = None,
     shots: Annotated[
         int | None, typer.Option(min=1, help="How many of them to take, drawn by the seed (default: all).")
     ] = None,
@@ -40,6 +42,13 @@ def register(
         str | None,
         typer.Option(help="Image encoder of a new memory (default: ECHO_ENCODER, else the embedded one)."),
     ] = None,
+    add_encoder: Annotated[
+        bool,
+        typer.Option(
+            "--add-encoder",
+            help="Let the second encoder (ECHO_SECOND_ENCODER) see the references that the product has, without DIR.",
+        ),
+    ] = False,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,17 +56,23 @@ def register(
     from echo_agent.inspector import Inspector
     from echo_agent.report.words import registered
 
+    options: dict[str, Any] = {
+        "shots": shots,
+        "seed": seed,
+        "knowledge": knowledge,
+        "replace": replace,
+        "forget_learnt": forget_learnt,
+        "depth": depth,
+    }
+    usual = {**dict.fromkeys(options), "seed": 0, "replace": False, "forget_learnt": False}
+    if add_encoder and (folder is not None or options != usual):
+        raise typer.BadParameter("--add-encoder takes the references that the product has: give it alone")
+    if folder is None and not add_encoder:
+        raise typer.BadParameter("give DIR, the folder of photographs of good parts")
     with progress_bar(f"Registering {product}") as progress:
-        inspector = Inspector.open(memory, encoder=encoder)
-        record = inspector.register(
-            product,
-            folder,
-            shots=shots,
-            seed=seed,
-            knowledge=knowledge,
-            replace=replace,
-            forget_learnt=forget_learnt,
-            depth=depth,
-            progress=progress,
-        )
+        inspector = Inspector.open(memory, encoder=encoder, create=not add_encoder)
+        if folder is None:
+            record = inspector.memory.add_encoder(product, progress)
+        else:
+            record = inspector.register(product, folder, **options, progress=progress)
     typer.echo(record.model_dump_json() if as_json else registered(record, memory))

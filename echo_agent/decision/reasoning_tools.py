@@ -100,6 +100,7 @@ class ReasoningTools:
             found = self._resources.memory.evidence(
                 image,
                 evidence.product,
+                encoders=context.encoders,
                 escalation_level=evidence.escalation_level,
                 shots=wanted,
                 max_false_reject=context.max_false_reject,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from echo_agent.context import Expert, Profile
+from echo_agent.context import Encoders, Expert, Profile
 from echo_agent.errors import DatasetError, ImageError
 from echo_agent.evaluation.category import Category, LabelledImage
 from echo_agent.evaluation.labels import GOOD
@@ -31,6 +31,7 @@ class FolderSettings(Value):
         mllm: Decision Maker; None for that of the settings.
         profile: When the Reasoning Expert is asked.
         experts: Experts that take part.
+        encoders: When a second encoder looks.
     """
 
     revision: str
@@ -38,6 +39,7 @@ class FolderSettings(Value):
     mllm: str | None
     profile: Profile
     experts: tuple[Expert, ...]
+    encoders: Encoders = "retry"
 
 
 class Inspected(Value):

@@ -19,6 +19,7 @@ def reference_extractor(state: State, resources: Resources) -> dict[str, Any]:
     found = resources.memory.evidence(
         state.image,
         state.product,
+        encoders=context.encoders,
         escalation_level=escalation_level,
         shots=context.shots * (escalation_level + 1),
         max_false_reject=context.max_false_reject,

@@ -115,6 +115,17 @@ def learnt(base: ProductRecord, answers: Answers, said: Sequence[Feedback]) -> D
     )
 
 
+def encoded_by(base: ProductRecord, answers: Answers, encoder: str) -> Draft:
+    """A version of the same references that a second encoder sees as well."""
+    return Draft(
+        references=base.references,
+        origin=f"encoder {encoder} added",
+        answers=answers,
+        card=base.card,
+        depth=base.depth,
+    )
+
+
 def without(
     base: ProductRecord, answers: Answers, digests: Collection[str], origin: str | None = None
 ) -> Draft:

@@ -11,7 +11,6 @@ from echo_agent.memory import calibration
 from echo_agent.memory.index import Neighbour
 from echo_agent.memory.product import ProductRecord
 from echo_agent.state import ImageRef, ProductMatch, Reference, ReferenceEvidence
-from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array
 from echo_agent.vision.places import place_shares
@@ -50,16 +49,6 @@ def nearest_references(neighbours: Sequence[Neighbour], record: ProductRecord) -
         for rank, neighbour in enumerate(
             (neighbour for neighbour in neighbours if neighbour.key == record.key), start=1
         )
-    )
-
-
-def combine(predictions: Sequence[Prediction]) -> Prediction:
-    """Averages the scores and the maps of several resolutions, on the grid of the finest."""
-    rows, columns = predictions[-1].anomaly_map.shape
-    maps = [at_size(prediction.anomaly_map, (columns, rows)) for prediction in predictions]
-    return Prediction(
-        float(np.mean([prediction.score for prediction in predictions])),
-        np.mean(maps, axis=0, dtype=np.float32),
     )
 
 

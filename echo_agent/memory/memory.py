@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PIL import Image
-
+from echo_agent.context import Encoders
 from echo_agent.errors import EncoderError, ProductError, StoreError
 from echo_agent.files import writable
 from echo_agent.images import stored
@@ -18,11 +17,14 @@ from echo_agent.memory.catalog import Catalog, existing, open_database, read_cat
 from echo_agent.memory.counting import Counting
 from echo_agent.memory.database import Database
 from echo_agent.memory.inspections import Inspections
-from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, left_out_scores
+from echo_agent.memory.joining import joined_normals
+from echo_agent.memory.normal_model import Resolution
 from echo_agent.memory.products import Products
 from echo_agent.memory.retention import USUAL_LIMITS, Limits, Retention
 from echo_agent.memory.scorer import Scorer
+from echo_agent.memory.second_encoder import AUTOMATIC, SecondEncoders
 from echo_agent.memory.store import Store, fill_embeddings, make_folder
+from echo_agent.memory.working_resolutions import FIRST
 from echo_agent.state import CountedPlace, ImageRef, ReferenceEvidence
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import EMBEDDED, load_encoder
@@ -50,6 +52,7 @@ class Memory(Products):
         database: Its database, in its folder.
         catalog: Its products.
         encoder: What takes features from images.
+        seconds: Opens the second encoders of products.
         limits: How much it keeps of inspections.
         policy: Bounds on the images that are given to it.
     """
@@ -59,17 +62,21 @@ class Memory(Products):
         database: Database,
         catalog: Catalog,
         encoder: FeatureEncoder,
+        seconds: SecondEncoders,
+        *,
         limits: Limits,
         policy: ImagePolicy = USUAL,
     ) -> None:
-        super().__init__(database, Store(database, catalog, encoder), encoder, policy)
+        super().__init__(database, Store(database, catalog, encoder), encoder, seconds, policy)
         self.inspections = Inspections(database)
         self._counting = Counting(encoder)
         self._retention = Retention(database, limits)
         # Photographs and maps of inspections go there: to inspect needs no right to write into the memory.
         self._leavings = writable(self.folder)
         maps = self._leavings / "maps"
-        self._scorer = Scorer(self.folder, encoder, self._store.index, maps, self._retention)
+        self._scorer = Scorer(
+            self.folder, encoder, seconds, self._store.index, maps=maps, retention=self._retention
+        )
 
     @classmethod
     def open(
@@ -77,6 +84,7 @@ class Memory(Products):
         folder: str | Path,
         *,
         encoder: str | Encoder | None = None,
+        second_encoder: str | Encoder = AUTOMATIC,
         create: bool = False,
         device: str = "auto",
         limits: Limits = USUAL_LIMITS,
@@ -87,6 +95,8 @@ class Memory(Products):
         Args:
             folder: Its folder.
             encoder: Encoder, itself or by name; that of the memory, or the embedded one for a new one, where not given.
+            second_encoder: Second encoder of new products, itself or by name: ``auto`` is DINOv2-S beside the embedded
+                encoder where it is installed, ``none`` is none. Those of products that there are stay.
             create: Whether to make the folder where there is none.
             device: Where an encoder that is given by name computes: ``auto``, ``cpu`` or ``cuda[:N]``.
             limits: How much it keeps of inspections.
@@ -118,7 +128,9 @@ class Memory(Products):
                 f"{another} register into a new folder"
             )
         fill_embeddings(database, loaded)
-        return cls(database, catalog, loaded, limits, policy)
+        wanted = second_encoder if isinstance(second_encoder, str) else as_feature_encoder(second_encoder)
+        seconds = SecondEncoders(wanted, loaded, lambda name: load_encoder(name, device))
+        return cls(database, catalog, loaded, seconds, limits=limits, policy=policy)
 
     @property
     def encoder_name(self) -> str:
@@ -139,6 +151,7 @@ class Memory(Products):
         image: ImageRef,
         product: str | None,
         *,
+        encoders: Encoders = "retry",
         escalation_level: int = 0,
         shots: int = 4,
         max_false_reject: float = registration.DEFAULT_FALSE_REJECT,
@@ -149,6 +162,8 @@ class Memory(Products):
         Args:
             image: The image.
             product: The product; the nearest one where not given.
+            encoders: When the product's second encoder looks: in the ``retry``, at once (``both``), never (``first``)
+                or alone (``second``).
             escalation_level: 0 for the first look, higher for finer ones, up to the finest there is.
             shots: How many references to retrieve.
             max_false_reject: Wanted expected false-reject rate.
@@ -160,6 +175,7 @@ class Memory(Products):
         Raises:
             ImageError: The image cannot be read.
             ProductError: The product is unknown.
+            EncoderError: The second encoder is asked for, and the product has none or it is not installed.
         """
         for _ in range(TRIES):
             catalog = self._store.catalog()
@@ -172,7 +188,8 @@ class Memory(Products):
                     product,
                     records,
                     catalog.confirmed,
-                    escalation_level=min(escalation_level, len(ESCALATION_SCALES) - 1),
+                    encoders=encoders,
+                    escalation_level=escalation_level,
                     shots=shots,
                     max_false_reject=max_false_reject,
                     max_escape=max_escape,
@@ -194,7 +211,7 @@ class Memory(Products):
             ProductError: The product is unknown.
         """
         resolution = self._first_look(product)
-        return left_out_scores([resolution]) if resolution.scores else ()
+        return joined_normals([resolution], FIRST[:1])
 
     def reference_measures(self, product: str) -> dict[str, tuple[float, ...]]:
         """What the references of a product measure as photographs: values by name of the measure.
@@ -219,7 +236,7 @@ class Memory(Products):
     def _first_look(self, product: str) -> Resolution:
         for _ in range(TRIES):
             try:
-                (resolution,) = self._scorer.resolutions.of(self.product(product), 1)
+                (resolution,) = self._scorer.resolutions.of(self.product(product), FIRST[:1])
             except FileNotFoundError as error:
                 missing = error
                 continue
@@ -262,14 +279,6 @@ class Memory(Products):
         if Path(ref.uri).parent == folder:
             self._retention.wrote()
         return ref
-
-    def pixels(self, image: ImageRef) -> Image.Image:
-        """The upright RGB image; decoded anew only where it is no longer kept from the inspection.
-
-        Raises:
-            ImageError: It can no longer be read.
-        """
-        return self._scorer.read(image)
 
     def keep(self, image: ImageRef) -> ImageRef:
         """Copies an image into the memory's folder, under its digest."""

@@ -18,9 +18,6 @@ from echo_agent.vision.features import Array, FeatureEncoder, Features
 from echo_agent.vision.near_duplicates import near_duplicates
 from echo_agent.vision.views import rotated_half, small_changes
 
-ESCALATION_SCALES = (1.0, 1.25, 1.12)
-"""Multiples of the encoder's working resolution; escalation_level e looks at the first e + 1 of them."""
-
 ROTATION_SAMPLE = 16
 """So many references tell whether the part lies either way."""
 
@@ -36,6 +33,7 @@ class Resolution:
         scores: Score of each reference against those of other parts; empty for a single part.
         groups: Group of each reference, from 0: those of one group show the same part; see ``near_duplicates``.
         rotated: Whether copies rotated by 180 degrees are in the banks.
+        joint_map_unit: Of a second encoder's: highest value of the left-out references' maps by both encoders.
     """
 
     banks: tuple[PatchBank, ...]
@@ -44,10 +42,14 @@ class Resolution:
     scores: tuple[float, ...]
     groups: tuple[int, ...]
     rotated: bool
+    joint_map_unit: float = 1.0
 
     def predict(self, features: Features) -> Prediction:
         """Compares an image with the references."""
-        raw = compare(features, self.banks)
+        return self.calibrated(compare(features, self.banks))
+
+    def calibrated(self, raw: Prediction) -> Prediction:
+        """Brings a prediction in the unit of the distances to the units of the left-out references."""
         return Prediction(
             raw.score / self.score_unit, np.maximum(raw.anomaly_map / np.float32(self.map_unit), 0)
         )
@@ -60,6 +62,7 @@ class Resolution:
             "scores": np.array(self.scores),
             "groups": np.array(self.groups, dtype=np.int32),
             "turned": np.array(self.rotated),
+            "joint_map_unit": np.array(self.joint_map_unit),
         }
         for layer, bank in enumerate(self.banks):
             arrays |= {
@@ -87,15 +90,23 @@ class Resolution:
                 if "groups" in saved
                 else tuple(range(len(scores))),
                 rotated=bool(saved["turned"]),
+                joint_map_unit=float(saved["joint_map_unit"]) if "joint_map_unit" in saved else 1.0,
             )
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted resolution with the image embeddings ``(references, dimensions)`` that were found on the way."""
+    """A fitted resolution with what was found on the way.
+
+    Attributes:
+        resolution: The resolution.
+        embeddings: Image embeddings of the references ``(references, dimensions)``.
+        maps: Calibrated maps of the left-out references; of changed copies where all references show one part.
+    """
 
     resolution: Resolution
     embeddings: Array
+    maps: tuple[Array, ...]
 
 
 def fit(
@@ -150,7 +161,9 @@ def fit(
         else:
             changed = _encode(small_changes(images[0]), encoder, scale)
             left_out = [compare(features, banks) for features in changed]
-    return Fitted(_calibrated(banks, left_out, same, bool(rotated)), np.stack(embeddings))
+    resolution = _calibrated(banks, left_out, same, bool(rotated))
+    maps = tuple(resolution.calibrated(raw).anomaly_map for raw in left_out)
+    return Fitted(resolution, np.stack(embeddings), maps)
 
 
 def _calibrated(
@@ -167,20 +180,6 @@ def _calibrated(
         groups=groups,
         rotated=rotated,
     )
-
-
-def left_out_scores(resolutions: Sequence[Resolution]) -> tuple[float, ...]:
-    """The references' scores as an inspection combines them: the mean over the resolutions it looks at.
-
-    Returns:
-        One score a group of near-duplicates, the highest of its photographs: they stand for one part, and none of
-        them is called defective by a threshold of the highest score. Empty for a single group.
-    """
-    scores = np.mean([resolution.scores for resolution in resolutions], axis=0)
-    highest: dict[int, float] = {}
-    for group, score in zip(resolutions[0].groups, scores, strict=False):
-        highest[group] = max(float(score), highest.get(group, 0.0))
-    return tuple(highest.values())
 
 
 def _rotated(images: Iterable[Image.Image]) -> Iterator[Image.Image]:

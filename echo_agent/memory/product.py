@@ -8,6 +8,15 @@ from echo_agent.images.depth import Depth
 from echo_agent.state import Guarantee, ImageRef
 
 
+class NamedEncoder(BaseModel):
+    """An encoder by the name that opens it, and the id that its features depend on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    id: str
+
+
 class ProductRecord(BaseModel):
     """A version of a product.
 
@@ -16,6 +25,7 @@ class ProductRecord(BaseModel):
         version: Raised by each change of its references.
         origin: What made this version of the one before, in words.
         encoder: Id of the encoder that its features come from.
+        second: Its second encoder, where it has one.
         folder: Folder of its patch banks, relative to the memory; there while the version is the current one.
         references: Its normal images, copied into the memory.
         learnt: Digests of those references that people's answers made.
@@ -33,6 +43,7 @@ class ProductRecord(BaseModel):
     version: int = Field(ge=1)
     origin: str = "registered"
     encoder: str
+    second: NamedEncoder | None = None
     folder: str
     references: tuple[ImageRef, ...]
     learnt: tuple[str, ...] = ()
@@ -46,6 +57,11 @@ class ProductRecord(BaseModel):
     def normals(self) -> int:
         """Number of references."""
         return len(self.references)
+
+    @property
+    def encoders(self) -> str:
+        """The ids of its encoders, in words."""
+        return self.encoder if self.second is None else f"{self.encoder} and {self.second.id}"
 
     @property
     def key(self) -> str:

@@ -1,6 +1,7 @@
 """The products of a memory: registered, changed, listed, gone back to."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from echo_agent.memory.catalog import history, named
 from echo_agent.memory.database import Database
 from echo_agent.memory.domain_knowledge import read_domain_knowledge
 from echo_agent.memory.drafts import Draft
-from echo_agent.memory.normal_model import ESCALATION_SCALES, fit
-from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.joining import joined_map_unit
+from echo_agent.memory.normal_model import Fitted, Resolution, fit
+from echo_agent.memory.product import NamedEncoder, ProductRecord
+from echo_agent.memory.second_encoder import SecondEncoders
 from echo_agent.memory.store import Also, Encoded, Store
+from echo_agent.memory.working_resolutions import FIRST, SECOND
 from echo_agent.names import spelled
 from echo_agent.state import ImageRef, Progress
 from echo_agent.vision.features import FeatureEncoder
@@ -35,14 +39,21 @@ class Products:
         database: The memory's database.
         store: The memory's folder.
         encoder: What takes features from images.
+        seconds: Opens the second encoders of products.
         policy: Bounds on the images that are given.
     """
 
     def __init__(
-        self, database: Database, store: Store, encoder: FeatureEncoder, policy: ImagePolicy
+        self,
+        database: Database,
+        store: Store,
+        encoder: FeatureEncoder,
+        seconds: SecondEncoders,
+        policy: ImagePolicy,
     ) -> None:
         self.folder = database.folder
         self.encoder = encoder
+        self._seconds = seconds
         self._database = database
         self._store = store
         self._policy = policy
@@ -123,6 +134,21 @@ class Products:
         """Adds normal images to a product: a new version, calibrated anew."""
         new = [self._stored(image, partial(self._depth_of, product)) for image in added]
         return self.change(product, lambda base, answers: drafts.added(base, answers, new))
+
+    def add_encoder(self, product: str, progress: Progress | None = None) -> ProductRecord:
+        """Fits the second encoder to the references that a product has: a new version.
+
+        Raises:
+            EncoderError: The encoder cannot be loaded; the message tells how to get it.
+            ProductError: The product is unknown.
+        """
+        second = self._seconds.added()
+        name = self.product(product).name
+
+        def change(base: ProductRecord | None, answers: drafts.Answers) -> Draft:
+            return drafts.encoded_by(base or self.product(name), answers, second.name)
+
+        return self._changed(name, change, progress=progress, second=second)
 
     def remove_references(self, product: str, digests: Sequence[str]) -> ProductRecord:
         """Removes references by digest: a new version, calibrated anew.
@@ -205,14 +231,38 @@ class Products:
         change: Callable[[ProductRecord | None, drafts.Answers], Draft],
         also: Sequence[Also] = (),
         progress: Progress | None = None,
+        second: FeatureEncoder | None = None,
     ) -> ProductRecord:
-        """Writes a version; begins anew when another writer was faster."""
+        """Writes a version; begins anew when another writer was faster.
+
+        Its second encoder is the one given, else that of the version before; of a new product, the usual one.
+        """
         while True:
             base = self._store.catalog().products.get(product)
             draft = change(base, {} if base is None else self._store.learnt_references(base))
             photographs = Photographs(draft.references)
-            fitted = fit(photographs, self.encoder, ESCALATION_SCALES[0], progress=progress)
-            encoded = Encoded(fitted, fit_quality(photographs))
+            fitted = fit(photographs, self.encoder, FIRST[0].scale, progress=progress)
+            beside = second or self._second_of(base)
+            encoded = Encoded(
+                fitted,
+                fit_quality(photographs),
+                None if beside is None else _fit_second(photographs, beside, fitted, progress),
+            )
             written = self._store.write_version(product, base, draft, encoded, also)
             if written is not None:
                 return written
+
+    def _second_of(self, base: ProductRecord | None) -> FeatureEncoder | None:
+        if base is None:
+            return self._seconds.of_new_products()
+        return None if base.second is None else self._seconds.of(base)
+
+
+def _fit_second(
+    photographs: Photographs, encoder: FeatureEncoder, first: Fitted, progress: Progress | None
+) -> tuple[NamedEncoder, Resolution]:
+    """Fits the second encoder beside the first one, on the same groups of references."""
+    groups = first.resolution.groups
+    fitted = fit(photographs, encoder, SECOND[0].scale, groups=groups, progress=progress)
+    unit = joined_map_unit(first.maps, fitted.maps)
+    return NamedEncoder(name=encoder.name, id=encoder.id), replace(fitted.resolution, joint_map_unit=unit)

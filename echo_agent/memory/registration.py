@@ -16,7 +16,7 @@ from echo_agent.images.depth import EIGHT_BITS, Depth, found_depth, parse_depth
 from echo_agent.images.in_memory import ImageLike, is_tensor, value_range
 from echo_agent.memory import calibration
 from echo_agent.memory.normal_model import Fitted
-from echo_agent.memory.product import ProductRecord, readable_name
+from echo_agent.memory.product import NamedEncoder, ProductRecord, readable_name
 from echo_agent.names import spelled
 from echo_agent.state import ImageRef
 from echo_agent.vision.features import Array, FeatureEncoder
@@ -144,6 +144,7 @@ def make_record(
     generation: int,
     encoder: FeatureEncoder,
     *,
+    second: NamedEncoder | None,
     origin: str,
     references: Sequence[ImageRef],
     fitted: Fitted,
@@ -156,6 +157,7 @@ def make_record(
         version=version,
         origin=origin,
         encoder=encoder.id,
+        second=second,
         folder=f"products/{version_key(product, version, generation)}",
         references=tuple(references),
         similarity_floor=similarity_floor(fitted.embeddings, groups),

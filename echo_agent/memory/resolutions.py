@@ -2,6 +2,7 @@
 
 import threading
 import zipfile
+from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
 
@@ -9,16 +10,12 @@ from cachetools import LRUCache, cachedmethod
 
 from echo_agent.errors import StoreError
 from echo_agent.images.photographs import Photographs
-from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, fit
+from echo_agent.memory.normal_model import Resolution, fit
 from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.working_resolutions import FIRST, WorkingResolution
 from echo_agent.vision.features import FeatureEncoder
 
 CACHED = 8
-
-
-def resolution_file(folder: Path, escalation_level: int) -> Path:
-    """File of a resolution in the folder of a product's version."""
-    return folder / f"resolution-{escalation_level}.npz"
 
 
 class Resolutions:
@@ -32,27 +29,27 @@ class Resolutions:
     def __init__(self, folder: Path, encoder: FeatureEncoder) -> None:
         self._folder = folder
         self._encoder = encoder
-        self._kept: LRUCache[tuple[str, int], Resolution] = LRUCache(CACHED)
+        self._kept: LRUCache[tuple[str, WorkingResolution], Resolution] = LRUCache(CACHED)
         self._lock = threading.RLock()
 
-    def of(self, record: ProductRecord, escalation_levels: int) -> list[Resolution]:
-        """The resolutions of the first ``escalation_levels`` escalation_levels.
+    def of(self, record: ProductRecord, wanted: Sequence[WorkingResolution]) -> list[Resolution]:
+        """The fitted resolutions of a product.
 
-        Those above the first are fitted from the kept references when they are first asked for, so that a product
-        whose parts are all clear never pays for them.
+        Finer ones are fitted from the kept references when they are first asked for, so that a product whose parts are
+        all clear never pays for them.
 
         Raises:
             FileNotFoundError: The version is no longer there: another process has replaced it.
             StoreError: A resolution is damaged, or cannot be written.
         """
         with self._lock:
-            return [self._get(record, escalation_level) for escalation_level in range(escalation_levels)]
+            return [self._get(record, working) for working in wanted]
 
-    @cachedmethod(attrgetter("_kept"), lambda _, record, escalation_level: (record.key, escalation_level))
-    def _get(self, record: ProductRecord, escalation_level: int) -> Resolution:
-        file = resolution_file(self._folder / record.folder, escalation_level)
-        if escalation_level > 0 and not file.is_file():
-            self._fit(record, escalation_level, file)
+    @cachedmethod(attrgetter("_kept"), lambda _, record, working: (record.key, working))
+    def _get(self, record: ProductRecord, working: WorkingResolution) -> Resolution:
+        file = self._folder / record.folder / working.file_name
+        if working in FIRST[1:] and not file.is_file():
+            self._fit(record, working, file)
         try:
             return Resolution.load(file)
         except FileNotFoundError:
@@ -62,13 +59,14 @@ class Resolutions:
                 f"the references of {record.name} in {file} cannot be read ({type(error).__name__}): register it again"
             ) from error
 
-    def _fit(self, record: ProductRecord, escalation_level: int, file: Path) -> None:
+    def _fit(self, record: ProductRecord, working: WorkingResolution, file: Path) -> None:
+        usual = self._get(record, FIRST[0])
         fitted = fit(
             Photographs(record.references),
             self._encoder,
-            ESCALATION_SCALES[escalation_level],
-            rotated=self._get(record, 0).rotated,
-            groups=self._get(record, 0).groups,
+            working.scale,
+            rotated=usual.rotated,
+            groups=usual.groups,
         )
         try:
             fitted.resolution.save(file)

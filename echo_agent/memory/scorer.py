@@ -8,6 +8,7 @@ from pathlib import Path
 from cachetools import LRUCache, cachedmethod
 from PIL import Image
 
+from echo_agent.context import Encoders
 from echo_agent.errors import ImageError, StoreError
 from echo_agent.images.decoding import load_image
 from echo_agent.memory import evidence
@@ -16,11 +17,20 @@ from echo_agent.memory.calibration import escape_guarantee, normals_needed, pass
 from echo_agent.memory.catalog import named
 from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
 from echo_agent.memory.index import ReferenceIndex
-from echo_agent.memory.normal_model import ESCALATION_SCALES, Resolution, left_out_scores
+from echo_agent.memory.joining import join, joined_normals
+from echo_agent.memory.normal_model import Resolution
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.quality import Qualities
 from echo_agent.memory.resolutions import Resolutions
 from echo_agent.memory.retention import Retention
+from echo_agent.memory.second_encoder import SecondEncoders
+from echo_agent.memory.working_resolutions import (
+    FIRST,
+    Level,
+    WorkingResolution,
+    brings_second,
+    escalation_levels,
+)
 from echo_agent.state import Exemplar, ImageRef, ReferenceEvidence
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array, FeatureEncoder, Features
@@ -41,7 +51,7 @@ def _evidence_key(
     product: str | None,
     records: Sequence[ProductRecord],
     confirmed: Sequence[Feedback],
-    **options: float,
+    **options: float | str,
 ) -> Hashable:
     """What evidence depends on: the image, the settings, the versions and the confirmed defects."""
     state = (*(record.key for record in records), *(said.id for said in confirmed))
@@ -54,16 +64,25 @@ class Scorer:
     Args:
         folder: Folder of the memory.
         encoder: Its encoder.
+        seconds: Opens the second encoders of its products.
         index: Embeddings of its references.
         maps: Folder that anomaly maps go into.
         retention: What bounds the maps that are kept.
     """
 
     def __init__(
-        self, folder: Path, encoder: FeatureEncoder, index: ReferenceIndex, maps: Path, retention: Retention
+        self,
+        folder: Path,
+        encoder: FeatureEncoder,
+        seconds: SecondEncoders,
+        index: ReferenceIndex,
+        *,
+        maps: Path,
+        retention: Retention,
     ) -> None:
         self.folder = folder
         self.encoder = encoder
+        self._seconds = seconds
         self.resolutions = Resolutions(folder, encoder)
         self._index = index
         self._maps = maps
@@ -71,10 +90,10 @@ class Scorer:
         self.qualities = Qualities(folder)
         self._caching = threading.Lock()
         self._photographs: LRUCache[ImageRef, Image.Image] = LRUCache(CACHED_PIXELS, _cached_pixels)
-        self._features: LRUCache[tuple[str, float], Features] = LRUCache(CACHED_FEATURES)
+        self._features: LRUCache[tuple[str, str, float], Features] = LRUCache(CACHED_FEATURES)
         self._places: LRUCache[tuple[str, str], Array] = LRUCache(CACHED_PLACES)
         self._evidence: LRUCache[Hashable, ReferenceEvidence] = LRUCache(CACHED_EVIDENCE)
-        self._defect_scores: LRUCache[tuple[str, str, int], float] = LRUCache(CACHED_SCORES)
+        self._defect_scores: LRUCache[tuple[str, str, Level], float] = LRUCache(CACHED_SCORES)
 
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
@@ -102,15 +121,17 @@ class Scorer:
         Raises:
             ImageError: An image cannot be read.
         """
-        scale = ESCALATION_SCALES[0]
+        scale, own = FIRST[0].scale, self.encoder.id
         with self._caching:
-            new = {image.sha256: image for image in chosen if (image.sha256, scale) not in self._features}
+            new = {
+                image.sha256: image for image in chosen if (image.sha256, own, scale) not in self._features
+            }
         if not new:
             return
-        found = self.encoder.encode([self.read(image) for image in new.values()], scale=scale)
+        found = self.encoder.encode([self._read(image) for image in new.values()], scale=scale)
         with self._caching:
             for digest, features in zip(new, found, strict=True):
-                self._features[digest, scale] = features
+                self._features[digest, own, scale] = features
 
     @cachedmethod(attrgetter("_evidence"), _evidence_key, attrgetter("_caching"))
     def evidence(
@@ -121,6 +142,7 @@ class Scorer:
         confirmed: Sequence[Feedback],
         /,
         *,
+        encoders: Encoders,
         escalation_level: int,
         shots: int,
         max_false_reject: float,
@@ -133,7 +155,8 @@ class Scorer:
             product: The product; the nearest one where not given.
             records: The products.
             confirmed: Confirmed defects, of any product.
-            escalation_level: How many finer looks to add to the first.
+            encoders: Which encoders take part, and when.
+            escalation_level: Which level of the escalation; the highest where there are fewer.
             shots: How many references to retrieve.
             max_false_reject: Wanted expected false-reject rate.
             max_escape: Wanted expected escape rate.
@@ -142,7 +165,7 @@ class Scorer:
             FileNotFoundError: Another writer has replaced the version meanwhile.
         """
         given = named(product, records) if product is not None else None
-        embedding = self._encode(image, ESCALATION_SCALES[0]).embedding
+        embedding = self._first(image).embedding
         everywhere = self._index.nearest(
             embedding, [record.key for record in records], NEIGHBOURS_FOR_PRODUCT
         )
@@ -154,16 +177,26 @@ class Scorer:
             )
         if given is not None and all(match.product != given.name for match in matches):
             matches += evidence.product_matches(self._index.nearest(embedding, [given.key], 1), [given])
-        resolutions = self.resolutions.of(record, escalation_level + 1)
-        prediction = self._predict(image, resolutions)
-        normals = left_out_scores(resolutions) if resolutions[0].scores else ()
+        levels = escalation_levels(encoders, self._has_second(record, encoders))
+        level = min(escalation_level, len(levels) - 1)
+        working = levels[level]
+        prediction = self._predict(image, record, working)
         described = evidence.describe(
             prediction,
-            normals,
+            joined_normals(self.resolutions.of(record, working), working),
             image=image,
             record=record,
-            escalation_level=escalation_level,
+            escalation_level=level,
             max_false_reject=max_false_reject,
+        ).model_copy(
+            update={
+                "last_level": len(levels) - 1,
+                "next_encoder": record.second.name
+                if brings_second(levels, level) and record.second
+                else None,
+                "seen_by": tuple(f"{self._name(record, at)} at {at.scale:g}" for at in working),
+                "map_id": f"{image.sha256[:24]}-{record.key}-e{level}" + _manner(encoders, record),
+            }
         )
         if described.map_id is not None:
             evidence.save_map(self._maps, described.map_id, prediction.anomaly_map)
@@ -174,7 +207,7 @@ class Scorer:
         defects = [said for said in confirmed if said.product == record.name]
         others = {said.image.sha256: said for said in defects if said.image.sha256 != image.sha256}
         enough = len(others) >= normals_needed(max_escape)
-        scores = [self._score_of_defect(said, record, resolutions) for said in others.values() if enough]
+        scores = [self._score_of_defect(said, record, working) for said in others.values() if enough]
         return described.model_copy(
             update={
                 "pass_threshold": pass_threshold(scores, max_escape),
@@ -182,53 +215,72 @@ class Scorer:
                 "product_given": given is not None,
                 "matches": matches,
                 "references": evidence.nearest_references(nearest, record),
-                "exemplars": self._exemplars(image, record, resolutions[0], defects),
-                "quality": self.qualities.of(record, image, self.read),
+                "exemplars": self._exemplars(image, record, defects),
+                "quality": self.qualities.of(record, image, self._read),
             }
         )
 
+    def _has_second(self, record: ProductRecord, encoders: Encoders) -> bool:
+        """Whether a product has a second encoder; where it is asked for it must have one."""
+        if encoders in {"both", "second"}:
+            self._seconds.of(record)
+        return record.second is not None
+
+    def _name(self, record: ProductRecord, working: WorkingResolution) -> str:
+        return record.second.name if working.second and record.second is not None else self.encoder.name
+
+    def _first(self, image: ImageRef) -> Features:
+        return self._encode(image, self.encoder, FIRST[0].scale)
+
     @cachedmethod(
-        attrgetter("_features"), lambda _, image, scale: (image.sha256, scale), attrgetter("_caching")
+        attrgetter("_features"),
+        lambda _, image, encoder, scale: (image.sha256, encoder.id, scale),
+        attrgetter("_caching"),
     )
-    def _encode(self, image: ImageRef, scale: float) -> Features:
-        return self.encoder.encode([self.read(image)], scale=scale)[0]
+    def _encode(self, image: ImageRef, encoder: FeatureEncoder, scale: float) -> Features:
+        return encoder.encode([self._read(image)], scale=scale)[0]
 
     @cachedmethod(attrgetter("_photographs"), lambda _, image: image, attrgetter("_caching"))
-    def read(self, image: ImageRef) -> Image.Image:
+    def _read(self, image: ImageRef) -> Image.Image:
         """Reads an image; kept, as its quality and its finer looks need it as well."""
         return load_image(image.uri)
 
-    def _predict(self, image: ImageRef, resolutions: Sequence[Resolution]) -> Prediction:
-        return evidence.combine(
-            [
-                resolution.predict(self._encode(image, scale))
-                for resolution, scale in zip(resolutions, ESCALATION_SCALES, strict=False)
-            ]
+    def _predict(self, image: ImageRef, record: ProductRecord, working: Level) -> Prediction:
+        resolutions = self.resolutions.of(record, working)
+        found = [
+            resolution.predict(
+                self._encode(image, self._seconds.of(record) if at.second else self.encoder, at.scale)
+            )
+            for resolution, at in zip(resolutions, working, strict=True)
+        ]
+        both = len({at.second for at in working}) > 1
+        unit = next(
+            (fitted.joint_map_unit for fitted, at in zip(resolutions, working, strict=True) if at.second), 1.0
         )
+        return join(found, working, unit if both else 1.0)
 
     @cachedmethod(
         attrgetter("_defect_scores"),
-        lambda _, said, record, resolutions: (said.image.sha256, record.key, len(resolutions)),
+        lambda _, said, record, working: (said.image.sha256, record.key, working),
         attrgetter("_caching"),
     )
-    def _score_of_defect(
-        self, said: Feedback, record: ProductRecord, resolutions: Sequence[Resolution]
-    ) -> float:
+    def _score_of_defect(self, said: Feedback, record: ProductRecord, working: Level) -> float:
         """The score of a confirmed defect at the looks that an image gets."""
         try:
-            return self._predict(said.image, resolutions).score
+            return self._predict(said.image, record, working).score
         except ImageError as error:
             raise _lost(said, error) from error
 
     def _exemplars(
-        self, image: ImageRef, record: ProductRecord, resolution: Resolution, own: Sequence[Feedback]
+        self, image: ImageRef, record: ProductRecord, own: Sequence[Feedback]
     ) -> tuple[Exemplar, ...]:
         """The nearest confirmed defects of the product."""
         if not own:
             return ()
+        (resolution,) = self.resolutions.of(record, FIRST[:1])
         return nearest_exemplars(
             self._place(image, record, resolution),
-            resolution.banks[self._encode(image, ESCALATION_SCALES[0]).middle].patches,
+            resolution.banks[self._first(image).middle].patches,
             own,
             lambda said: self._place_of_exemplar(said, record, resolution),
         )
@@ -240,7 +292,7 @@ class Scorer:
     )
     def _place(self, image: ImageRef, record: ProductRecord, resolution: Resolution) -> Array:
         """The patches of an image's most unusual place, on the first look."""
-        features = self._encode(image, ESCALATION_SCALES[0])
+        features = self._first(image)
         middle = features.layers[features.middle].patches
         return unusual_place(middle, resolution.predict(features).anomaly_map)
 
@@ -254,6 +306,11 @@ class Scorer:
 def _cached_pixels(image: Image.Image) -> float:
     """What an image weighs in the cache; the last one is kept however large it is."""
     return min(image.width * image.height, CACHED_PIXELS)
+
+
+def _manner(encoders: Encoders, record: ProductRecord) -> str:
+    """What tells the maps of one level apart that are seen by other encoders."""
+    return "" if encoders == "retry" or record.second is None else f"-{encoders}"
 
 
 def _lost(said: Feedback, error: ImageError) -> StoreError:

@@ -22,9 +22,8 @@ from echo_agent.memory.database import Database
 from echo_agent.memory.domain_knowledge import FOLDER, keep_domain_knowledge
 from echo_agent.memory.drafts import Draft
 from echo_agent.memory.index import ReferenceIndex
-from echo_agent.memory.normal_model import Fitted
-from echo_agent.memory.product import ProductRecord
-from echo_agent.memory.resolutions import resolution_file
+from echo_agent.memory.normal_model import Fitted, Resolution
+from echo_agent.memory.product import NamedEncoder, ProductRecord
 from echo_agent.memory.versions import (
     add_version,
     cards,
@@ -36,6 +35,7 @@ from echo_agent.memory.versions import (
     set_embedding,
     without_embedding,
 )
+from echo_agent.memory.working_resolutions import FIRST, SECOND
 from echo_agent.state import ImageRef
 from echo_agent.vision.features import FeatureEncoder
 from echo_agent.vision.quality import QualityModel
@@ -51,10 +51,17 @@ Also = Callable[[sqlite3.Connection], None]
 
 @dataclass(frozen=True)
 class Encoded:
-    """What was fitted to the references of a version."""
+    """What was fitted to the references of a version.
+
+    Attributes:
+        fitted: By the memory's encoder.
+        quality: How its photographs are.
+        second: By the product's second encoder, with that encoder; None where it has none.
+    """
 
     fitted: Fitted
     quality: QualityModel
+    second: tuple[NamedEncoder, Resolution] | None = None
 
 
 class Store:
@@ -132,6 +139,7 @@ class Store:
                     base.version + 1 if base else 1,
                     catalog.generation + 1,
                     self._encoder,
+                    second=None if encoded.second is None else encoded.second[0],
                     origin=draft.origin,
                     references=copies,
                     fitted=encoded.fitted,
@@ -162,7 +170,9 @@ class Store:
         try:
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir(parents=True)
-            encoded.fitted.resolution.save(resolution_file(place, 0))
+            encoded.fitted.resolution.save(place / FIRST[0].file_name)
+            if encoded.second is not None:
+                encoded.second[1].save(place / SECOND[0].file_name)
             encoded.quality.save(place)
             files = [file for file in place.iterdir() if file.is_file()]
             for file in files:

@@ -117,13 +117,15 @@ def product_table(records: Sequence["ProductRecord"]) -> str:
             _share(record.guarantee.expected_false_reject),
             _share(record.guarantee.bound_95),
             str(record.version),
-            record.encoder,
+            record.encoders,
             record.card or "-",
             record.created[:10],
         ]
         for record in records
     ]
-    return plain_table(["product", *numbers, "encoder", "knowledge card", "registered"], cells, right=numbers)
+    return plain_table(
+        ["product", *numbers, "encoders", "knowledge card", "registered"], cells, right=numbers
+    )
 
 
 def version_table(versions: Sequence["ProductRecord"]) -> str:

@@ -122,7 +122,15 @@ def registered(record: "ProductRecord", memory: Path) -> str:
     )
     return (
         f"{record.name} is registered in {memory}: {images}{learnt}{depth}, version {record.version}{before}, "
-        f"encoder {record.encoder}.\nFalse rejects: {promise(record.guarantee)}."
+        f"{_encoders(record)}.\nFalse rejects: {promise(record.guarantee)}."
+    )
+
+
+def _encoders(record: "ProductRecord") -> str:
+    if record.second is not None:
+        return f"encoder {record.encoder}, second encoder {record.second.id}"
+    return (
+        f"encoder {record.encoder} alone (echo-agent register {record.name} --add-encoder adds a second one)"
     )
 
 

@@ -108,6 +108,9 @@ class ReferenceEvidence(Value):
         memory_version: Version of the product's memory.
         encoder: Id of the encoder.
         escalation_level: 0 for the first look, higher for finer evidence.
+        last_level: The highest there is.
+        next_encoder: A second encoder that has not looked yet and that the next level brings; None where none does.
+        seen_by: The encoders that looked, each with the multiple of its resolution: ``dinov2-small at 1``.
         score: Image score in multiples of a typical normal part's (1 is the median of the left-out references).
         threshold: Score above which the part is called defective; None while uncalibrated.
         pass_threshold: Score below which it may be called normal, from the product's confirmed defects; None where
@@ -131,6 +134,9 @@ class ReferenceEvidence(Value):
     memory_version: int | None = None
     encoder: str = ""
     escalation_level: int = Field(default=0, ge=0)
+    last_level: int = Field(default=2, ge=0)
+    next_encoder: str | None = None
+    seen_by: tuple[str, ...] = ()
     score: float | None = None
     threshold: float | None = None
     pass_threshold: float | None = None

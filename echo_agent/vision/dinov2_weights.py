@@ -16,6 +16,7 @@ from torch import Tensor
 
 from echo_agent.errors import EncoderError
 from echo_agent.vision.checkpoint import find_snapshot
+from echo_agent.vision.eight_bits import in_eight_bits, needed_alone
 from echo_agent.vision.huggingface import quietly
 from echo_agent.vision.onnx_network import OnnxNetwork
 
@@ -90,7 +91,8 @@ def onnx_blocks(source: Dinov2Source, blocks: Sequence[int]) -> OnnxNetwork:
     """The packaged network under ONNX Runtime, for images of any size.
 
     The graph interpolates its position encodings itself; only the declared size of its input is fixed, and its output
-    is a saliency map.
+    is a saliency map. Its matrix products are taken in 8 bits: half of the time, and features so near to those of 32
+    bits (cosine .998) that images and references of both can be compared.
 
     Args:
         source: The package's weights.
@@ -105,7 +107,10 @@ def onnx_blocks(source: Dinov2Source, blocks: Sequence[int]) -> OnnxNetwork:
         onnx.helper.make_tensor_value_info(OUTPUT.format(block - 1), onnx.TensorProto.FLOAT, None)
         for block in blocks
     )
-    return OnnxNetwork(model.SerializeToString())
+    needed_alone(model)
+    in_eight_bits(model)
+    # Eight bits share one scale over all that is multiplied at once.
+    return OnnxNetwork(model.SerializeToString(), at_once=1)
 
 
 def torch_blocks(

@@ -25,9 +25,12 @@ class OnnxNetwork:
         model: An ONNX model with one input, the pixels.
         weights: Weights by their names that the model leaves out as external data, all of these and no others,
             float32.
+        at_once: Images a run; 1 where what the network makes of an image would depend on the others of the run.
     """
 
-    def __init__(self, model: bytes, weights: Mapping[str, Array] | None = None) -> None:
+    def __init__(
+        self, model: bytes, weights: Mapping[str, Array] | None = None, *, at_once: int = MAX_RUN
+    ) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -42,6 +45,7 @@ class OnnxNetwork:
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
         self._held = held
+        self._at_once = at_once
 
     def __call__(self, pixels: Tensor) -> list[Tensor]:
         """Runs the network.
@@ -54,6 +58,6 @@ class OnnxNetwork:
         """
         runs = [
             self._session.run(None, {self._input: part.contiguous().numpy()})
-            for part in torch.split(pixels, MAX_RUN)
+            for part in torch.split(pixels, self._at_once)
         ]
         return [torch.from_numpy(np.concatenate(output)) for output in zip(*runs, strict=True)]

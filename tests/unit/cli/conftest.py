@@ -31,6 +31,7 @@ class FakeRecord:
     origin: str = "registered"
     learnt: tuple[str, ...] = ()
     depth: Depth | None = None
+    second: None = None
 
     def model_dump(self, mode="python"):
         return {"name": self.name, "version": self.version}

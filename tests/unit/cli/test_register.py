@@ -1,6 +1,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 
 def test_register_hands_all_options_on_and_says_what_was_made(echo, fake_inspector, tmp_path):
     code, out, err = echo(
@@ -45,3 +47,13 @@ def test_register_json_is_one_object_on_one_line(echo, fake_inspector):
 
 def test_no_progress_bar_in_a_pipe(echo, fake_inspector):
     assert echo("register", "plate", "good")[2] == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [((), "give DIR"), (("good", "--add-encoder"), "alone"), (("--add-encoder", "--replace"), "alone")],
+)
+def test_either_photographs_or_a_second_encoder_are_given(echo, fake_inspector, arguments, told):
+    code, _, err = echo("register", "plate", *arguments)
+    assert code == 2
+    assert told in err
