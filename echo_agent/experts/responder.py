@@ -63,7 +63,7 @@ def make_verdict(state: State) -> Verdict:
         label=label,
         confidence=confidence,
         defect_type=_defect_type(last, state.human),
-        reasons=(*last.reasons, *exemplar_reasons(state.reference)),
+        reasons=(*last.reasons, *exemplar_reasons(state.reference), *_lost(state.reference)),
         evidence=state.reference,
         knowledge=state.knowledge,
         decided_by=last.decided_by or measured_by(),
@@ -89,6 +89,12 @@ def exemplar_reasons(evidence: ReferenceEvidence | None) -> tuple[Reason, ...]:
         f"than any reference (similarity {nearest.similarity:.2f})."
     )
     return (Reason(kind="exemplar", text=text, evidence=(nearest.id,)),)
+
+
+def _lost(evidence: ReferenceEvidence | None) -> tuple[Reason, ...]:
+    """Says what of the memory took no part because it is missing or damaged."""
+    told = evidence.lost if evidence is not None else ()
+    return tuple(Reason(kind="damaged memory", text=text) for text in told)
 
 
 def _final(last: Attempt, human: HumanAnswer | None) -> tuple[Label, float]:

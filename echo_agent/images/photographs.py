@@ -5,7 +5,7 @@ from typing import overload
 
 from PIL import Image
 
-from echo_agent.images.decoding import load_image
+from echo_agent.images.stored import load_stored
 from echo_agent.state import ImageRef
 
 
@@ -32,8 +32,8 @@ class Photographs(Sequence[Image.Image]):
         """Reads the image at an index.
 
         Raises:
-            ImageError: It cannot be read.
+            ImageError: It cannot be read, or its file is another photograph by now.
         """
         if isinstance(index, slice):
             return Photographs(self._images[index])
-        return load_image(self._images[index].uri)
+        return load_stored(self._images[index])

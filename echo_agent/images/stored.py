@@ -91,6 +91,25 @@ def copy_image(image: ImageRef, folder: Path) -> ImageRef:
     return image.model_copy(update={"uri": str(_write(data, folder, source.suffix.lower()))})
 
 
+def read_stored(image: ImageRef) -> bytes:
+    """The bytes of an image's file, held against its digest.
+
+    Raises:
+        ImageError: The file is missing or cannot be read, or is another photograph by now.
+    """
+    data = read_image_file(image.uri)
+    if hashlib.sha256(data).hexdigest() != image.sha256:
+        raise ImageError(
+            f"{image.uri} is not the photograph that was stored: it was damaged or overwritten, give it again"
+        )
+    return data
+
+
+def load_stored(image: ImageRef) -> Image.Image:
+    """Reads an image as RGB, its file held against its digest; see ``read_stored``."""
+    return as_rgb(decode_raster(read_stored(image), OWN, name=image.uri))
+
+
 def find_image(digest: str, folder: Path) -> ImageRef:
     """Finds an image that ``store_image`` or ``copy_image`` wrote into a folder.
 

@@ -1,12 +1,14 @@
 """Counting at the places of a card: which of a product's things are there in a photograph."""
 
+import logging
 import threading
 from collections.abc import Sequence
 from operator import attrgetter
 
 from cachetools import LRUCache, cachedmethod
 
-from echo_agent.images.decoding import load_image
+from echo_agent.errors import ImageError
+from echo_agent.images.stored import load_stored
 from echo_agent.memory.product import ProductRecord
 from echo_agent.state import Box, CountedPlace, ImageRef
 from echo_agent.vision.counting import Place, PlaceModel
@@ -22,6 +24,8 @@ CACHED_MODELS = 4
 CACHED_COUNTS = 64
 GRID = 3000
 """Relative coordinates are put into words on a square of this side."""
+
+LOG = logging.getLogger(__name__)
 
 Boxes = tuple[RelativeBox, ...]
 
@@ -71,14 +75,19 @@ class Counting:
 
     @cachedmethod(attrgetter("_models"), lambda _, record, drawn, boxes: (record.key, drawn.sha256, boxes))
     def _model(self, record: ProductRecord, drawn: ImageRef, boxes: Boxes) -> tuple[PlaceModel, float]:
-        (first,) = self._encoder.encode([load_image(drawn.uri)])
+        (first,) = self._encoder.encode([load_stored(drawn)])
         scale = scale_for(boxes, first.patches)
         others = [image for image in record.references if image.sha256 != drawn.sha256]
-        chosen = [drawn, *others[: MAX_REFERENCES - 1]]
-        return fit_places([self._photograph(image, scale) for image in chosen], boxes), scale
+        chosen = [self._photograph(drawn, scale)]
+        for image in others[: MAX_REFERENCES - 1]:
+            try:
+                chosen.append(self._photograph(image, scale))
+            except ImageError as error:
+                LOG.warning("counting in %s goes without a reference: %s", record.name, error)
+        return fit_places(chosen, boxes), scale
 
     def _photograph(self, image: ImageRef, scale: float) -> Photograph:
-        (features,) = self._encoder.encode([load_image(image.uri)], scale=scale)
+        (features,) = self._encoder.encode([load_stored(image)], scale=scale)
         return Photograph(features.patches, features.embedding, (image.width, image.height))
 
 

@@ -1,5 +1,6 @@
 """Comparing an image with a product's references: the Reference Extractor's evidence."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import numpy as np
 from echo_agent.errors import StoreError
 from echo_agent.files import replacing
 from echo_agent.memory import calibration
+from echo_agent.memory.damage import damaged
 from echo_agent.memory.index import Neighbour
 from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.version_files import UNREADABLE
 from echo_agent.state import ImageRef, ProductMatch, Reference, ReferenceEvidence
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array
@@ -115,11 +118,15 @@ def read_map(folder: Path, map_id: str) -> Array:
     """Reads a map that ``save_map`` kept, on its own grid.
 
     Raises:
-        StoreError: There is no map of that name.
+        StoreError: There is no map of that name, or it is damaged.
     """
     if "/" in map_id or "\\" in map_id or map_id.startswith("."):
         raise StoreError(f"{map_id!r} is no name of an anomaly map: take map_id from a verdict")
     try:
-        return np.asarray(np.load(folder / f"{map_id}.npy"), dtype=np.float32)
-    except OSError as error:
+        return np.asarray(np.load(io.BytesIO((folder / f"{map_id}.npy").read_bytes())), dtype=np.float32)
+    except FileNotFoundError as error:
         raise StoreError(f"there is no anomaly map {map_id} in {folder}: inspect the image again") from error
+    except UNREADABLE as error:
+        raise StoreError(
+            damaged(folder.parent, f"the anomaly map {map_id} in {folder} cannot be read ({error})")
+        ) from error

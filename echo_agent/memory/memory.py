@@ -75,7 +75,7 @@ class Memory(Products):
         self._leavings = writable(self.folder)
         maps = self._leavings / "maps"
         self._scorer = Scorer(
-            self.folder, encoder, seconds, self._store.index, maps=maps, retention=self._retention
+            database, encoder, seconds, self._store.index, maps=maps, retention=self._retention
         )
 
     @classmethod
@@ -201,7 +201,7 @@ class Memory(Products):
                 return found
             missing = FileNotFoundError("it is being changed")
         raise StoreError(
-            f"the references in {self.folder} cannot be read ({missing}): inspect again, or register anew"
+            f"the references in {self.folder} cannot be read ({missing}): inspect again, or run echo-agent doctor"
         ) from missing
 
     def normal_scores(self, product: str) -> tuple[float, ...]:
@@ -242,7 +242,7 @@ class Memory(Products):
                 continue
             return resolution
         raise StoreError(
-            f"the references in {self.folder} cannot be read ({missing}): ask again, or register anew"
+            f"the references in {self.folder} cannot be read ({missing}): ask again, or run echo-agent doctor"
         ) from missing
 
     def anomaly_map(self, map_id: str, size: tuple[int, int] | None = None) -> Array:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -54,8 +55,8 @@ class Resolution:
             raw.score / self.score_unit, np.maximum(raw.anomaly_map / np.float32(self.map_unit), 0)
         )
 
-    def save(self, file: Path) -> None:
-        """Writes the resolution into a file, in one step, under the names that memories on disk have always had."""
+    def save(self, file: Path, key: str) -> None:
+        """Writes the resolution of a version into a file, in one step."""
         arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
             "levels": np.array(len(self.banks)),
             "units": np.array([self.score_unit, self.map_unit]),
@@ -63,6 +64,7 @@ class Resolution:
             "groups": np.array(self.groups, dtype=np.int32),
             "turned": np.array(self.rotated),
             "joint_map_unit": np.array(self.joint_map_unit),
+            "key": np.array(key),
         }
         for layer, bank in enumerate(self.banks):
             arrays |= {
@@ -73,9 +75,15 @@ class Resolution:
             np.savez(stream, allow_pickle=False, **arrays)
 
     @classmethod
-    def load(cls, file: Path) -> "Resolution":
-        """Reads the resolution that ``save`` wrote."""
+    def load(cls, file: BinaryIO, key: str | None = None) -> "Resolution":
+        """Reads the resolution that ``save`` wrote.
+
+        Raises:
+            ValueError: It is of another version than the one that is named.
+        """
         with np.load(file) as saved:
+            if key is not None and str(saved["key"]) != key:
+                raise ValueError(f"it is of {saved['key']}")
             score_unit, map_unit = (float(unit) for unit in saved["units"])
             scores = tuple(float(score) for score in saved["scores"])
             return cls(

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from cachetools import LRUCache, cachedmethod
 from PIL import Image
-from pydantic import ValidationError
 
-from echo_agent.errors import StoreError
 from echo_agent.images.photographs import Photographs
 from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.version_files import VersionFiles
 from echo_agent.state import ImageQuality, ImageRef
-from echo_agent.vision.quality import QualityModel, fit_quality
+from echo_agent.vision.quality import FILE_NAME, QualityModel, fit_quality
 
 CACHED_MODELS = 8
 CACHED_FINDINGS = 64
@@ -24,10 +23,12 @@ class Qualities:
 
     Args:
         folder: Folder of the memory.
+        files: Reads what was written with a version.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, files: VersionFiles) -> None:
         self._folder = folder
+        self._files = files
         self._models: LRUCache[str, QualityModel] = LRUCache(CACHED_MODELS)
         self._found: LRUCache[tuple[str, str], ImageQuality] = LRUCache(CACHED_FINDINGS)
         self._caching = threading.Lock()
@@ -64,11 +65,6 @@ class Qualities:
     @cachedmethod(attrgetter("_models"), lambda _, record: record.key, attrgetter("_caching"))
     def _model(self, record: ProductRecord) -> QualityModel:
         """Reads the model; a version that was registered without one gets it from its references."""
-        place = self._folder / record.folder
-        try:
-            return QualityModel.load(place) or fit_quality(Photographs(record.references))
-        except (OSError, ValidationError) as error:
-            raise StoreError(
-                f"the image quality of {record.name} in {place} cannot be read ({type(error).__name__}): "
-                "register it again"
-            ) from error
+        file = self._folder / record.folder / FILE_NAME
+        found = self._files.read(record, file, lambda stream: QualityModel.model_validate_json(stream.read()))
+        return found or fit_quality(Photographs(record.references))

@@ -9,12 +9,15 @@ from cachetools import LRUCache, cachedmethod
 from PIL import Image
 
 from echo_agent.context import Encoders
-from echo_agent.errors import ImageError, StoreError
-from echo_agent.images.decoding import load_image
+from echo_agent.errors import ImageError
+from echo_agent.images.stored import load_stored
 from echo_agent.memory import evidence
 from echo_agent.memory.answers import Feedback
 from echo_agent.memory.calibration import escape_guarantee, normals_needed, pass_threshold
 from echo_agent.memory.catalog import named
+from echo_agent.memory.checked_photographs import CheckedPhotographs
+from echo_agent.memory.damage import damaged
+from echo_agent.memory.database import Database
 from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.joining import join, joined_normals
@@ -24,6 +27,7 @@ from echo_agent.memory.quality import Qualities
 from echo_agent.memory.resolutions import Resolutions
 from echo_agent.memory.retention import Retention
 from echo_agent.memory.second_encoder import SecondEncoders
+from echo_agent.memory.version_files import VersionFiles
 from echo_agent.memory.working_resolutions import (
     FIRST,
     Level,
@@ -31,7 +35,7 @@ from echo_agent.memory.working_resolutions import (
     brings_second,
     escalation_levels,
 )
-from echo_agent.state import Exemplar, ImageRef, ReferenceEvidence
+from echo_agent.state import Exemplar, ImageRef, Reference, ReferenceEvidence
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array, FeatureEncoder, Features
 
@@ -59,10 +63,10 @@ def _evidence_key(
 
 
 class Scorer:
-    """Scorer at images beside the references of one memory.
+    """Looks at images beside the references of one memory.
 
     Args:
-        folder: Folder of the memory.
+        database: The memory's database.
         encoder: Its encoder.
         seconds: Opens the second encoders of its products.
         index: Embeddings of its references.
@@ -72,7 +76,7 @@ class Scorer:
 
     def __init__(
         self,
-        folder: Path,
+        database: Database,
         encoder: FeatureEncoder,
         seconds: SecondEncoders,
         index: ReferenceIndex,
@@ -80,14 +84,16 @@ class Scorer:
         maps: Path,
         retention: Retention,
     ) -> None:
-        self.folder = folder
+        self.folder = folder = database.folder
         self.encoder = encoder
         self._seconds = seconds
-        self.resolutions = Resolutions(folder, encoder)
+        files = VersionFiles(database)
+        self.resolutions = Resolutions(folder, files, encoder)
+        self._checked = CheckedPhotographs()
         self._index = index
         self._maps = maps
         self._retention = retention
-        self.qualities = Qualities(folder)
+        self.qualities = Qualities(folder, files)
         self._caching = threading.Lock()
         self._photographs: LRUCache[ImageRef, Image.Image] = LRUCache(CACHED_PIXELS, _cached_pixels)
         self._features: LRUCache[tuple[str, str, float], Features] = LRUCache(CACHED_FEATURES)
@@ -177,9 +183,10 @@ class Scorer:
             )
         if given is not None and all(match.product != given.name for match in matches):
             matches += evidence.product_matches(self._index.nearest(embedding, [given.key], 1), [given])
+        lost: list[str] = []
         levels = escalation_levels(encoders, self._has_second(record, encoders))
         level = min(escalation_level, len(levels) - 1)
-        working = levels[level]
+        working = self._fitted(record, levels[level], lost)
         prediction = self._predict(image, record, working)
         described = evidence.describe(
             prediction,
@@ -201,10 +208,7 @@ class Scorer:
         if described.map_id is not None:
             evidence.save_map(self._maps, described.map_id, prediction.anomaly_map)
             self._retention.wrote()
-        nearest = [neighbour for neighbour in everywhere if neighbour.key == record.key][:shots]
-        if len(nearest) < min(shots, record.normals):
-            nearest = self._index.nearest(embedding, [record.key], shots)
-        defects = [said for said in confirmed if said.product == record.name]
+        defects = [said for said in confirmed if said.product == record.name and self._is_there(said, lost)]
         others = {said.image.sha256: said for said in defects if said.image.sha256 != image.sha256}
         enough = len(others) >= normals_needed(max_escape)
         scores = [self._score_of_defect(said, record, working) for said in others.values() if enough]
@@ -214,9 +218,10 @@ class Scorer:
                 "escape_guarantee": escape_guarantee(len(scores), max_escape) if scores else None,
                 "product_given": given is not None,
                 "matches": matches,
-                "references": evidence.nearest_references(nearest, record),
+                "references": self._nearest(embedding, record, shots, lost),
                 "exemplars": self._exemplars(image, record, defects),
                 "quality": self.qualities.of(record, image, self._read),
+                "lost": tuple(lost),
             }
         )
 
@@ -232,6 +237,39 @@ class Scorer:
     def _first(self, image: ImageRef) -> Features:
         return self._encode(image, self.encoder, FIRST[0].scale)
 
+    def _fitted(self, record: ProductRecord, working: Level, lost: list[str]) -> Level:
+        """What of a level can be looked at: what a missing reference keeps from being fitted is left out, and told."""
+        try:
+            self.resolutions.of(record, working)
+        except ImageError as error:
+            told = f"Finer looks are left out, as a reference cannot be read ({error})"
+            lost.append(damaged(self.folder, told))
+            return tuple(at for at in working if at not in FIRST[1:])
+        return working
+
+    def _nearest(
+        self, embedding: Array, record: ProductRecord, shots: int, lost: list[str]
+    ) -> tuple[Reference, ...]:
+        """The nearest references; one whose photograph is missing or damaged is left out, and told."""
+        found = evidence.nearest_references(self._index.nearest(embedding, [record.key], shots), record)
+        readable = []
+        for near in found:
+            try:
+                self._checked.check(near.image)
+                readable.append(near)
+            except ImageError as error:
+                lost.append(damaged(self.folder, f"Reference {near.id} cannot be shown ({error})"))
+        return tuple(readable)
+
+    def _is_there(self, said: Feedback, lost: list[str]) -> bool:
+        """Whether the photograph of a confirmed defect can be read; told where it cannot."""
+        try:
+            self._checked.check(said.image)
+        except ImageError as error:
+            lost.append(damaged(self.folder, f"The confirmed defect {said.id} takes no part ({error})"))
+            return False
+        return True
+
     @cachedmethod(
         attrgetter("_features"),
         lambda _, image, encoder, scale: (image.sha256, encoder.id, scale),
@@ -243,7 +281,7 @@ class Scorer:
     @cachedmethod(attrgetter("_photographs"), lambda _, image: image, attrgetter("_caching"))
     def _read(self, image: ImageRef) -> Image.Image:
         """Reads an image; kept, as its quality and its finer looks need it as well."""
-        return load_image(image.uri)
+        return load_stored(image)
 
     def _predict(self, image: ImageRef, record: ProductRecord, working: Level) -> Prediction:
         resolutions = self.resolutions.of(record, working)
@@ -266,10 +304,7 @@ class Scorer:
     )
     def _score_of_defect(self, said: Feedback, record: ProductRecord, working: Level) -> float:
         """The score of a confirmed defect at the looks that an image gets."""
-        try:
-            return self._predict(said.image, record, working).score
-        except ImageError as error:
-            raise _lost(said, error) from error
+        return self._predict(said.image, record, working).score
 
     def _exemplars(
         self, image: ImageRef, record: ProductRecord, own: Sequence[Feedback]
@@ -282,7 +317,7 @@ class Scorer:
             self._place(image, record, resolution),
             resolution.banks[self._first(image).middle].patches,
             own,
-            lambda said: self._place_of_exemplar(said, record, resolution),
+            lambda said: self._place(said.image, record, resolution),
         )
 
     @cachedmethod(
@@ -296,12 +331,6 @@ class Scorer:
         middle = features.layers[features.middle].patches
         return unusual_place(middle, resolution.predict(features).anomaly_map)
 
-    def _place_of_exemplar(self, said: Feedback, record: ProductRecord, resolution: Resolution) -> Array:
-        try:
-            return self._place(said.image, record, resolution)
-        except ImageError as error:
-            raise _lost(said, error) from error
-
 
 def _cached_pixels(image: Image.Image) -> float:
     """What an image weighs in the cache; the last one is kept however large it is."""
@@ -311,10 +340,3 @@ def _cached_pixels(image: Image.Image) -> float:
 def _manner(encoders: Encoders, record: ProductRecord) -> str:
     """What tells the maps of one level apart that are seen by other encoders."""
     return "" if encoders == "retry" or record.second is None else f"-{encoders}"
-
-
-def _lost(said: Feedback, error: ImageError) -> StoreError:
-    return StoreError(
-        f"the photograph of the confirmed defect {said.id} cannot be read ({error}): restore it, or take the "
-        f"answer back by echo-agent feedback --undo --id {said.id}"
-    )

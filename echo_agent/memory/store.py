@@ -170,9 +170,9 @@ class Store:
         try:
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir(parents=True)
-            encoded.fitted.resolution.save(place / FIRST[0].file_name)
+            encoded.fitted.resolution.save(place / FIRST[0].file_name, record.key)
             if encoded.second is not None:
-                encoded.second[1].save(place / SECOND[0].file_name)
+                encoded.second[1].save(place / SECOND[0].file_name, record.key)
             encoded.quality.save(place)
             files = [file for file in place.iterdir() if file.is_file()]
             for file in files:

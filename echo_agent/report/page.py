@@ -13,6 +13,7 @@ from PIL import Image
 
 from echo_agent.errors import ReportError
 from echo_agent.images.decoding import load_image
+from echo_agent.images.placeholder import shown
 from echo_agent.report import words
 from echo_agent.report.colours import DEFECTIVE_FROM, SATURATED_AT, SHOWN_FROM, scale_stops
 from echo_agent.report.overlay import overlay
@@ -68,7 +69,7 @@ class Entry:
             truth: What is known of the part.
 
         Raises:
-            ImageError: The photograph or a reference can no longer be read.
+            ImageError: The photograph can no longer be read.
         """
         picture = load_image(photograph)
         with_map = None
@@ -76,18 +77,18 @@ class Entry:
             values = memory.anomaly_map(verdict.map_id)
             with_map = data_uri(overlay(picture, values, verdict.regions, longest_side=PICTURE_SIDE))
         references = tuple(
-            (Path(near.image.uri).name, near.similarity, data_uri(load_image(near.image.uri), REFERENCE_SIDE))
+            (Path(near.image.uri).name, near.similarity, data_uri(shown(near.image), REFERENCE_SIDE))
             for near in verdict.references[:REFERENCES_SHOWN]
         )
         exemplars = tuple(
             (
                 f"{near.id} {near.defect_type or 'defect'}, {near.similarity:.2f}",
-                data_uri(load_image(near.image.uri), REFERENCE_SIDE),
+                data_uri(shown(near.image), REFERENCE_SIDE),
             )
             for near in verdict.exemplars
         )
-        shown = data_uri(picture, PICTURE_SIDE)
-        return cls(name or photograph.name, verdict, shown, with_map, references, exemplars, truth)
+        whole = data_uri(picture, PICTURE_SIDE)
+        return cls(name or photograph.name, verdict, whole, with_map, references, exemplars, truth)
 
 
 def data_uri(picture: Image.Image, longest_side: int | None = None) -> str:

@@ -21,6 +21,7 @@ ReasonKind = Literal[
     "model",
     "disagreement",
     "exemplar",
+    "damaged memory",
     "other",
 ]
 """What a reason is about.
@@ -31,6 +32,7 @@ ReasonKind = Literal[
   ``region``.
 - Beside it: ``rule`` (of the domain knowledge), ``model`` (what a language model says), ``disagreement`` (of model
   and evidence), ``exemplar`` (a defect that a person confirmed).
+- ``damaged memory``: what is missing or damaged, and took no part.
 - ``other``: written before reasons had a kind.
 """
 

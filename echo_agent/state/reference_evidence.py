@@ -123,6 +123,7 @@ class ReferenceEvidence(Value):
         regions: Suspicious areas, most suspicious first.
         places: Shares of a 3 x 3 grid, row by row: how likely the middle of a defect lies there, if there is one.
         map_id: Name under which the anomaly map is kept.
+        lost: What of the memory is missing or damaged and took no part, a sentence each.
     """
 
     id: str = "E1"
@@ -148,6 +149,7 @@ class ReferenceEvidence(Value):
     regions: tuple[Region, ...] = ()
     places: tuple[float, ...] = ()
     map_id: str | None = None
+    lost: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

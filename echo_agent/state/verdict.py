@@ -37,6 +37,7 @@ FLAT_FIELDS = (
     "quality",
     "matches",
     "encoder",
+    "lost",
 )
 """Fields of the evidence that stand beside the label in a verdict's flat form."""
 

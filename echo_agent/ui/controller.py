@@ -9,7 +9,8 @@ from PIL import Image
 from echo_agent.chat.session import Conversation
 from echo_agent.errors import ImageError, ProductError
 from echo_agent.experts.human_review import proposed_label
-from echo_agent.images.decoding import load_image
+from echo_agent.images.placeholder import placeholder, shown
+from echo_agent.images.stored import load_stored
 from echo_agent.inspector import Inspector
 from echo_agent.memory.answers import Feedback, now
 from echo_agent.memory.feedback import remember
@@ -20,7 +21,6 @@ from echo_agent.runs.drift import DriftWatch
 from echo_agent.state import HumanAnswer, ImageRef, Label, Progress, Verdict
 
 PICTURE_SIDE = 900
-NO_LONGER_KEPT = (200, 200, 200)
 
 
 class Controller:
@@ -118,11 +118,8 @@ class Controller:
         return remember(self.inspector.memory, verdict.product, image, proposal, answer)
 
     def thumbnail(self, image: ImageRef, side: int) -> Image.Image:
-        """A small picture of a photograph, or an empty one where its file is gone."""
-        try:
-            photograph = load_image(image.uri)
-        except ImageError:
-            return Image.new("RGB", (side, side), NO_LONGER_KEPT)
+        """A small picture of a photograph, or one that says so where its file is missing or damaged."""
+        photograph = shown(image)
         photograph.thumbnail((side, side))
         return photograph
 
@@ -134,7 +131,10 @@ class Controller:
             verdict: Its verdict.
             opacity: Of the map, 0 to 1.
         """
-        photograph = load_image(image.uri)
+        try:
+            photograph = load_stored(image)
+        except ImageError:
+            return placeholder()
         values = self.inspector.memory.anomaly_map(verdict.map_id) if verdict.map_id is not None else None
         plain = overlay(photograph, None, (), longest_side=PICTURE_SIDE)
         with_map = overlay(photograph, values, (), longest_side=PICTURE_SIDE)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from jinja2.environment import TemplateModule
 
 from echo_agent.errors import ImageError
-from echo_agent.images.decoding import load_image
+from echo_agent.images.stored import load_stored
 from echo_agent.report.page import data_uri, html_templates
 from echo_agent.state import ImageRef
 
@@ -47,8 +47,8 @@ def _parts() -> TemplateModule:
 
 
 def _thumbnail(image: ImageRef, side: int) -> str | None:
-    """The picture as a data URI; None where its file is no longer kept."""
+    """The picture as a data URI; None where its file is missing or damaged."""
     try:
-        return data_uri(load_image(image.uri), side)
+        return data_uri(load_stored(image), side)
     except ImageError:
         return None

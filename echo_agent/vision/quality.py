@@ -128,12 +128,6 @@ class QualityModel(BaseModel):
         """Writes the model into a version's folder."""
         (folder / FILE_NAME).write_text(self.model_dump_json(), encoding="utf-8")
 
-    @classmethod
-    def load(cls, folder: Path) -> "QualityModel | None":
-        """Reads the model that ``save`` wrote; None for a version that was registered without one."""
-        file = folder / FILE_NAME
-        return cls.model_validate_json(file.read_text(encoding="utf-8")) if file.is_file() else None
-
 
 def fit_quality(images: Sequence[Image.Image]) -> QualityModel:
     """Finds the ranges from the references (RGB images, at least one).

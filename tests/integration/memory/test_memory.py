@@ -401,15 +401,6 @@ def test_a_memory_whose_folder_was_deleted_starts_afresh(tmp_path):
     assert predicted(fresh, another_part(3), None).product == "stripes"
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-def test_a_damaged_bank_says_to_register_again(plates):
-    folder = plates.folder / plates.product("plate").folder
-    for bank in folder.glob("*.npz"):
-        bank.write_bytes(bank.read_bytes()[:100])
-    with pytest.raises(StoreError, match=r"plate.*register it again"):
-        predicted(Memory.open(plates.folder), GOOD)
-
-
 def test_images_put_aside_are_kept_once_under_their_digest(memory, tmp_path):
     file = tmp_path / "part.png"
     GOOD.save(file)
