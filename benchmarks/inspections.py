@@ -12,7 +12,7 @@ from benchmarks.machine import machine_name
 from benchmarks.program import JsonOption, program, tell
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption
 from echo_agent.context import Context
-from echo_agent.images.decoding import list_images
+from echo_agent.images.listing import list_images
 from echo_agent.inspector import Inspector
 from echo_agent.state import Value
 

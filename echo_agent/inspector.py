@@ -98,6 +98,7 @@ class Inspector:
         replace: bool = False,
         forget_learnt: bool = False,
         depth: str | None = None,
+        recursive: bool = False,
         progress: Progress | None = None,
     ) -> ProductRecord:
         """Registers a product from photographs of good parts; see ``Memory.register``.
@@ -117,6 +118,7 @@ class Inspector:
             replace=replace,
             forget_learnt=forget_learnt,
             depth=depth,
+            recursive=recursive,
             progress=progress,
         )
 

@@ -19,6 +19,7 @@ from echo_agent.cli.options import (
     MllmOption,
     ProfileOption,
     RecordOption,
+    RecursiveOption,
     experts_named,
 )
 from echo_agent.cli.progress import progress_bar
@@ -49,6 +50,7 @@ def inspect(
     page: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write an HTML page with pictures, maps and verdicts.")
     ] = None,
+    recursive: RecursiveOption = False,
     record: RecordOption = True,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
     as_json: JsonOption = False,
@@ -67,7 +69,7 @@ def inspect(
     from echo_agent.runs.promise import broken_promises
     from echo_agent.state import flat_verdict
 
-    paths, bad = _photographs(images)
+    paths, bad = _photographs(images, recursive=recursive)
     context = Context(experts=experts_named(experts), profile=profile, encoders=encoders)
     inspector = Inspector.open(memory, mllm=mllm, create=False, context=context, record=record)
     if product is not None:
@@ -107,23 +109,23 @@ def inspect(
         raise typer.Exit(1)
 
 
-def _photographs(given: list[Path]) -> tuple[list[Path], int]:
+def _photographs(given: list[Path], *, recursive: bool) -> tuple[list[Path], int]:
     """Returns the photographs below ``given`` in order, and how many of ``given`` hold none."""
     paths: list[Path] = []
     bad = 0
     for path in given:
         try:
-            paths.extend(_below(path))
+            paths.extend(_below(path, recursive=recursive))
         except EchoError as error:
             bad += _told(error)
     return paths, bad
 
 
-def _below(path: Path) -> Iterator[Path]:
-    from echo_agent.images.decoding import list_images
+def _below(path: Path, *, recursive: bool) -> Iterator[Path]:
+    from echo_agent.images.listing import list_images
 
     if path.is_dir():
-        yield from list_images(path)
+        yield from list_images(path, recursive=recursive)
     else:
         yield path
 

@@ -50,6 +50,9 @@ LabelsOption = Annotated[
 EncoderOption = Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")]
 MllmOption = Annotated[str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")]
 
+RecursiveOption = Annotated[
+    bool, typer.Option("--recursive", help="Take the photographs in the folders below too.")
+]
 RecordOption = Annotated[
     bool, typer.Option(" /--no-record", help="Leave no record of what is inspected in the memory.")
 ]

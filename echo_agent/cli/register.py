@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption, RecursiveOption
 from echo_agent.cli.progress import progress_bar
 
 app = typer.Typer()
@@ -38,6 +38,7 @@ def register(
             help="Black and white of photographs of more than 8 bits: bits (12) or values (0..1); else found out."
         ),
     ] = None,
+    recursive: RecursiveOption = False,
     encoder: Annotated[
         str | None,
         typer.Option(help="Image encoder of a new memory (default: ECHO_ENCODER, else the embedded one)."),
@@ -63,8 +64,9 @@ def register(
         "replace": replace,
         "forget_learnt": forget_learnt,
         "depth": depth,
+        "recursive": recursive,
     }
-    usual = {**dict.fromkeys(options), "seed": 0, "replace": False, "forget_learnt": False}
+    usual = dict.fromkeys(options) | {"seed": 0, "replace": False, "forget_learnt": False, "recursive": False}
     if add_encoder and (folder is not None or options != usual):
         raise typer.BadParameter("--add-encoder takes the references that the product has: give it alone")
     if folder is None and not add_encoder:

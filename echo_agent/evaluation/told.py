@@ -8,7 +8,7 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation.csv_layout import COLUMNS, existing_file
 from echo_agent.evaluation.csv_table import read_table
 from echo_agent.evaluation.labels import BARE_WORDS, GOOD, Labels, plain_word
-from echo_agent.images.decoding import list_images
+from echo_agent.images.listing import list_images
 from echo_agent.state import Value
 
 TABLES = frozenset({".csv", ".tsv", ".txt"})

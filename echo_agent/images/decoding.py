@@ -4,7 +4,7 @@ import io
 import struct
 import threading
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from echo_agent.errors import ImageError
 from echo_agent.images.damage import damage_of
 from echo_agent.images.depth import SIXTEEN_BITS, Depth
+from echo_agent.images.heif import formats_of
 from echo_agent.images.pages import split_page, turn_to_page
 from echo_agent.images.policy import OWN, ImagePolicy
 from echo_agent.images.sixteen_bit_colour import (
@@ -174,7 +175,7 @@ def _opened(
     """Opens the bytes of a file, turned to its page; what is wrong with them meanwhile is an error in words."""
     try:
         with _quiet() as told:
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            image = Image.open(io.BytesIO(data), formats=(*FORMATS, *formats_of(data, name)))
         with image:
             _check_bounds(image, policy, name)
             with _quiet() as more:
@@ -279,26 +280,3 @@ def _without_transparency(image: Image.Image) -> Image.Image:
 def as_rgb(raster: Raster, depth: Depth | None = None) -> Image.Image:
     """Upright 8-bit RGB of what a file holds; see ``WideImage.rgb``."""
     return raster.rgb(depth) if isinstance(raster, WideImage) else raster
-
-
-def list_images(folder: str | Path) -> list[Path]:
-    """Lists the image files of a folder, sorted by name, without hidden files and subfolders.
-
-    Raises:
-        ImageError: The folder is missing or holds no image.
-    """
-    place = Path(folder)
-    if not place.is_dir():
-        raise ImageError(f"{place} is not a folder: name the folder with the photographs")
-    files = sorted(_images_in(place.iterdir()))
-    if not files:
-        raise ImageError(f"{place} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}): check the path")
-    return files
-
-
-def _images_in(entries: Iterable[Path]) -> list[Path]:
-    return [
-        entry
-        for entry in entries
-        if entry.suffix.lower() in IMAGE_SUFFIXES and not entry.name.startswith(".") and entry.is_file()
-    ]

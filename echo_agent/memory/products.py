@@ -81,6 +81,7 @@ class Products:
         replace: bool = False,
         forget_learnt: bool = False,
         depth: str | None = None,
+        recursive: bool = False,
         progress: Progress | None = None,
     ) -> ProductRecord:
         """Registers a product from photographs of good parts; those of a product that there is are added.
@@ -95,6 +96,7 @@ class Products:
             forget_learnt: Whether what people's answers taught of the product is forgotten; else it stays.
             depth: Which values are black and white in photographs of more than 8 bits, such as ``12`` (bits) or
                 ``0..1``; that of the photographs that they join, or found out over all that are given, where not said.
+            recursive: Whether the photographs in the folders below are taken too.
             progress: Called with the images done and their number.
 
         Raises:
@@ -104,7 +106,7 @@ class Products:
             StoreError: The memory cannot be written.
         """
         name = registration.check_name(product)
-        given = registration.given_images(name, images_or_folder, shots)
+        given = registration.given_images(name, images_or_folder, shots, recursive=recursive)
         domain_knowledge = None if knowledge is None else read_domain_knowledge(knowledge)
         before = None if replace else self._store.catalog().products.get(name)
         read_with = registration.depth_of(given, depth, before)

@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image
 
 from echo_agent.errors import ImageError, ProductError
-from echo_agent.images.decoding import list_images
 from echo_agent.images.depth import EIGHT_BITS, Depth, found_depth, parse_depth
 from echo_agent.images.in_memory import ImageLike, is_tensor, value_range
+from echo_agent.images.listing import list_images
 from echo_agent.memory import calibration
 from echo_agent.memory.normal_model import Fitted
 from echo_agent.memory.product import NamedEncoder, ProductRecord, readable_name
@@ -51,7 +51,11 @@ def version_key(product: str, version: int, generation: int) -> str:
 
 
 def given_images(
-    product: str, images_or_folder: ImageLike | Sequence[ImageLike], shots: int | None
+    product: str,
+    images_or_folder: ImageLike | Sequence[ImageLike],
+    shots: int | None,
+    *,
+    recursive: bool = False,
 ) -> Sequence[ImageLike]:
     """The images that a product is to be registered from.
 
@@ -59,13 +63,14 @@ def given_images(
         product: Its name.
         images_or_folder: A folder of image files, images, or a single image that is no file.
         shots: How many are wanted; all where not given.
+        recursive: Whether the folders below are taken too.
 
     Raises:
         ImageError: There is none.
         ProductError: None is wanted.
     """
     if isinstance(images_or_folder, str | Path):
-        given: Sequence[ImageLike] = list_images(images_or_folder)
+        given: Sequence[ImageLike] = list_images(images_or_folder, recursive=recursive)
     elif _is_single(images_or_folder):
         given = [cast(ImageLike, images_or_folder)]
     else:

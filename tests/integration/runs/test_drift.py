@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_agent.images.decoding import list_images, load_image
+from echo_agent.images.decoding import load_image
+from echo_agent.images.listing import list_images
 from echo_agent.inspector import Inspector
 from echo_agent.runs.drift import DriftWatch
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from echo_agent.errors import ImageError
-from echo_agent.images.decoding import decode_image, list_images, load_image, to_raster
+from echo_agent.images.decoding import decode_image, load_image, to_raster
 from echo_agent.images.policy import USUAL, ImagePolicy
 from tests.conftest import synthetic_part
 from tests.photographs import encoded, png_header, png_of_16_bits, turned_by_exif
@@ -177,18 +177,16 @@ def test_damaged_bytes_are_an_image_or_an_image_error(kind, data):
         assert decode_image(bytes(damaged[:cut])).mode == "RGB"
 
 
-def test_a_folder_is_listed_by_name_without_what_is_no_photograph(tmp_path):
-    for name in ("b.PNG", "a.jpg", "c.tiff", "notes.txt", "._a.jpg"):
-        (tmp_path / name).write_bytes(b"")
-    (tmp_path / "d.png").mkdir()
-    assert [file.name for file in list_images(tmp_path)] == ["a.jpg", "b.PNG", "c.tiff"]
-
-
-def test_a_folder_that_is_missing_or_without_images_is_named(tmp_path):
-    with pytest.raises(ImageError, match="is not a folder"):
-        list_images(tmp_path / "none")
-    with pytest.raises(ImageError, match="holds no images"):
-        list_images(tmp_path)
+def test_a_phones_photograph_is_read_where_its_extra_is(tmp_path, monkeypatch):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    file = tmp_path / "IMG_0001.HEIC"
+    pillow_heif.from_pillow(synthetic_part(1)).save(file, quality=95)
+    assert np.abs(pixels(load_image(file)) - pixels(synthetic_part(1))).mean() < 6
+    with pytest.raises(ImageError, match="damaged or cut off"):
+        decode_image(file.read_bytes()[:-500])
+    monkeypatch.setattr("echo_agent.images.heif.find_spec", lambda _: None)
+    with pytest.raises(ImageError, match=r"IMG_0001.HEIC is .*echo-agent\[heic\]"):
+        load_image(file)
 
 
 def test_a_drawing_that_pillow_would_hand_to_another_program_is_refused_unopened(monkeypatch):
