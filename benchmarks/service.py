@@ -16,7 +16,7 @@ from pydantic import Field
 from benchmarks.machine import machine_name
 from benchmarks.program import JsonOption, program, tell
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption
-from echo_agent.images.decoding import list_images
+from echo_agent.images.listing import list_images
 from echo_agent.inspector import Inspector
 from echo_agent.serve.serving import build
 from echo_agent.state import Value
