@@ -122,6 +122,11 @@ class Resources:
         return process_settings().mllm_max_pixels
 
     @property
+    def model_name(self) -> str | None:
+        """The name by which the Decision Maker is opened; None where an object was handed in."""
+        return self._model if self._decider is None else None
+
+    @property
     def _model(self) -> str:
         return self.context.mllm or process_settings().mllm
 

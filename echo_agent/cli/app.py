@@ -30,6 +30,11 @@ class EchoCommands(LazyGroup):
         "records": LazyCommand(
             "echo_agent.cli.records", "List what was inspected, and what waits for a person."
         ),
+        "show": LazyCommand("echo_agent.cli.show", "Show an inspection with all that it rests on."),
+        "replay": LazyCommand(
+            "echo_agent.cli.show:replay_app",
+            "Make an inspection again: the same verdict, or what has changed.",
+        ),
         "products": LazyCommand(
             "echo_agent.cli.products", "List the registered products and their versions, or go back to one."
         ),

@@ -12,6 +12,7 @@ from echo_agent.errors import StoreError
 
 if TYPE_CHECKING:
     from echo_agent.memory.answers import Feedback
+    from echo_agent.memory.chain import ChainReport
     from echo_agent.memory.inspections import InspectionRecord
 
 app = typer.Typer()
@@ -32,6 +33,9 @@ def records(
     table: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write them into a table, a line each.")
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Tell whether a record was changed after it was written.")
+    ] = False,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,6 +51,9 @@ def records(
     database = open_database(memory.expanduser().resolve())
     existing(database)
     inspections = Inspections(database)
+    if check:
+        _tell_of_the_chain(inspections.check(), as_json=as_json)
+        return
     kept = inspections.answered(None if waiting else last, None if product is None else spelled(product))
     if waiting:
         open_ones = {record.id for record in inspections.waiting()}
@@ -60,6 +67,20 @@ def records(
         typer.echo(f"{len(kept)} records: {table}")
     else:
         typer.echo(record_table(kept) if kept else "Nothing is recorded.")
+
+
+def _tell_of_the_chain(found: "ChainReport", *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(found.model_dump_json())
+    else:
+        typer.echo(
+            f"{found.records} records and answers are as they were written, {found.removed} are no longer kept, "
+            f"{found.unchained} are not in the chain. Its head: {found.head or 'none'}"
+        )
+        for sentence in found.changed:
+            typer.echo(f"echo-agent: {sentence}", err=True)
+    if found.changed:
+        raise typer.Exit(1)
 
 
 def _row(record: "InspectionRecord", said: "Feedback | None") -> tuple[Any, ...]:

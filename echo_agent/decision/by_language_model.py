@@ -137,6 +137,7 @@ def decide_by_mllm(
             "measured_defective": beside,
             "reasons": (_own_word(decision), *how, *reasons, *_notes(decision), *measured.reasons),
             "decided_by": decision.decided_by,
+            "prompt": decision.prompt,
             "seconds": decision.seconds,
             "input_tokens": decision.input_tokens,
             "output_tokens": decision.output_tokens,

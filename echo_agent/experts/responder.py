@@ -9,6 +9,7 @@ from echo_agent.answers.verdict import verdict_text
 from echo_agent.decision.answering import answer_from_evidence
 from echo_agent.decision.measured import measured_by
 from echo_agent.experts.human_review import proposed_label
+from echo_agent.memory.provenance import provenance
 from echo_agent.memory.recording import record_inspection
 from echo_agent.resources import Resources
 from echo_agent.state import (
@@ -32,7 +33,8 @@ def responder(state: State, resources: Resources) -> dict[str, Any]:
         answer = _answer(state.question, state.image, verdict, resources)
         verdict = verdict.model_copy(update={"answer": answer})
     if resources.context.record and state.image is not None:
-        record_inspection(resources.memory, state.image, verdict, state.name)
+        made = provenance(resources.context, resources.model_name, state.question, verdict)
+        record_inspection(resources.memory, state.image, verdict, state.name, made)
     return {
         "verdict": verdict,
         "messages": [AIMessage(content=_in_words(verdict))],

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from echo_agent.errors import StoreError
+from echo_agent.memory.chain import add_link
 from echo_agent.memory.database import FILE_NAME
 from echo_agent.memory.stored_paths import from_stored, to_stored
 from echo_agent.state import HumanAnswer, ImageRef, Label
@@ -89,11 +90,15 @@ def add_answer(connection: sqlite3.Connection, folder: Path, said: Feedback) -> 
             to_stored(said, folder, without=COLUMNS),
         ),
     )
+    add_link(connection, "answer", said.id)
+    if said.undone is not None:
+        add_link(connection, "taken back", said.id)
 
 
 def take_answer_back(connection: sqlite3.Connection, answer: str) -> None:
     """Marks an answer as taken back."""
     connection.execute("UPDATE answer SET undone = ? WHERE id = ?", (now(), answer))
+    add_link(connection, "taken back", answer)
 
 
 def forget_learnt(connection: sqlite3.Connection, product: str) -> None:

@@ -10,9 +10,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from echo_agent.errors import StoreError
+from echo_agent.memory import chain
 
 FILE_NAME = "memory.sqlite3"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION = int.from_bytes(b"Echo")
 """Tells the file from other programs' SQLite files."""
 
@@ -140,8 +141,7 @@ class Database:
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
-                if not _version(connection):
-                    _make_schema(connection)
+                _make_schema(connection)
                 yield connection
                 connection.commit()
             except BaseException:
@@ -250,7 +250,11 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _make_schema(connection: sqlite3.Connection) -> None:
-    for statement in SCHEMA.split(";"):
+    """Makes the tables that the file lacks: all of a new one, the chain of one of format 1."""
+    version = _version(connection)
+    if version == SCHEMA_VERSION:
+        return
+    for statement in [*(SCHEMA.split(";") if version == 0 else ()), chain.TABLE]:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from echo_agent.errors import StoreError
 from echo_agent.memory.answers import Feedback, answers, now
+from echo_agent.memory.chain import ChainReport, add_link, check, let_go
 from echo_agent.memory.database import FILE_NAME, Database
+from echo_agent.memory.provenance import Provenance
 from echo_agent.memory.stored_paths import from_stored, to_stored
 from echo_agent.state import ImageRef, Verdict
 
@@ -34,6 +36,7 @@ class InspectionRecord(BaseModel):
         image: The photograph.
         name: What the photograph is called by those who took it: its file, or a part number.
         verdict: What Echo said.
+        made: What it was made with; None in records from before this was noted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +46,7 @@ class InspectionRecord(BaseModel):
     image: ImageRef
     name: str | None = None
     verdict: Verdict
+    made: Provenance | None = None
 
     @property
     def called(self) -> str:
@@ -60,13 +64,16 @@ class Inspections:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, image: ImageRef, verdict: Verdict, name: str | None = None) -> InspectionRecord:
+    def add(
+        self, image: ImageRef, verdict: Verdict, name: str | None = None, made: Provenance | None = None
+    ) -> InspectionRecord:
         """Keeps an inspection.
 
         Args:
             image: The photograph.
             verdict: What Echo said.
             name: What the photograph is called by those who took it.
+            made: What it was made with.
 
         Raises:
             StoreError: The memory cannot be written.
@@ -83,6 +90,7 @@ class Inspections:
                 image=image,
                 name=name,
                 verdict=verdict,
+                made=made,
             )
             add_inspection(connection, self._database.folder, record)
         return record
@@ -138,6 +146,13 @@ class Inspections:
             ).fetchall()
         return next(iter(_parsed(rows, self._database.folder)), None)
 
+    def check(self) -> ChainReport:
+        """Holds all records and answers against the chain that they were written into."""
+        if not self._database.exists():
+            return ChainReport()
+        with self._database.reading() as connection:
+            return check(connection)
+
     def waiting(self) -> list[InspectionRecord]:
         """The inspections that wait for a person, oldest first.
 
@@ -156,6 +171,7 @@ def add_inspection(connection: sqlite3.Connection, folder: Path, record: Inspect
         "INSERT INTO inspection (id, sha256, moment, label, record) VALUES (?, ?, ?, ?, ?)",
         (record.id, record.image.sha256, record.when, record.verdict.label, to_stored(record, folder)),
     )
+    add_link(connection, "inspection", record.id)
 
 
 def waiting(connection: sqlite3.Connection, folder: Path) -> list[InspectionRecord]:
@@ -174,6 +190,7 @@ def remove_oldest(connection: sqlite3.Connection, most: int, before: str) -> Non
         """,
         (most, before),
     )
+    let_go(connection)
 
 
 def _parsed(rows: Iterable[tuple[str, str]], folder: Path) -> list[InspectionRecord]:

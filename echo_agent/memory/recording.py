@@ -7,13 +7,18 @@ from pathlib import Path
 from echo_agent.errors import ImageError
 from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.memory.memory import Memory
+from echo_agent.memory.provenance import Provenance
 from echo_agent.state import ImageRef, Verdict
 
 LOG = logging.getLogger(__name__)
 
 
 def record_inspection(
-    memory: Memory, image: ImageRef, verdict: Verdict, name: str | None = None
+    memory: Memory,
+    image: ImageRef,
+    verdict: Verdict,
+    name: str | None = None,
+    made: Provenance | None = None,
 ) -> InspectionRecord | None:
     """Keeps an inspection among the memory's records; one that is ``review`` waits for a person.
 
@@ -25,6 +30,7 @@ def record_inspection(
         verdict: What Echo said.
         name: What the photograph is called by those who took it: its file, or a part number. The name of its file
             where not given, unless that is its digest.
+        made: What it was made with.
 
     Returns:
         The record; None where the memory cannot be written, which is told once a process.
@@ -42,7 +48,7 @@ def record_inspection(
             image = memory.keep(image)
         except ImageError as error:
             LOG.warning("the photograph of a part that waits for a person is not kept: %s", error)
-    return memory.inspections.add(image, verdict, name)
+    return memory.inspections.add(image, verdict, name, made)
 
 
 @cache

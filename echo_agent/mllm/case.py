@@ -71,6 +71,7 @@ class Decision(Value):
         defect_types: Probability of each defect type of the card, given that the part is defective.
         answer: Answer to the caller's question.
         decided_by: Model, revision and dtype.
+        prompt: What it was asked, its photographs by their digests.
         notes: What had to be changed to get the decision, in sentences (a smaller pixel budget).
         seconds: Time it took.
         input_tokens: Tokens read.
@@ -82,6 +83,7 @@ class Decision(Value):
     defect_types: dict[str, float] = Field(default_factory=dict)
     answer: Answer | None = None
     decided_by: DecidedBy
+    prompt: str = ""
     notes: tuple[str, ...] = ()
     seconds: float = Field(default=0.0, ge=0)
     input_tokens: int | None = None

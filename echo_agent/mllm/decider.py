@@ -169,6 +169,7 @@ class MllmDecider:
             defect_types=scored.probabilities.get("defect type", {}),
             answer=answer,
             decided_by=self.decided_by(),
+            prompt=case_prompt(case).text,
             notes=notes,
             seconds=seconds,
             input_tokens=None if scored.input_tokens is None else scored.input_tokens + read,

@@ -119,6 +119,17 @@ class CasePrompt:
         ]
         return [SystemMessage(ROLE), HumanMessage([*blocks, {"type": "text", "text": end}])]
 
+    @property
+    def text(self) -> str:
+        """The prompt as a record keeps it: its texts, with photographs by their digests, and its questions."""
+        shown = [
+            f"[photograph {part.sha256}]" if isinstance(part, ImageRef) else part for part in self.content
+        ]
+        asked = [
+            "\n".join([question.ask, *(text for _, text in question.options)]) for question in self.questions
+        ]
+        return "\n".join([ROLE, *shown, *asked])
+
 
 def wordings(question: ClosedQuestion, count: int) -> list[Wording]:
     """Returns a question in up to ``count`` different orders that balance the options' positions.

@@ -59,6 +59,7 @@ class Attempt(Value):
         seconds: Time the decision took.
         input_tokens: Tokens read, for a language model.
         output_tokens: Tokens written.
+        prompt: What a language model was asked, its photographs by their digests; empty where none was.
         error: What went wrong, where something did (an unreadable answer, a timeout).
     """
 
@@ -80,6 +81,7 @@ class Attempt(Value):
     seconds: float = Field(default=0.0, ge=0)
     input_tokens: int | None = None
     output_tokens: int | None = None
+    prompt: str = ""
     error: str | None = None
 
 

@@ -45,6 +45,8 @@ def test_a_decision_answers_closed_questions_and_names_the_defect_type():
     assert max(decision.defect_types, key=decision.defect_types.get) != "scratch"
     assert decision.decided_by == FAKE
     assert decision.input_tokens == 100
+    for part in (f"[photograph {hostile_case().image.sha256}]", "You inspect parts", "scratch"):
+        assert part in decision.prompt
 
 
 def test_an_open_question_is_answered_in_words_and_counted():
