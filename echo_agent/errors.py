@@ -65,6 +65,10 @@ class DatasetError(EchoError):
     """A dataset for evaluation that is incomplete or in an unknown layout."""
 
 
+class RunError(EchoError):
+    """A run that cannot be read or written, or whose settings differ."""
+
+
 class ReportError(EchoError):
     """A picture or page that cannot be written."""
 

@@ -1,13 +1,14 @@
 """The inspector: register products and inspect parts from Python."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from echo_agent.context import Context
+from echo_agent.errors import EchoError, ImageError
 from echo_agent.graph import InspectionGraph, build_graph
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.knowledge.loader import read_card
@@ -184,22 +185,56 @@ class Inspector:
             EchoError: As ``inspect`` raises it, for the first image that it concerns; the verdicts of the others
                 are lost. Call ``inspect`` for each where they must not be.
         """
-        asked = Question(text=question) if isinstance(question, str) else question
-        run = self._of_a_run(context or self.context, record=record)
-        at_once = MAX_BATCH if Resources(run, decider=self.decider).scores_in_batches else 1
         verdicts: list[Verdict] = []
         for start in range(0, len(images), ENCODED_AHEAD):
             given = images[start : start + ENCODED_AHEAD]
-            chunk = [self.memory.store_image(image) for image in given]
-            names = map(_name_of, given)
-            self.memory.encode_ahead(chunk)
-            inspect = partial(self._inspect, product=product, question=asked, context=run)
-            if at_once == 1:
-                verdicts += map(inspect, chunk, names)
-            else:
-                with announced(len(chunk)), ContextThreadPoolExecutor(at_once) as threads:
-                    verdicts += threads.map(inspect, chunk, names)
+            chunk = [(self.memory.store_image(image), _name_of(image)) for image in given]
+            for verdict in self.inspect_stored(
+                chunk, product=product, question=question, record=record, context=context
+            ):
+                if isinstance(verdict, EchoError):
+                    raise verdict
+                verdicts.append(verdict)
         return verdicts
+
+    def inspect_stored(
+        self,
+        images: Sequence[tuple[ImageRef, str | None]],
+        *,
+        product: str | None = None,
+        question: str | Question | None = None,
+        record: bool = True,
+        context: Context | None = None,
+    ) -> Iterator[Verdict | EchoError]:
+        """Inspects what ``Memory.store_image`` made of images: they are encoded together, then inspected.
+
+        Args:
+            images: The images, at most sixty-four, each with its name.
+            product: What they all are; found out for each where not given.
+            question: A question about each.
+            record: Whether the inspections leave records in the memory.
+            context: Settings of the runs, in place of the inspector's.
+
+        Yields:
+            The verdicts in the order of the images; for one that ``inspect`` would raise for, its error.
+        """
+        asked = Question(text=question) if isinstance(question, str) else question
+        run = self._of_a_run(context or self.context, record=record)
+        at_once = MAX_BATCH if Resources(run, decider=self.decider).scores_in_batches else 1
+
+        def inspect(named: tuple[ImageRef, str | None]) -> Verdict | EchoError:
+            try:
+                return self._inspect(*named, product=product, question=asked, context=run)
+            except EchoError as error:
+                return error
+
+        with suppress(ImageError):  # told by the inspection of that one
+            self.memory.encode_ahead([image for image, _ in images])
+        if at_once == 1:
+            yield from map(inspect, images)
+        else:
+            with announced(len(images)), ContextThreadPoolExecutor(at_once) as threads:
+                yield from threads.map(inspect, images)
 
     def _of_a_run(self, context: Context, *, record: bool) -> Context:
         changes = {"memory": str(self.memory.folder), "record": context.record and record}

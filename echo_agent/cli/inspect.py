@@ -2,13 +2,11 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from echo_agent.cli.lazy import one_line
 from echo_agent.cli.options import (
     EXPERTS,
     MEMORY_OF_THE_SETTINGS,
@@ -23,7 +21,7 @@ from echo_agent.cli.options import (
     experts_named,
 )
 from echo_agent.cli.progress import progress_bar
-from echo_agent.errors import EchoError, ImageError
+from echo_agent.errors import EchoError
 
 if TYPE_CHECKING:
     from echo_agent.state import ImageRef, Verdict
@@ -34,7 +32,12 @@ app = typer.Typer()
 @app.command()
 def inspect(
     images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE|DIR...", help="Photographs, or folders of them.")
+        list[str],
+        typer.Argument(
+            metavar="IMAGE|DIR|GLOB|LIST.csv|-...",
+            help="Photographs, folders of them, a pattern in quotes, a CSV file with a column 'image', or - for "
+            "paths on standard input.",
+        ),
     ],
     product: Annotated[
         str | None, typer.Option(help="Product that they show (default: the one that they resemble).")
@@ -45,7 +48,21 @@ def inspect(
     experts: ExpertsOption = EXPERTS,
     profile: ProfileOption = "adaptive",
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Save each photograph with its anomaly map here.")
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Write a run into this folder: a line a photograph, pictures with maps. The same command goes on "
+            "where it stopped.",
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that inspect a run.")] = 1,
+    part_id: Annotated[
+        str | None,
+        typer.Option(
+            "--part-id",
+            metavar="REGEX",
+            help="What in a path is the part's id: a run's views of one part are put together, and it takes its worst.",
+        ),
     ] = None,
     page: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write an HTML page with pictures, maps and verdicts.")
@@ -60,77 +77,68 @@ def inspect(
     Where one of several cannot be read or judged, it is named on stderr, the others are inspected, and the exit
     code is 1.
     """
+    from echo_agent.cli.batch import BatchOptions, found_photographs, inspect_into_run, told
     from echo_agent.context import Context
+
+    context = Context(
+        experts=experts_named(experts), profile=profile, mllm=mllm, record=record, encoders=encoders
+    )
+    if out is not None:
+        inspect_into_run(
+            BatchOptions(
+                sources=images,
+                out=out,
+                memory=memory,
+                product=product,
+                question=question,
+                context=context,
+                workers=workers,
+                part_id=part_id,
+                page=page,
+                as_json=as_json,
+                recursive=recursive,
+            )
+        )
+        return
     from echo_agent.inspector import Inspector
     from echo_agent.report.page import Entry, write_page
-    from echo_agent.report.pictures import Pictures
     from echo_agent.report.words import described, tally
     from echo_agent.runs.drift import DriftWatch
     from echo_agent.runs.promise import broken_promises
     from echo_agent.state import flat_verdict
 
-    paths, bad = _photographs(images, recursive=recursive)
-    context = Context(experts=experts_named(experts), profile=profile, encoders=encoders)
-    inspector = Inspector.open(memory, mllm=mllm, create=False, context=context, record=record)
+    photographs, bad = found_photographs(images, recursive=recursive)
+    inspector = Inspector.open(memory, create=False, context=context)
     if product is not None:
         inspector.memory.product(product)
-    pictures = Pictures(inspector.memory, out) if out is not None else None
     entries: list[Entry] = []
     watch = DriftWatch(inspector.memory)
     inspected: list[tuple[ImageRef, Verdict]] = []
     with progress_bar("Inspecting", shown=not sys.stdout.isatty()) as progress:
-        for done, path in enumerate(paths, start=1):
+        for done, photograph in enumerate(photographs, start=1):
             try:
-                image = inspector.memory.store_image(path, product)
-                verdict = inspector.inspect(image, product=product, question=question, name=str(path))
+                image = inspector.memory.store_image(photograph.name, product)
+                verdict = inspector.inspect(image, product=product, question=question, name=photograph.name)
             except EchoError as error:
-                bad += _told(error, path)
+                bad += told(error, photograph.name)
                 continue
             finally:
-                progress(done, len(paths))
-            saved = pictures.save(Path(image.uri), verdict, name=path.name) if pictures is not None else None
+                progress(done, len(photographs))
             if as_json:
-                typer.echo(json.dumps({"image": str(path)} | flat_verdict(verdict), allow_nan=False))
+                typer.echo(json.dumps({"image": photograph.name} | flat_verdict(verdict), allow_nan=False))
             else:
-                typer.echo(described(verdict, str(path), saved) + "\n")
+                typer.echo(described(verdict, photograph.name) + "\n")
             inspected.append((image, verdict))
             watch.add(image, verdict)
             if page is not None:
-                entries.append(Entry.of(Path(image.uri), verdict, inspector.memory, name=path.name))
+                entries.append(
+                    Entry.of(Path(image.uri), verdict, inspector.memory, name=photograph.path.name)
+                )
     if page is not None:
         write_page(page, entries, title=f"{len(entries)} inspected")
-    if not as_json and len(paths) > 1:
+    if not as_json and len(photographs) > 1:
         typer.echo(tally([verdict.label for _, verdict in inspected], bad))
-    for broken in broken_promises(inspector.memory, inspected):
-        typer.echo(f"echo-agent: {broken}", err=True)
-    for drift in watch.alarms:
-        typer.echo(f"echo-agent: {drift}", err=True)
+    for noticed in (*broken_promises(inspector.memory, inspected), *watch.alarms):
+        typer.echo(f"echo-agent: {noticed}", err=True)
     if bad:
         raise typer.Exit(1)
-
-
-def _photographs(given: list[Path], *, recursive: bool) -> tuple[list[Path], int]:
-    """Returns the photographs below ``given`` in order, and how many of ``given`` hold none."""
-    paths: list[Path] = []
-    bad = 0
-    for path in given:
-        try:
-            paths.extend(_below(path, recursive=recursive))
-        except EchoError as error:
-            bad += _told(error)
-    return paths, bad
-
-
-def _below(path: Path, *, recursive: bool) -> Iterator[Path]:
-    from echo_agent.images.listing import list_images
-
-    if path.is_dir():
-        yield from list_images(path, recursive=recursive)
-    else:
-        yield path
-
-
-def _told(error: EchoError, path: Path | None = None) -> int:
-    where = f"{path}: " if path is not None and not isinstance(error, ImageError) else ""
-    typer.echo(f"echo-agent: {where}{one_line(error)}", err=True)
-    return 1

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from PIL import Image
+
 from echo_agent.context import Encoders
 from echo_agent.errors import EncoderError, ProductError, StoreError
 from echo_agent.files import writable
@@ -279,6 +281,14 @@ class Memory(Products):
         if Path(ref.uri).parent == folder:
             self._retention.wrote()
         return ref
+
+    def pixels(self, image: ImageRef) -> Image.Image:
+        """The upright RGB image; decoded anew only where it is no longer kept from the inspection.
+
+        Raises:
+            ImageError: It can no longer be read.
+        """
+        return self._scorer.read(image)
 
     def keep(self, image: ImageRef) -> ImageRef:
         """Copies an image into the memory's folder, under its digest."""

@@ -134,7 +134,7 @@ class Scorer:
             }
         if not new:
             return
-        found = self.encoder.encode([self._read(image) for image in new.values()], scale=scale)
+        found = self.encoder.encode([self.read(image) for image in new.values()], scale=scale)
         with self._caching:
             for digest, features in zip(new, found, strict=True):
                 self._features[digest, own, scale] = features
@@ -220,7 +220,7 @@ class Scorer:
                 "matches": matches,
                 "references": self._nearest(embedding, record, shots, lost),
                 "exemplars": self._exemplars(image, record, defects),
-                "quality": self.qualities.of(record, image, self._read),
+                "quality": self.qualities.of(record, image, self.read),
                 "lost": tuple(lost),
             }
         )
@@ -276,10 +276,10 @@ class Scorer:
         attrgetter("_caching"),
     )
     def _encode(self, image: ImageRef, encoder: FeatureEncoder, scale: float) -> Features:
-        return encoder.encode([self._read(image)], scale=scale)[0]
+        return encoder.encode([self.read(image)], scale=scale)[0]
 
     @cachedmethod(attrgetter("_photographs"), lambda _, image: image, attrgetter("_caching"))
-    def _read(self, image: ImageRef) -> Image.Image:
+    def read(self, image: ImageRef) -> Image.Image:
         """Reads an image; kept, as its quality and its finer looks need it as well."""
         return load_stored(image)
 

@@ -36,7 +36,7 @@ def test_the_command_lines_run_in_their_order(repository, workplace, echo):
         code, _, err = echo(*shlex.split(command)[1:])
         assert (code, err) == (0, ""), command
     assert (workplace / "report.html").is_file()
-    assert list((workplace / "pictures").glob("*-map.png"))
+    assert list((workplace / "run" / "maps").glob("scratched-*.jpg"))
 
 
 def test_the_python_lines_run(repository, workplace, capsys):

@@ -2,7 +2,6 @@ import json
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from echo_agent.errors import ModelError
 from tests.unit.cli.conftest import FakeInspector
@@ -62,23 +61,9 @@ def test_an_unknown_product_stops_before_the_first_photograph(echo, fake_inspect
     assert err.count("\n") == 1
 
 
-def test_out_saves_a_picture_for_each_and_says_where(echo, fake_inspector, scratched_part, tmp_path):
-    _, out, _ = echo("inspect", scratched_part, "--out", tmp_path / "pictures")
-    file = tmp_path / "pictures" / "scratched-map.png"
-    assert f"picture: {file}" in out
-    with Image.open(file) as drawn:
-        assert drawn.size == (192, 144)
-
-
 def test_page_writes_one_file_with_each_photograph(echo, fake_inspector, good_parts, tmp_path):
     echo("inspect", good_parts, "--page", tmp_path / "report.html", "--json")
     assert (tmp_path / "report.html").read_text().count("<article") == 10
-
-
-def test_an_output_folder_that_cannot_be_made_stops_before_the_first(echo, fake_inspector, scratched_part):
-    code, out, err = echo("inspect", scratched_part, "--out", scratched_part / "pictures")
-    assert (code, out) == (1, "")
-    assert str(scratched_part / "pictures") in err
 
 
 def test_a_part_that_cannot_be_judged_costs_no_other_its_verdict(

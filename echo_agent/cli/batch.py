@@ -1,0 +1,168 @@
+"""Inspecting into a run: what ``echo-agent inspect --out`` does."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from echo_agent.cli.progress import counting_bar
+from echo_agent.context import Context
+from echo_agent.errors import EchoError, ImageError
+
+if TYPE_CHECKING:
+    from echo_agent.runs.batch import Left
+    from echo_agent.runs.drift import Drift
+    from echo_agent.runs.folder import RunFolder
+    from echo_agent.runs.line import Line
+    from echo_agent.runs.photograph import Photograph
+    from echo_agent.runs.record import RunSettings
+    from echo_agent.runs.station import Station
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """What was asked of a run on the command line."""
+
+    sources: Sequence[str]
+    out: Path
+    memory: Path
+    product: str | None
+    question: str | None
+    context: Context
+    workers: int = 1
+    part_id: str | None = None
+    page: Path | None = None
+    as_json: bool = False
+    recursive: bool = False
+
+
+def inspect_into_run(options: BatchOptions) -> None:
+    """Inspects what the run does not hold yet, and tells how it went.
+
+    Raises:
+        Exit: Code 1 where a photograph or a source could not be read, 130 after Ctrl-C.
+    """
+    from echo_agent.runs.batch import in_batches, inspect_batch, stopped_by_signals
+    from echo_agent.runs.drift import DriftWatch
+    from echo_agent.runs.drift_of_run import DriftOfRun
+    from echo_agent.runs.engine import Engine, Here, Workers
+    from echo_agent.runs.folder import RunFolder
+    from echo_agent.runs.record import run_in_words
+    from echo_agent.runs.station import Station
+
+    settings = _settings(options)
+    station = Station.open(settings)
+    if options.product is not None:
+        station.inspector.memory.product(options.product)
+    engine: Engine = Here(station) if options.workers == 1 else Workers(settings, options.workers)
+    with stopped_by_signals() as stop, closing(RunFolder(options.out, settings)) as run:
+        photographs, bad = found_photographs(options.sources, recursive=options.recursive)
+        before = len(run)
+        new = [photograph for photograph in photographs if not run.knows(photograph)]
+        if before:
+            typer.echo(f"echo-agent: {options.out} holds {before} already, {len(new)} are new", err=True)
+        drift = DriftOfRun(DriftWatch(station.inspector.memory), _tell_drift, seen=before)
+        with counting_bar("Inspecting", len(new)) as progress:
+            for line in inspect_batch(
+                run, station, engine, in_batches(new, run), observers=[drift], stop=stop
+            ):
+                progress(len(run) - before, run.counts)
+                bad += _tell(line, options.as_json)
+        if not options.as_json:
+            typer.echo(run_in_words(run.record, run.folder))
+        if stop.is_set():
+            left = len(new) - (len(run) - before)
+            typer.echo(f"echo-agent: stopped with {left} left: the same command goes on there", err=True)
+        _tell_all(run, options, station)
+    if stop.is_set():
+        raise typer.Exit(INTERRUPTED)
+    if bad:
+        raise typer.Exit(1)
+
+
+def _settings(options: BatchOptions) -> "RunSettings":
+    from echo_agent.resources import open_memory
+    from echo_agent.runs.photograph import PartIds
+    from echo_agent.runs.record import RunSettings
+    from echo_agent.settings import process_settings
+
+    PartIds(options.part_id)
+    memory = open_memory(options.memory)
+    named = {"memory": str(memory.folder), "mllm": options.context.mllm or process_settings().mllm}
+    return RunSettings(
+        memory=str(memory.folder),
+        encoder=memory.encoder_name,
+        product=options.product,
+        question=options.question,
+        part_id=options.part_id,
+        context=options.context.model_copy(update=named),
+    )
+
+
+def found_photographs(sources: Sequence[str], *, recursive: bool = False) -> "tuple[list[Photograph], int]":
+    """Returns the photographs that the sources name, each once, and how many sources name none."""
+    from echo_agent.runs.sources import photographs_of
+
+    found: dict[Path, Photograph] = {}
+    bad = 0
+    for source in sources:
+        try:
+            found |= {
+                photograph.path: photograph
+                for photograph in photographs_of(source, sys.stdin, recursive=recursive)
+            }
+        except EchoError as error:
+            bad += told(error)
+    return list(found.values()), bad
+
+
+def told(error: EchoError | str, name: str | None = None) -> int:
+    """Tells an error in one line on stderr, before it the photograph's name where the error may not name it."""
+    where = f"{name}: " if name is not None and not isinstance(error, ImageError) else ""
+    typer.echo(f"echo-agent: {where}{' '.join(str(error).split())}", err=True)
+    return 1
+
+
+def _tell(line: "Line | Left", as_json: bool) -> int:
+    """Prints a line where no bar is shown for it; returns how many photographs could not be read or judged."""
+    from echo_agent.runs.batch import Left
+    from echo_agent.state.notation import headline
+
+    if isinstance(line, Left):
+        return told(line.error, line.photograph.name)
+    if as_json:
+        typer.echo(line.to_json())
+    elif not sys.stdout.isatty():
+        product = f" [{line.verdict.product}]" if line.verdict.product else ""
+        typer.echo(f"{line.image}{product}: {headline(line.verdict)}")
+    return told(line.error) if line.error is not None else 0
+
+
+def _tell_drift(drift: "Drift") -> None:
+    typer.echo(f"echo-agent: {drift}", err=True)
+
+
+def _tell_all(run: "RunFolder", options: BatchOptions, station: "Station") -> None:
+    """Tells of promises that do not hold over the run, and writes its page where one was asked for."""
+    from echo_agent.report.page import Entry, write_page
+    from echo_agent.runs.promise import broken_promises
+    from echo_agent.runs.record import read_lines
+
+    judged = ((line.reference, line.verdict) for line in read_lines(run.folder) if line.reference is not None)
+    for broken in broken_promises(station.inspector.memory, judged):
+        typer.echo(f"echo-agent: {broken}", err=True)
+    if options.page is not None:
+        memory = station.inspector.memory
+        entries = [
+            Entry.of(Path(line.image), line.verdict, memory)
+            for line in read_lines(run.folder)
+            if line.error is None
+        ]
+        write_page(options.page, entries, title=f"{len(entries)} inspected")

@@ -1,0 +1,116 @@
+"""Engines: what decodes, encodes and compares the photographs of a run, here or elsewhere."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from multiprocessing import get_context
+from os import cpu_count
+from typing import Protocol
+
+from echo_agent.errors import RunError
+from echo_agent.runs.photograph import Photograph
+from echo_agent.runs.record import RunSettings
+from echo_agent.runs.station import Inspected, Opened, Station
+
+Batches = Iterable[Sequence[Photograph]]
+
+
+class Engine(Protocol):
+    """Inspects batches of photographs as they come."""
+
+    def inspect(self, batches: Batches, stop: threading.Event) -> Iterator[Inspected]:
+        """Yields each photograph's inspection as soon as it is decided, until ``stop`` is set."""
+
+
+class Here:
+    """Inspects in this process: while one batch is encoded and compared, the next one is decoded.
+
+    Args:
+        station: What inspects.
+    """
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    def inspect(self, batches: Batches, stop: threading.Event) -> Iterator[Inspected]:
+        """See ``Engine.inspect``."""
+        coming = iter(batches)
+
+        def decode_next() -> list[Opened] | None:
+            batch = next(coming, None)
+            return None if batch is None else self._station.decode(batch)
+
+        with ThreadPoolExecutor(1, "decoding") as reader:
+            ahead = reader.submit(decode_next)
+            while (opened := ahead.result()) is not None and not stop.is_set():
+                ahead = reader.submit(decode_next)
+                for inspected in self._station.inspect(opened):
+                    yield inspected
+                    if stop.is_set():
+                        break
+
+
+class Workers:
+    """Inspects in several processes of this machine, each with an encoder of its own.
+
+    Args:
+        settings: The run's settings, by which each opens its memory.
+        count: How many.
+    """
+
+    def __init__(self, settings: RunSettings, count: int) -> None:
+        self._settings = settings
+        self._count = count
+
+    def inspect(self, batches: Batches, stop: threading.Event) -> Iterator[Inspected]:
+        """See ``Engine.inspect``.
+
+        Raises:
+            RunError: A worker died.
+        """
+        threads = max(1, (cpu_count() or 1) // self._count)
+        waiting: set[Future[list[Inspected]]] = set()
+        with ProcessPoolExecutor(
+            self._count, get_context("spawn"), initializer=_begin, initargs=(self._settings, threads)
+        ) as pool:
+            try:
+                for batch in batches:
+                    waiting.add(pool.submit(_inspect, batch))
+                    while len(waiting) > 2 * self._count:
+                        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                        for one in done:
+                            yield from one.result()
+                    if stop.is_set():
+                        break
+                for one in waiting:
+                    if not stop.is_set() or one.running() or one.done() or not one.cancel():
+                        yield from one.result()
+            except BrokenProcessPool as error:
+                raise RunError(
+                    "a worker died, most likely for lack of memory: give the same command again with fewer --workers, "
+                    "it goes on where it stopped"
+                ) from error
+
+
+_STATION: list[Station] = []
+"""The station of this worker process."""
+
+
+def _begin(settings: RunSettings, threads: int) -> None:
+    import signal
+
+    import torch
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it ends it
+    torch.set_num_threads(threads)
+    _STATION[:] = [Station.open(settings)]
+
+
+def _inspect(batch: Sequence[Photograph]) -> list[Inspected]:
+    station = _STATION[0]
+    return [
+        replace(inspected, drawn=station.draw(inspected))
+        for inspected in station.inspect(station.decode(batch))
+    ]

@@ -1,0 +1,115 @@
+"""A station: an inspector that takes photographs in batches, and draws what it saw."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from echo_agent.errors import EchoError, ImageError
+from echo_agent.inspector import Inspector
+from echo_agent.report.overlay import overlay
+from echo_agent.runs.line import unreadable
+from echo_agent.runs.photograph import Photograph
+from echo_agent.runs.record import RunSettings
+from echo_agent.state import ImageRef, Verdict
+
+PICTURE_SIDE = 640
+"""Longest side of the pictures that a run keeps, in pixels; a smaller photograph keeps its size."""
+
+JPEG_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The pictures of an inspection as JPEG: the photograph, and with its map where there is one."""
+
+    photograph: bytes
+    map: bytes | None
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """An inspection of a run.
+
+    Attributes:
+        photograph: What was inspected.
+        image: The image in it; None where it could not be read.
+        verdict: What Echo says; None where it came to no verdict.
+        error: Why the photograph could not be read, or there is no verdict.
+        drawn: Its pictures, where they were drawn already.
+    """
+
+    photograph: Photograph
+    image: ImageRef | None
+    verdict: Verdict | None
+    error: str | None = None
+    drawn: Drawn | None = None
+
+
+Opened = tuple[Photograph, ImageRef | ImageError]
+
+
+class Station:
+    """Inspects photographs for a run.
+
+    Args:
+        inspector: What inspects them.
+        settings: The run's settings.
+    """
+
+    def __init__(self, inspector: Inspector, settings: RunSettings) -> None:
+        self.inspector = inspector
+        self._settings = settings
+
+    @classmethod
+    def open(cls, settings: RunSettings) -> "Station":
+        """Opens the memory and the Decision Maker that the settings name."""
+        return cls(Inspector.open(settings.memory, create=False, context=settings.context), settings)
+
+    def decode(self, photographs: Sequence[Photograph]) -> list[Opened]:
+        """Decodes photographs; what cannot be read gives its error."""
+        return [(photograph, self._decoded(photograph)) for photograph in photographs]
+
+    def _decoded(self, photograph: Photograph) -> ImageRef | ImageError:
+        try:
+            return self.inspector.memory.store_image(photograph.path, self._settings.product)
+        except ImageError as error:
+            return error
+
+    def inspect(self, opened: Sequence[Opened]) -> Iterator[Inspected]:
+        """Inspects photographs that were decoded, in their order; what cannot be read is ``review``."""
+        images = [(image, photograph.name) for photograph, image in opened if isinstance(image, ImageRef)]
+        found = self.inspector.inspect_stored(
+            images, product=self._settings.product, question=self._settings.question
+        )
+        for photograph, image in opened:
+            result = next(found) if isinstance(image, ImageRef) else image
+            if isinstance(result, ImageError):
+                yield Inspected(photograph, None, unreadable(str(result)), str(result))
+            elif isinstance(result, EchoError):
+                yield Inspected(photograph, None, None, str(result))
+            else:
+                yield Inspected(photograph, image if isinstance(image, ImageRef) else None, result)
+
+    def draw(self, inspected: Inspected) -> Drawn | None:
+        """Draws the pictures of an inspection; None where the photograph cannot be read."""
+        memory, verdict = self.inspector.memory, inspected.verdict
+        if inspected.drawn is not None or inspected.image is None or verdict is None:
+            return inspected.drawn
+        try:
+            picture = memory.pixels(inspected.image)
+        except ImageError:  # it was taken away since it was inspected
+            return None
+        side = min(PICTURE_SIDE, max(picture.size))
+        small = overlay(picture, None, longest_side=side)
+        if verdict.map_id is None:
+            return Drawn(_jpeg(small), None)
+        shown = overlay(picture, memory.anomaly_map(verdict.map_id), verdict.regions, longest_side=side)
+        return Drawn(_jpeg(small), _jpeg(shown))
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, format="JPEG", quality=JPEG_QUALITY)
+    return stream.getvalue()
