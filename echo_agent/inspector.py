@@ -1,5 +1,6 @@
 """The inspector: register products and inspect parts from Python."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from echo_agent.context import Context
 from echo_agent.errors import EchoError, ImageError
 from echo_agent.graph import InspectionGraph, build_graph
 from echo_agent.images.in_memory import ImageLike
+from echo_agent.knowledge.documents import unread_beside
 from echo_agent.knowledge.loader import read_card
 from echo_agent.memory.memory import Memory
 from echo_agent.memory.product import ProductRecord
@@ -19,6 +21,8 @@ from echo_agent.mllm.device_memory import MAX_BATCH
 from echo_agent.mllm.own_decider import Decider
 from echo_agent.resources import Resources, open_memory
 from echo_agent.state import ImageRef, Progress, Question, State, Verdict
+
+LOG = logging.getLogger(__name__)
 
 ENCODED_AHEAD = 16
 """Images that ``inspect_many`` encodes in one go."""
@@ -109,7 +113,8 @@ class Inspector:
         """
         card = Path(knowledge) if knowledge is not None else None
         if card is not None:
-            read_card(card)
+            for file in unread_beside(read_card(card).file):
+                LOG.warning("%s beside the card is not read: save it as Markdown, text, CSV or PDF", file)
         return self.memory.register(
             product,
             images,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption
+
 app = typer.Typer(no_args_is_help=True, help="Check, start and import knowledge cards.")
 import_app = typer.Typer(no_args_is_help=True, help="Turn domain knowledge of other projects into cards.")
 app.add_typer(import_app, name="import")
@@ -35,11 +37,44 @@ def check(
     else:
         loaded, problems = check_card(place)
         cards = [loaded] if loaded is not None else []
+    for card in cards:
+        for line in _beside(card.file):
+            typer.echo(line)
     for problem in problems:
         typer.echo(str(problem), err=True)
     typer.echo(f"{len(cards)} card{'' if len(cards) == 1 else 's'} in order, {len(problems)} to mend.")
     if problems:
         raise typer.Exit(1)
+
+
+def _beside(card: Path) -> list[str]:
+    """Tells what was read beside a card, and what was not."""
+    from echo_agent.knowledge.documents import read_documents, unread_beside
+    from echo_agent.knowledge.loader import CARD_FILE
+
+    read = read_documents(card.parent) if card.name == CARD_FILE else {}
+    told = [
+        f"{file}: {len(passages)} passage{'' if len(passages) == 1 else 's'}"
+        for file, passages in read.items()
+    ]
+    return told + [f"{file}: not read; save it as Markdown, text, CSV or PDF" for file in unread_beside(card)]
+
+
+@app.command()
+def decline(
+    product: Annotated[str, typer.Argument(help="Name of a registered product.")],
+    memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
+) -> None:
+    """Do without the card that is taken for a product because of its name: it gets an empty one of its own."""
+    from echo_agent.knowledge.scaffold import empty_card
+    from echo_agent.memory import drafts
+    from echo_agent.memory.domain_knowledge import CARD
+    from echo_agent.resources import open_memory
+
+    opened = open_memory(memory)
+    files = {CARD: empty_card(opened.product(product).name).encode()}
+    record = opened.change(product, lambda base, answers: drafts.with_domain_knowledge(base, answers, files))
+    typer.echo(f"{record.name} has an empty card of its own now, version {record.version}.")
 
 
 @app.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 from langchain_core.documents import Document
 
 from echo_agent.errors import KnowledgeError
+from echo_agent.images.decoding import IMAGE_SUFFIXES
 from echo_agent.knowledge.community import load_csv, load_pdf, load_text
 from echo_agent.knowledge.loader import CARD_FILE
 from echo_agent.knowledge.passage import Passage
@@ -24,12 +25,41 @@ def document_passages(folder: Path) -> list[Passage]:
         KnowledgeError: A document cannot be read.
         MissingExtraError: There is a PDF and pypdf is not installed.
     """
-    passages: list[Passage] = []
-    for file in sorted(folder.rglob("*")):
-        read = _READERS.get(file.suffix.lower())
-        if read is not None and file.is_file() and not _belongs_to_another_card(file, folder):
-            passages += read(file)
-    return passages
+    return [passage for passages in read_documents(folder).values() for passage in passages]
+
+
+def read_documents(folder: Path) -> dict[Path, list[Passage]]:
+    """Reads the documents of a card's folder; see ``document_passages``."""
+    return {
+        file: _READERS[file.suffix.lower()](file)
+        for file in _beside(folder)
+        if file.suffix.lower() in _READERS
+    }
+
+
+def unread_beside(card: Path) -> list[Path]:
+    """The files beside a card that belong to it and cannot be read: neither documents that are cited nor images.
+
+    Args:
+        card: The card's file. To one that is not ``card.yaml`` belong only the files whose names it mentions.
+    """
+    unread = [file for file in _beside(card.parent) if file.suffix.lower() not in READ_OR_SHOWN]
+    if card.name == CARD_FILE:
+        return unread
+    text = card.read_text(encoding="utf-8")
+    return [file for file in unread if file != card and file.parent == card.parent and file.name in text]
+
+
+def _beside(folder: Path) -> list[Path]:
+    """The files of a card's folder, without hidden ones and those of other cards."""
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+        and file.name != CARD_FILE
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        and not _belongs_to_another_card(file, folder)
+    ]
 
 
 def _belongs_to_another_card(file: Path, folder: Path) -> bool:
@@ -98,3 +128,5 @@ _READERS: dict[str, Callable[[Path], list[Passage]]] = {
     ".csv": _read_csv,
     ".pdf": _read_pdf,
 }
+
+READ_OR_SHOWN = frozenset(_READERS) | IMAGE_SUFFIXES

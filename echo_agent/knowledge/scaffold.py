@@ -61,6 +61,14 @@ normal: >-
 """
 
 
+def empty_card(product: str) -> str:
+    """A card that says nothing of a product: in the place of one that would be taken because of the product's name."""
+    return (
+        f"schema_version: {SCHEMA_VERSION}\nproduct: {json.dumps(product, ensure_ascii=False)}\n"
+        "normal: A good part looks like its references.\n"
+    )
+
+
 def new_card(product: str, folder: Path) -> Path:
     """Writes a commented card for a product, into ``<folder>/<product>/card.yaml``.
 

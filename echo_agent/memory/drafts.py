@@ -126,6 +126,17 @@ def encoded_by(base: ProductRecord, answers: Answers, encoder: str) -> Draft:
     )
 
 
+def with_domain_knowledge(base: ProductRecord, answers: Answers, files: DomainKnowledge) -> Draft:
+    """A version of the same references with other domain knowledge."""
+    return Draft(
+        references=base.references,
+        origin="other domain knowledge",
+        answers=answers,
+        domain_knowledge=files,
+        depth=base.depth,
+    )
+
+
 def without(
     base: ProductRecord, answers: Answers, digests: Collection[str], origin: str | None = None
 ) -> Draft:

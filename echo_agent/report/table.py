@@ -9,6 +9,7 @@ from rich.style import Style
 from rich.text import Text
 from tabulate import tabulate
 
+from echo_agent.report.cards import card_in_words
 from echo_agent.state import Label, Verdict
 from echo_agent.state.notation import percent
 
@@ -118,7 +119,7 @@ def product_table(records: Sequence["ProductRecord"]) -> str:
             _share(record.guarantee.bound_95),
             str(record.version),
             record.encoders,
-            record.card or "-",
+            card_in_words(record),
             record.created[:10],
         ]
         for record in records

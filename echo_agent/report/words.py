@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from echo_agent.images.depth import EIGHT_BITS
+from echo_agent.report.cards import taken_by_name
 from echo_agent.state import Attempt, EscapeGuarantee, Guarantee, Label, Verdict
 from echo_agent.state.notation import MEANING, headline, percent, region_in_words
 
@@ -122,7 +123,7 @@ def registered(record: "ProductRecord", memory: Path) -> str:
     )
     return (
         f"{record.name} is registered in {memory}: {images}{learnt}{depth}, version {record.version}{before}, "
-        f"{_encoders(record)}.\nFalse rejects: {promise(record.guarantee)}."
+        f"{_encoders(record)}.\nFalse rejects: {promise(record.guarantee)}.{taken_by_name(record)}"
     )
 
 

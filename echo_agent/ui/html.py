@@ -7,6 +7,7 @@ from jinja2.environment import TemplateModule
 
 from echo_agent.errors import ImageError
 from echo_agent.images.stored import load_stored
+from echo_agent.report.cards import card_in_words
 from echo_agent.report.page import data_uri, html_templates
 from echo_agent.state import ImageRef
 
@@ -42,7 +43,7 @@ def part(name: Part, **given: Any) -> str:
 @lru_cache(maxsize=1)
 def _parts() -> TemplateModule:
     templates = html_templates("echo_agent.ui")
-    templates.globals.update(thumbnail=_thumbnail)
+    templates.globals.update(thumbnail=_thumbnail, card_in_words=card_in_words)
     return templates.get_template("parts.html").module
 
 

@@ -69,3 +69,31 @@ def test_a_broken_card_is_told_before_anything_is_registered(tmp_path, folder, g
     with pytest.raises(KnowledgeError, match=r"card.yaml:6: unknown key .* did you mean 'look'"):
         inspector.register("plate", good_parts, shots=4, knowledge=folder)
     assert inspector.memory.products() == []
+
+
+def test_what_cannot_be_read_beside_a_card_is_named(tmp_path, folder, good_parts, caplog):
+    for name in ("limits.docx", ".hidden.docx", "other/its.docx", "picture.png"):
+        (folder / name).write_bytes(b"PK")
+    inspector = Inspector.open(tmp_path / "memory")
+    inspector.register("plate", good_parts, shots=2, knowledge=folder)
+    assert caplog.messages == [
+        f"{folder / 'limits.docx'} beside the card is not read: save it as Markdown, text, CSV or PDF"
+    ]
+    caplog.clear()
+    card = folder / "plate-card.yaml"
+    card.write_text(CARD + "sources: [manual.md]\n", encoding="utf-8")
+    inspector.register("plate", good_parts, shots=2, knowledge=card)
+    assert caplog.messages == []
+
+
+def test_a_card_that_is_taken_because_of_the_name_is_told_and_can_be_declined(tmp_path, good_parts, echo):
+    memory = ("--memory", tmp_path / "memory")
+    assert "Knowledge card" not in echo("register", "plate", good_parts, "--shots", "2", *memory)[1]
+    told = echo("register", "screw", good_parts, "--shots", "2", *memory)[1]
+    assert "by its name: screw (comes with Echo). To do without: echo-agent knowledge decline screw" in told
+    assert "by its name: screw (comes with Echo)" in echo("products", *memory)[1]
+    inspector = Inspector.open(tmp_path / "memory")
+    assert inspector.inspect(good_parts / "good-5.png", product="screw").knowledge.defect_types
+    assert echo("knowledge", "decline", "screw", *memory)[0] == 0
+    assert "comes with Echo" not in echo("products", *memory)[1]
+    assert not inspector.inspect(good_parts / "good-5.png", product="screw").knowledge.defect_types

@@ -101,3 +101,17 @@ def test_two_cards_for_one_product_and_a_zone_outside_the_image_are_told(tmp_pat
     told = run("check", tmp_path).output
     assert "b/card.yaml:6: 'zones[1].box[3]' is 2, outside the image" in told
     assert "b/card.yaml:9: 'tolerances[1].max_area': '3' has no unit: write '3 mm2'" in told
+
+
+def test_what_was_read_beside_a_card_is_listed_and_what_was_not(tmp_path):
+    (tmp_path / "card.yaml").write_text("schema_version: 1\nproduct: bolt\nnormal: shiny\n", encoding="utf-8")
+    (tmp_path / "limits.md").write_text("# Limits\n\nTwo millimetres.\n", encoding="utf-8")
+    (tmp_path / "faults.csv").write_text("fault,source\nscratch,gripper\ndent,fall\n", encoding="utf-8")
+    (tmp_path / "drawing.docx").write_bytes(b"PK")
+    result = run("check", tmp_path)
+    assert result.stdout.splitlines() == [
+        f"{tmp_path / 'faults.csv'}: 2 passages",
+        f"{tmp_path / 'limits.md'}: 1 passage",
+        f"{tmp_path / 'drawing.docx'}: not read; save it as Markdown, text, CSV or PDF",
+        "1 card in order, 0 to mend.",
+    ]
