@@ -1,8 +1,11 @@
 """The settings of one run: what LangGraph Studio shows beside the graph."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from echo_agent.strictness import LeastConfidence, Rate
 
 Expert = Literal["reference", "knowledge", "reasoning"]
 Profile = Literal["adaptive", "paper", "always", "never"]
@@ -12,6 +15,17 @@ Encoders = Literal["retry", "both", "first", "second"]
 def _at(*nodes: str) -> dict[str, Any]:
     """Tells LangGraph Studio at which nodes of the inspection and the chat it shows a setting."""
     return {"langgraph_nodes": list(nodes)}
+
+
+def _number_at(*nodes: str) -> Callable[[dict[str, Any]], None]:
+    """As ``_at``, for a number that may be left out: Studio shows an empty field for a number."""
+
+    def shown(schema: dict[str, Any]) -> None:
+        number, _ = schema.pop("anyOf")
+        del schema["default"]
+        schema.update(number | _at(*nodes))
+
+    return shown
 
 
 class Context(BaseModel):
@@ -62,29 +76,29 @@ class Context(BaseModel):
         description="Nearest references that are retrieved and shown.",
         json_schema_extra=_at("reference_extractor", "inspection"),
     )
-    max_false_reject: float = Field(
-        default=0.10,
-        gt=0,
-        lt=1,
-        description="Expected share of good parts that may be called defective; sets the threshold.",
-        json_schema_extra=_at("reference_extractor", "decision_maker", "inspection"),
+    max_false_reject: Rate | None = Field(
+        default=None,
+        description=(
+            "Expected share of good parts that may be called defective; sets the threshold. Where not given: the "
+            "product's own, its card's, ECHO_MAX_FALSE_REJECT, 0.1."
+        ),
+        json_schema_extra=_number_at("reference_extractor", "decision_maker", "inspection"),
     )
-    max_escape: float = Field(
-        default=0.10,
-        gt=0,
-        lt=1,
+    max_escape: Rate | None = Field(
+        default=None,
         description=(
             "Expected share of defective parts that may be called normal; counts once a product has enough confirmed "
-            "defects (9 for 10 %)."
+            "defects (9 for 10 %). Where not given: the product's own, its card's, ECHO_MAX_ESCAPE, 0.1."
         ),
-        json_schema_extra=_at("reference_extractor", "decision_maker", "inspection"),
+        json_schema_extra=_number_at("reference_extractor", "decision_maker", "inspection"),
     )
-    min_confidence: float = Field(
-        default=0.55,
-        ge=0.5,
-        le=1,
-        description="Below this confidence the graph looks again, then asks a person.",
-        json_schema_extra=_at("checklist", "decision_maker", "inspection"),
+    min_confidence: LeastConfidence | None = Field(
+        default=None,
+        description=(
+            "Below this confidence the graph looks again, then asks a person. Where not given: the product's own, its "
+            "card's, ECHO_MIN_CONFIDENCE, 0.55."
+        ),
+        json_schema_extra=_number_at("checklist", "decision_maker", "inspection"),
     )
     max_attempts: int = Field(
         default=3,

@@ -10,6 +10,8 @@ from langchain_core.language_models import BaseChatModel
 from echo_agent.context import Context
 from echo_agent.errors import SettingsError
 from echo_agent.images.policy import ImagePolicy
+from echo_agent.knowledge.guidance import find_card
+from echo_agent.knowledge.loader import LoadedCard
 from echo_agent.memory.catalog import open_database, read_catalog
 from echo_agent.memory.memory import Memory
 from echo_agent.memory.retention import Limits
@@ -17,6 +19,7 @@ from echo_agent.mllm.choice import open_chat, open_decider, scores_in_batches
 from echo_agent.mllm.decider import DecisionMaker
 from echo_agent.mllm.own_decider import Decider, as_decision_maker
 from echo_agent.settings import process_settings
+from echo_agent.strictness import Strictness, StrictnessSettings, resolved
 from echo_agent.vision.encoder import load_encoder
 from echo_agent.vision.features import FeatureEncoder
 
@@ -106,10 +109,31 @@ class Resources:
         name = process_settings().text_model
         return _text_model(name) if self._embeddings is None and name is not None else self._embeddings
 
-    @property
-    def cards(self) -> Path | None:
-        """The folder of the user's own knowledge cards."""
-        return process_settings().knowledge
+    def card(self, product: str) -> LoadedCard | None:
+        """The knowledge card of a registered product; None where there is none, or the run leaves cards out.
+
+        Raises:
+            KnowledgeError: The card is broken, or the folder of cards is missing.
+        """
+        if "knowledge" not in self.context.experts:
+            return None
+        return find_card(product, process_settings().knowledge, self.memory.card(product))
+
+    def strictness(self, product: str | None) -> Strictness:
+        """How strict a product is inspected in this run: by the run, else as the product, its card or the process says.
+
+        Raises:
+            KnowledgeError: The product's card is broken.
+            ProductError: The product is unknown.
+        """
+        card = self.card(product) if product is not None else None
+        nothing = StrictnessSettings()
+        return resolved(
+            call=StrictnessSettings.of(self.context),
+            product=nothing if product is None else self.memory.product(product).strictness,
+            card=nothing if card is None else card.card.strictness,
+            environment=StrictnessSettings.of(process_settings()),
+        )
 
     @property
     def image_policy(self) -> ImagePolicy:

@@ -1,14 +1,18 @@
 """Settings of the process (folders, devices), from the environment or ``.env``; those of one run are in ``context``."""
 
+import difflib
 import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from echo_agent.errors import SettingsError
+from echo_agent.strictness import LeastConfidence, Rate
+
+STRICTNESS = "As in Context, where neither the run nor the product nor its card says it."
 
 
 class Settings(BaseSettings):
@@ -55,6 +59,9 @@ class Settings(BaseSettings):
         default=None,
         description="HuggingFace id or folder of a text encoder that finds passages by meaning; words alone without.",
     )
+    max_false_reject: Rate | None = Field(default=None, description=STRICTNESS)
+    max_escape: Rate | None = Field(default=None, description=STRICTNESS)
+    min_confidence: LeastConfidence | None = Field(default=None, description=STRICTNESS)
     max_image_megapixels: float = Field(
         default=100.0, gt=0, le=178, description="Larger images are refused before they are decoded."
     )
@@ -72,6 +79,10 @@ class Settings(BaseSettings):
         ge=10,
         description="Inspected photographs that the memory keeps, beside references, defects and open reviews.",
     )
+    ui_password: SecretStr | None = Field(default=None, description="Password of the page's user 'echo'.")
+    serve_keys: SecretStr | None = Field(
+        default=None, description="Keys that echo-agent serve asks for, with commas between."
+    )
     image_folders: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(),
         description="Folders whose images a message may name by path, separated as in PATH; none by default.",
@@ -86,13 +97,18 @@ class Settings(BaseSettings):
         return [part for part in given.split(os.pathsep) if part] if isinstance(given, str) else given
 
 
+OF_THE_TESTS = {"ECHO_TEST_DATA"}
+"""Variables of that form that the project's own tests read."""
+
+
 @lru_cache(maxsize=1)
 def process_settings() -> Settings:
     """Returns the settings of this process, read once.
 
     Raises:
-        SettingsError: A variable holds a value that cannot be; the message names it.
+        SettingsError: A variable holds a value that cannot be, or none of that name is read; the message names it.
     """
+    _refuse_unread_variables()
     try:
         return Settings()
     except ValidationError as error:
@@ -101,3 +117,16 @@ def process_settings() -> Settings:
         raise SettingsError(
             f"{variable} is {first['input']!r}: {first['msg']}; correct or unset it"
         ) from error
+
+
+def _refuse_unread_variables() -> None:
+    """Refuses a variable of the environment or of ``.env`` that looks like Echo's and that nothing reads."""
+    prefix = "ECHO_"
+    known = {prefix + name.upper() for name in Settings.model_fields} | OF_THE_TESTS
+    for name in (*os.environ, *DotEnvSettingsSource(Settings).env_vars):
+        if name.upper().startswith(prefix) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known - OF_THE_TESTS, n=1, cutoff=0)[0]
+            raise SettingsError(
+                f"{name.upper()} is set, but Echo reads no such variable: did you mean {near}? Correct or unset it "
+                "(echo-agent config lists all)"
+            )

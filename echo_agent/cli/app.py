@@ -39,7 +39,8 @@ class EchoCommands(LazyGroup):
             "echo_agent.cli.products", "List the registered products and their versions, or go back to one."
         ),
         "threshold": LazyCommand(
-            "echo_agent.cli.threshold", "Show what a product's references allow, and what a threshold costs."
+            "echo_agent.cli.threshold",
+            "Show what a product's references allow and a threshold costs; set how strict it is.",
         ),
         "knowledge": LazyCommand("echo_agent.cli.knowledge", "Check, start and import knowledge cards."),
         "models": LazyCommand("echo_agent.cli.models", "List the Decision Makers, or check a model."),
@@ -97,6 +98,9 @@ def shared(
     ] = False,
 ) -> None:
     """Echo looks at parts: normal, defective or "a person should look", with the evidence."""
+    from echo_agent.settings import process_settings
+
+    process_settings()
     ctx.obj = memory
 
 

@@ -73,16 +73,17 @@ def calibrate(
 
 
 def _on_references(memory: "Memory", decider: "DecisionMaker", product: str, as_json: bool) -> None:
-    from echo_agent.context import Context
     from echo_agent.decision.normals_calibration import calibrate_on_normals
     from echo_agent.memory.calibration import guarantee
+    from echo_agent.resources import Resources
 
     with progress_bar("Calibrating on references", shown=not sys.stdout.isatty()) as progress:
         normals = calibrate_on_normals(memory, decider, product, progress=progress)
     if as_json:
         typer.echo(json.dumps(normals.model_dump(), allow_nan=False))
         return
-    promised = guarantee(len(normals.log_odds), Context().max_false_reject)
+    wanted = Resources(memory=memory).strictness(product).max_false_reject
+    promised = guarantee(len(normals.log_odds), wanted)
     rates = (
         f"{promised.expected_false_reject:.1%} of good parts expected to be rejected by model and evidence "
         f"together, at most {promised.bound_95:.1%} with 95 % confidence"

@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption, RecordOption
+from echo_agent.cli.options import (
+    MEMORY_OF_THE_SETTINGS,
+    MaxEscapeOption,
+    MaxFalseRejectOption,
+    MemoryOption,
+    MinConfidenceOption,
+    MllmOption,
+    RecordOption,
+)
 
 app = typer.Typer()
 
@@ -20,6 +28,9 @@ def chat(
         str, typer.Option(help="Name of the conversation; one that is there goes on.")
     ] = "default",
     mllm: MllmOption = None,
+    max_false_reject: MaxFalseRejectOption = None,
+    max_escape: MaxEscapeOption = None,
+    min_confidence: MinConfidenceOption = None,
     record: RecordOption = True,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
 ) -> None:
@@ -38,7 +49,13 @@ def chat(
     opened = open_memory(memory)
     if product is not None:
         opened.product(product)
+    context = Context(
+        mllm=mllm,
+        record=record,
+        max_false_reject=max_false_reject,
+        max_escape=max_escape,
+        min_confidence=min_confidence,
+    )
     with open_history(opened.folder) as history:
-        context = Context(mllm=mllm, record=record)
         conversation = Conversation(opened, history, thread=thread, context=context, product=product)
         Terminal(conversation, Console()).run(image)

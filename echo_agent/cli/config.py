@@ -47,7 +47,7 @@ def config(memory: MemoryOption = MEMORY_OF_THE_SETTINGS, as_json: JsonOption = 
 
 
 def _default(schema: dict[str, Any]) -> str:
-    value = schema["default"]
+    value = schema.get("default")
     if isinstance(value, list):
         return ", ".join(value)
     return "-" if value is None else str(value)

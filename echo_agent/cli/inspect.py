@@ -13,7 +13,10 @@ from echo_agent.cli.options import (
     EncodersOption,
     ExpertsOption,
     JsonOption,
+    MaxEscapeOption,
+    MaxFalseRejectOption,
     MemoryOption,
+    MinConfidenceOption,
     MllmOption,
     ProfileOption,
     RecordOption,
@@ -47,6 +50,9 @@ def inspect(
     encoders: EncodersOption = "retry",
     experts: ExpertsOption = EXPERTS,
     profile: ProfileOption = "adaptive",
+    max_false_reject: MaxFalseRejectOption = None,
+    max_escape: MaxEscapeOption = None,
+    min_confidence: MinConfidenceOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -81,7 +87,14 @@ def inspect(
     from echo_agent.context import Context
 
     context = Context(
-        experts=experts_named(experts), profile=profile, mllm=mllm, record=record, encoders=encoders
+        experts=experts_named(experts),
+        profile=profile,
+        mllm=mllm,
+        record=record,
+        encoders=encoders,
+        max_false_reject=max_false_reject,
+        max_escape=max_escape,
+        min_confidence=min_confidence,
     )
     if out is not None:
         inspect_into_run(

@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -55,6 +55,56 @@ RecursiveOption = Annotated[
 ]
 RecordOption = Annotated[
     bool, typer.Option(" /--no-record", help="Leave no record of what is inspected in the memory.")
+]
+
+
+def _secret(setting: str) -> Callable[[str | None], str | None]:
+    """Returns what was given, else the secret that the settings hold."""
+
+    def given(value: str | None) -> str | None:
+        kept = getattr(process_settings(), setting)
+        return value or (kept.get_secret_value() if kept is not None else None)
+
+    return given
+
+
+PasswordOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Password of the page's user 'echo' (default: ECHO_UI_PASSWORD).",
+        callback=_secret("ui_password"),
+        show_default=False,
+    ),
+]
+KeysOption = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        help="Keys for the header X-API-Key, with commas between; better given by ECHO_SERVE_KEYS.",
+        callback=_secret("serve_keys"),
+        show_default=False,
+    ),
+]
+MaxFalseRejectOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0001,
+        max=0.9999,
+        help="Share of good parts that may be called defective (default: the product's setting, its card, "
+        "ECHO_MAX_FALSE_REJECT, 0.1).",
+    ),
+]
+MaxEscapeOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0001,
+        max=0.9999,
+        help="Share of defective parts that may be called normal, once enough are known (default: likewise, 0.1).",
+    ),
+]
+MinConfidenceOption = Annotated[
+    float | None,
+    typer.Option(min=0.5, max=1, help="Less sure than this is review (default: likewise, 0.55)."),
 ]
 
 MEMORY_OF_THE_SETTINGS: Path = None  # type: ignore[assignment]

@@ -4,7 +4,14 @@ from typing import Annotated
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption, is_this_machine
+from echo_agent.cli.options import (
+    MEMORY_OF_THE_SETTINGS,
+    KeysOption,
+    MemoryOption,
+    MllmOption,
+    PasswordOption,
+    is_this_machine,
+)
 from echo_agent.errors import EchoError
 
 app = typer.Typer()
@@ -16,23 +23,12 @@ def serve(
         str, typer.Option(help="Address to listen at; others than this machine need a key.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
-    keys: Annotated[
-        str,
-        typer.Option(
-            "--key",
-            envvar="ECHO_SERVE_KEYS",
-            show_default=False,
-            help="Keys for the header X-API-Key, with commas between; better given by the variable.",
-        ),
-    ] = "",
+    keys: KeysOption = None,
     rate: Annotated[int, typer.Option(min=1, help="Requests a minute of one key or address.")] = 600,
     page: Annotated[
         bool, typer.Option("--page", help="Show the page for the line under /ui as well.")
     ] = False,
-    password: Annotated[
-        str | None,
-        typer.Option(envvar="ECHO_UI_PASSWORD", help="The page's password.", show_default=False),
-    ] = None,
+    password: PasswordOption = None,
     mllm: MllmOption = None,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
 ) -> None:
@@ -43,7 +39,7 @@ def serve(
     from echo_agent.inspector import Inspector
     from echo_agent.serve.serving import build, run
 
-    known = [key.strip() for key in keys.split(",") if key.strip()]
+    known = [key.strip() for key in (keys or "").split(",") if key.strip()]
     local = is_this_machine(host)
     if not local and not known:
         raise EchoError(

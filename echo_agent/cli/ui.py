@@ -4,7 +4,16 @@ from typing import Annotated
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption, is_this_machine
+from echo_agent.cli.options import (
+    MEMORY_OF_THE_SETTINGS,
+    MaxEscapeOption,
+    MaxFalseRejectOption,
+    MemoryOption,
+    MinConfidenceOption,
+    MllmOption,
+    PasswordOption,
+    is_this_machine,
+)
 from echo_agent.errors import EchoError
 
 app = typer.Typer()
@@ -16,15 +25,16 @@ def ui(
         str, typer.Option(help="Address to listen at; others than this machine need a password.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
-    password: Annotated[
-        str | None,
-        typer.Option(envvar="ECHO_UI_PASSWORD", help="Password of the user 'echo'.", show_default=False),
-    ] = None,
+    password: PasswordOption = None,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
     mllm: MllmOption = None,
+    max_false_reject: MaxFalseRejectOption = None,
+    max_escape: MaxEscapeOption = None,
+    min_confidence: MinConfidenceOption = None,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
 ) -> None:
     """Open the page for the line in a browser."""
+    from echo_agent.context import Context
     from echo_agent.inspector import Inspector
     from echo_agent.ui.controller import Controller
     from echo_agent.ui.serving import serve
@@ -33,6 +43,7 @@ def ui(
         raise EchoError(
             f"{host} can be reached by others: give a password by ECHO_UI_PASSWORD, or listen at 127.0.0.1"
         )
-    controller = Controller(Inspector.open(memory, mllm=mllm))
+    context = Context(max_false_reject=max_false_reject, max_escape=max_escape, min_confidence=min_confidence)
+    controller = Controller(Inspector.open(memory, mllm=mllm, context=context))
     typer.echo(f"Echo is at http://{host}:{port} (Ctrl-C ends it).")
     serve(controller, host=host, port=port, password=password, open_browser=browser)

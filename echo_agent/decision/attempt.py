@@ -20,7 +20,7 @@ def attempt_measured(state: State, context: Context) -> Attempt:
     """Comes to an attempt from the evidence that the router lets it use."""
     start = time.perf_counter()
     used = what_is_used(state, context.experts)
-    attempt = _measured(used, context, state.route)
+    attempt = _measured(used, state.route)
     return attempt.model_copy(
         update={
             "path": "reasoned" if used.trace is not None else "fast",
@@ -36,9 +36,9 @@ def attempt_by_model(decider: DecisionMaker, state: State, resources: Resources)
     """
     context, memory = resources.context, resources.memory
     used = what_is_used(state, context.experts)
-    measured = _measured(used, context, state.route)
+    measured = _measured(used, state.route)
     found = what_is_used(state.model_copy(update={"route": None}), context.experts)
-    guard = Guard.of(found.reference, _measured(found, context, None), found.effect, state.attempts)
+    guard = Guard.of(found.reference, _measured(found, None), found.effect, state.attempts)
     case = show(state, resources)
     level = escalation_level_of(state)
     changed = f"{level.changed}; {measured.changed}" if state.attempts else level.changed
@@ -51,7 +51,7 @@ def attempt_by_model(decider: DecisionMaker, state: State, resources: Resources)
         guard=guard,
         effect=used.effect,
         calibration=fitted[case.path],
-        min_confidence=context.min_confidence,
+        min_confidence=state.strictness.min_confidence,
         by_normals=None if any(fitted.values()) else _by_normals(used, decider, resources),
     )
 
@@ -68,10 +68,10 @@ def _by_normals(used: State, decider: DecisionMaker, resources: Resources) -> By
     if decider.decided_by().name != "mllm" or not context.calibrate_on_references:
         return None
     normals = normals_of(resources.memory, decider, product)
-    return None if normals is None else ByNormals(normals, context.max_false_reject)
+    return None if normals is None else ByNormals(normals, used.strictness.max_false_reject)
 
 
-def _measured(state: State, context: Context, route: Route | None) -> Attempt:
+def _measured(state: State, route: Route | None) -> Attempt:
     """Comes to an attempt from the evidence alone."""
     number, changed = len(state.attempts) + 1, what_changed(state)
     if state.reference is None:
@@ -79,8 +79,6 @@ def _measured(state: State, context: Context, route: Route | None) -> Attempt:
     return decide_measured(
         state.reference,
         number=number,
-        max_false_reject=context.max_false_reject,
-        min_confidence=context.min_confidence,
         changed=changed,
         effect=state.effect,
     )

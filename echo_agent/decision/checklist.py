@@ -24,7 +24,7 @@ def answer_checklist(
 ) -> KnowledgeEvidence:
     """Asks the model about each statement that was not counted, with a crop of its places where they are known.
 
-    An answer below ``Context.min_confidence``, one that cannot be read and one that is late are "undetermined".
+    An answer below ``Strictness.min_confidence``, one that cannot be read and one that is late are "undetermined".
 
     Returns:
         The domain knowledge's evidence with the answers.
@@ -57,7 +57,7 @@ def _ask(
         answer = decider.answer(case)
     except NoAnswerError as error:
         return answered(finding, None, by, why=f"it gave no answer: {error}")
-    if answer.confidence is None or answer.confidence < resources.context.min_confidence:
+    if answer.confidence is None or answer.confidence < state.strictness.min_confidence:
         return answered(finding, None, by, why="it is not sure")
     return answered(finding, answer.letter, by)
 

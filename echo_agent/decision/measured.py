@@ -30,29 +30,25 @@ def decide_measured(
     evidence: ReferenceEvidence,
     *,
     number: int,
-    max_false_reject: float,
-    min_confidence: float,
     changed: str,
     effect: VerdictEffect | None = None,
 ) -> Attempt:
     """Decides one attempt.
 
     Args:
-        evidence: The Reference Extractor's evidence.
+        evidence: The Reference Extractor's evidence, with how strict the inspection is.
         number: Number of the attempt, from 1.
-        max_false_reject: Wanted expected false-reject rate.
-        min_confidence: Below it the label is ``review``.
         changed: What this attempt changed against the one before.
         effect: What the findings of the domain knowledge permit and force.
 
     Returns:
-        The attempt. ``defective`` needs a p-value of at most ``max_false_reject``; ``normal`` a part that does not
-        stand out and, where defects enough are confirmed, scores below the pass threshold; all else is ``review``.
+        The attempt. ``defective`` needs a p-value of at most the wanted false-reject rate; ``normal`` a part that does
+        not stand out and, where defects enough are confirmed, scores below the pass threshold; all else is ``review``.
     """
-    judged = _judge(evidence, max_false_reject, min_confidence)
+    judged = _judge(evidence)
     ruled = _by_rules(evidence, effect or VerdictEffect(), judged[0])
     label, confidence, reasons = ruled or judged
-    if ruled is not None and confidence < min_confidence:
+    if ruled is not None and confidence < evidence.strictness.min_confidence:
         label = "review"
     probability = _probability(evidence)
     if ruled is not None and label != "review":
@@ -100,7 +96,7 @@ def _probability(evidence: ReferenceEvidence) -> float | None:
 
 
 def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are ruled out)
-    evidence: ReferenceEvidence, max_false_reject: float, min_confidence: float
+    evidence: ReferenceEvidence,
 ) -> tuple[Label, float, tuple[Reason, ...]]:
     if evidence.product is None:
         return "review", UNDECIDED, (unknown_product(evidence), *_matches(evidence))
@@ -120,12 +116,13 @@ def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are 
         return "review", sides, (*resemblance, figures)
     if score > limit:
         missing = evidence.guarantee.normals_missing if evidence.guarantee else 0
-        if p_value > max_false_reject:
+        wanted = evidence.strictness.max_false_reject
+        if p_value > wanted:
             lacking = _reason(
                 evidence,
                 "too few references",
                 f"The part stands out, but {missing} more normal photograph(s) are needed before it may be called "
-                f"defective at {max_false_reject:.0%} false rejects.",
+                f"defective at {100 * wanted:g} % false rejects.",
             )
             return "review", sides, (lacking, figures, *_where(evidence))
         stands_out = _reason(
@@ -143,7 +140,7 @@ def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are 
             "confirmed ones escapes: a weak defect cannot be ruled out.",
         )
         return "review", sides, (as_defects, figures, *_where(evidence))
-    if 1.0 - probability < min_confidence:
+    if 1.0 - probability < evidence.strictness.min_confidence:
         close = _reason(
             evidence,
             "close to the threshold",

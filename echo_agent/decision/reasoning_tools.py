@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from echo_agent.context import Expert
 from echo_agent.decision.show import cut
 from echo_agent.images.decoding import load_image
-from echo_agent.knowledge.guidance import find_card, look_up
+from echo_agent.knowledge.guidance import look_up
 from echo_agent.mllm.tools import ToolRequest, ToolResult
 from echo_agent.resources import Resources
 from echo_agent.state import Box, ImageRef, ReferenceEvidence, Region, State, Value
@@ -96,15 +96,13 @@ class ReasoningTools:
         wanted = self._shown + _Count.model_validate(arguments).count
         found = evidence.references
         if len(found) < wanted:
-            context = self._resources.context
             found = self._resources.memory.evidence(
                 image,
                 evidence.product,
-                encoders=context.encoders,
+                encoders=self._resources.context.encoders,
                 escalation_level=evidence.escalation_level,
                 shots=wanted,
-                max_false_reject=context.max_false_reject,
-                max_escape=context.max_escape,
+                strictness=evidence.strictness,
             ).references
         further = found[self._shown : wanted]
         self._shown += len(further)
@@ -137,7 +135,7 @@ class ReasoningTools:
         if evidence.product is None:
             return ToolResult(text="The product is not known, so there is no domain knowledge.")
         resources = self._resources
-        card = find_card(evidence.product, resources.cards, resources.memory.card(evidence.product))
+        card = resources.card(evidence.product)
         passages = look_up(card, query, resources.embeddings) if card is not None else []
         told = [f"{passage.file}, line {passage.line}: {passage.text}" for passage in passages]
         return ToolResult(text="\n".join(told) or "The domain knowledge says nothing of it.")

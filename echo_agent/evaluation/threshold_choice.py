@@ -7,6 +7,7 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
 from echo_agent.memory import calibration
 from echo_agent.state import EscapeGuarantee, Guarantee, Progress, Value
+from echo_agent.strictness import Strictness
 
 if TYPE_CHECKING:
     from echo_agent.memory.memory import Memory
@@ -101,6 +102,7 @@ class ThresholdChoice(Value):
         product: Name of the product.
         version: Version of its memory.
         encoder: Id of the encoder.
+        strictness: How strict the product is inspected, and who said so.
         normal_scores: Scores of the references, each against the others.
         labelled: Scores of the labelled parts.
         rejects: A threshold a false-reject rate, the wanted one first.
@@ -111,6 +113,7 @@ class ThresholdChoice(Value):
     product: str
     version: int
     encoder: str
+    strictness: Strictness
     normal_scores: tuple[float, ...]
     labelled: Labelled
     rejects: tuple[Reject, ...]
@@ -148,8 +151,7 @@ def choose_thresholds(
     memory: "Memory",
     product: str,
     *,
-    max_false_reject: float,
-    max_escape: float,
+    strictness: Strictness,
     labelled: Labelled | None = None,
 ) -> ThresholdChoice:
     """Chooses thresholds for the wanted rates, and counts what they cost on the labelled parts.
@@ -157,8 +159,7 @@ def choose_thresholds(
     Args:
         memory: The memory.
         product: Registered product.
-        max_false_reject: Wanted expected false-reject rate.
-        max_escape: Wanted expected escape rate; used where labelled defective parts are given.
+        strictness: Wanted expected rates; that of escapes is used where labelled defective parts are given.
         labelled: Scores of labelled parts.
 
     Raises:
@@ -166,13 +167,15 @@ def choose_thresholds(
     """
     record = memory.product(product)
     normals, given = memory.normal_scores(product), labelled or Labelled()
-    rates = (max_false_reject, *(rate for rate in RATES if rate != max_false_reject))
+    wanted = strictness.max_false_reject
+    rates = (wanted, *(rate for rate in RATES if rate != wanted))
     rejects = tuple(_reject(normals, len(record.references), rate, given) for rate in rates)
-    passes = _pass(given, max_escape)
+    passes = _pass(given, strictness.max_escape)
     return ThresholdChoice(
         product=record.name,
         version=record.version,
         encoder=record.encoder,
+        strictness=strictness,
         normal_scores=normals,
         labelled=given,
         rejects=rejects,
@@ -186,7 +189,7 @@ def _reject(normals: Sequence[float], references: int, wanted: float, labelled: 
     return Reject(
         wanted=wanted,
         threshold=limit,
-        guarantee=calibration.guarantee(references, wanted),
+        guarantee=calibration.guarantee(max(1, len(normals)), wanted, references),
         false_rejects=None if limit is None else _counted([score > limit for score in labelled.good]),
         escapes=None if limit is None else _counted([score <= limit for score in labelled.defective]),
     )

@@ -8,7 +8,8 @@ import numpy as np
 from echo_agent.errors import DatasetError, MissingExtraError
 from echo_agent.evaluation.threshold_choice import Counted, Pass, Reject, ThresholdChoice, Zones
 from echo_agent.report.table import plain_table
-from echo_agent.state.notation import percent
+from echo_agent.report.words import counted_normals
+from echo_agent.state.notation import percent, strictness_in_words
 
 BINS = 16
 BAR_WIDTH = 40
@@ -19,15 +20,16 @@ def as_text(choice: ThresholdChoice) -> str:
     """What the references allow, and what the labelled parts say of it."""
     scores = choice.normal_scores
     lines = [
-        f"{choice.product}, version {choice.version}, encoder {choice.encoder}; scores of the first look"
+        f"{choice.product}, version {choice.version}, encoder {choice.encoder}; scores of the first look",
+        f"how strict: {strictness_in_words(choice.strictness)}",
     ]
     if scores:
         lines.append(
-            f"{len(scores)} references, each against the others: scores {min(scores):.2f} to {max(scores):.2f} "
-            "(1 is their median)"
+            f"{counted_normals(choice.rejects[0].guarantee)}, each against the others: scores {min(scores):.2f} to "
+            f"{max(scores):.2f} (1 is their median)"
         )
     else:
-        lines.append("a single reference gives no threshold: register more photographs of good parts")
+        lines.append("photographs of a single good part give no threshold: register more")
     lines += ["", *_bars(choice), "", *_rejects(choice)]
     if choice.passes is not None:
         lines += ["", *_passes(choice.passes)]

@@ -5,7 +5,7 @@ Statements of the card that draw their places are counted there.
 
 from typing import Any
 
-from echo_agent.knowledge.guidance import find_card, guide, hold_again
+from echo_agent.knowledge.guidance import guide, hold_again
 from echo_agent.knowledge.loader import LoadedCard, drawn_on
 from echo_agent.memory.memory import Memory
 from echo_agent.resources import Resources
@@ -20,11 +20,7 @@ def knowledge_guide(state: State, resources: Resources) -> dict[str, Any]:
     reference = state.reference
     if reference is None or reference.product is None or state.image is None:
         return {"knowledge": None}
-    if "knowledge" not in resources.context.experts:
-        return {"knowledge": None}
-    memory = resources.memory
-    registered = memory.card(reference.product)
-    card = find_card(reference.product, resources.cards, registered)
+    card = resources.card(reference.product)
     if card is None:
         return {"knowledge": None}
     size, earlier = (state.image.width, state.image.height), state.knowledge
@@ -35,7 +31,7 @@ def knowledge_guide(state: State, resources: Resources) -> dict[str, Any]:
         reference.regions,
         size,
         query=state.question.text if state.question is not None else "",
-        counts=_counts(state.image, reference.product, card, memory),
+        counts=_counts(state.image, reference.product, card, resources.memory),
         embeddings=resources.embeddings,
     )
     return {"knowledge": evidence}

@@ -14,17 +14,18 @@ def reference_extractor(state: State, resources: Resources) -> dict[str, Any]:
     """
     if state.image is None:
         raise ImageError("no image was given: put an ImageRef into the state, or use Inspector.inspect")
-    context = resources.context
+    context, memory = resources.context, resources.memory
     escalation_level = len(state.attempts)
-    found = resources.memory.evidence(
+    product = memory.recognised(state.image) if state.product is None else state.product
+    found = memory.evidence(
         state.image,
-        state.product,
+        product,
         encoders=context.encoders,
         escalation_level=escalation_level,
         shots=context.shots * (escalation_level + 1),
-        max_false_reject=context.max_false_reject,
-        max_escape=context.max_escape,
+        strictness=resources.strictness(product),
     )
+    found = found.model_copy(update={"product_given": state.product is not None})
     if "reference" not in context.experts:
         found = ReferenceEvidence(
             product=found.product,
@@ -32,5 +33,6 @@ def reference_extractor(state: State, resources: Resources) -> dict[str, Any]:
             matches=found.matches,
             quality=found.quality,
             memory_version=found.memory_version,
+            strictness=found.strictness,
         )
     return {"reference": found, "escalation_level": escalation_level}

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from echo_agent.knowledge.quantity import AreaLimit, LengthLimit
 from echo_agent.names import canonical_name
+from echo_agent.strictness import StrictnessSettings
 
 SCHEMA_VERSION = 1
 ANY_DEFECT = "any"
@@ -190,6 +191,10 @@ class Card(Part):
     defects: tuple[DefectType, ...] = Field(default=(), max_length=MAX_ENTRIES)
     tolerances: tuple[Tolerance, ...] = Field(default=(), max_length=MAX_ENTRIES)
     checklist: tuple[ChecklistItem, ...] = Field(default=(), max_length=MAX_ENTRIES)
+    strictness: StrictnessSettings = Field(
+        default=StrictnessSettings(),
+        description="How strict the product is inspected, unless the run or the product's own setting says otherwise.",
+    )
     sources: tuple[Text, ...] = Field(
         default=(), max_length=MAX_ENTRIES, description="Where the domain knowledge comes from."
     )

@@ -16,9 +16,6 @@ CHANCE = 1e-3
 DEFECTIVE_P_POWER = 0.2
 """Power of the alternative: p-values of defective parts are taken as Beta(0.2, 1)."""
 
-DEFAULT_ESCAPE = 0.10
-"""Wanted expected escape rate where none is given."""
-
 
 def conformal_p_value(score: float, normal_scores: Sequence[float]) -> float:
     """Share of normals expected to score at least as high.

@@ -14,6 +14,7 @@ from echo_agent.memory.index import Neighbour
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.version_files import UNREADABLE
 from echo_agent.state import ImageRef, ProductMatch, Reference, ReferenceEvidence
+from echo_agent.strictness import Strictness
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array
 from echo_agent.vision.places import place_shares
@@ -62,7 +63,7 @@ def describe(
     image: ImageRef,
     record: ProductRecord,
     escalation_level: int,
-    max_false_reject: float,
+    strictness: Strictness,
 ) -> ReferenceEvidence:
     """Puts the score on the calibration and measures the regions.
 
@@ -72,11 +73,12 @@ def describe(
         image: The image.
         record: The product.
         escalation_level: Effort of the look.
-        max_false_reject: Wanted expected false-reject rate.
+        strictness: Wanted expected rates.
 
     Returns:
         The evidence, without references and matches.
     """
+    max_false_reject = strictness.max_false_reject
     limit = calibration.threshold(normals, max_false_reject)
     size = image.width, image.height
     stands_out = limit is not None and prediction.score > limit
@@ -96,6 +98,7 @@ def describe(
         p_value=calibration.conformal_p_value(prediction.score, normals) if normals else None,
         tail_p_value=calibration.tail_p_value(prediction.score, normals),
         guarantee=calibration.guarantee(max(1, len(normals)), max_false_reject, len(record.references)),
+        strictness=strictness,
         regions=regions,
         places=place_shares(prediction.anomaly_map),
         map_id=f"{image.sha256[:24]}-{record.key}-e{escalation_level}",

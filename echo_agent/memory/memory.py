@@ -13,8 +13,7 @@ from echo_agent.files import writable
 from echo_agent.images import stored
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.images.policy import USUAL, ImagePolicy
-from echo_agent.memory import evidence, registration
-from echo_agent.memory.calibration import DEFAULT_ESCAPE
+from echo_agent.memory import evidence
 from echo_agent.memory.catalog import Catalog, existing, open_database, read_catalog
 from echo_agent.memory.counting import Counting
 from echo_agent.memory.database import Database
@@ -28,6 +27,7 @@ from echo_agent.memory.second_encoder import AUTOMATIC, SecondEncoders
 from echo_agent.memory.store import Store, fill_embeddings, make_folder
 from echo_agent.memory.working_resolutions import FIRST
 from echo_agent.state import CountedPlace, ImageRef, ReferenceEvidence
+from echo_agent.strictness import Strictness
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import EMBEDDED, load_encoder
 from echo_agent.vision.features import Array, FeatureEncoder
@@ -156,8 +156,7 @@ class Memory(Products):
         encoders: Encoders = "retry",
         escalation_level: int = 0,
         shots: int = 4,
-        max_false_reject: float = registration.DEFAULT_FALSE_REJECT,
-        max_escape: float = DEFAULT_ESCAPE,
+        strictness: Strictness = Strictness(),  # noqa: B008 (frozen)
     ) -> ReferenceEvidence:
         """Compares an image with a product's references.
 
@@ -168,8 +167,8 @@ class Memory(Products):
                 or alone (``second``).
             escalation_level: 0 for the first look, higher for finer ones, up to the finest there is.
             shots: How many references to retrieve.
-            max_false_reject: Wanted expected false-reject rate.
-            max_escape: Wanted expected escape rate; counts where there are confirmed defects enough.
+            strictness: Wanted rates of false rejects and of escapes; the latter counts where there are confirmed
+                defects enough.
 
         Returns:
             The evidence. Its ``product`` is None where none was given and none is near enough.
@@ -193,8 +192,7 @@ class Memory(Products):
                     encoders=encoders,
                     escalation_level=escalation_level,
                     shots=shots,
-                    max_false_reject=max_false_reject,
-                    max_escape=max_escape,
+                    strictness=strictness,
                 )
             except FileNotFoundError as error:
                 missing = error
@@ -205,6 +203,14 @@ class Memory(Products):
         raise StoreError(
             f"the references in {self.folder} cannot be read ({missing}): inspect again, or run echo-agent doctor"
         ) from missing
+
+    def recognised(self, image: ImageRef) -> str | None:
+        """The product whose references an image resembles most; None where it resembles none.
+
+        Raises:
+            ImageError: The image cannot be read.
+        """
+        return self._scorer.recognised(image, self.products())
 
     def normal_scores(self, product: str) -> tuple[float, ...]:
         """Scores of a product's references at the first look, each against the others; empty for a single one.

@@ -5,7 +5,9 @@ import re
 from pydantic import BaseModel, ConfigDict, Field
 
 from echo_agent.images.depth import Depth
+from echo_agent.memory import calibration
 from echo_agent.state import Guarantee, ImageRef
+from echo_agent.strictness import Strictness, StrictnessSettings
 
 
 class NamedEncoder(BaseModel):
@@ -32,7 +34,8 @@ class ProductRecord(BaseModel):
         similarity_floor: Lowest similarity to the nearest reference at which an image resembles the product.
         card: Knowledge card registered with it, relative to the memory.
         created: Time of this version, ISO 8601, UTC.
-        guarantee: What the normals promise at the default false-reject rate.
+        guarantee: What the normals promise at the product's own false-reject rate, else at the default.
+        strictness: The product's own settings; they stay from version to version.
         depth: Which values are black and white in its photographs of more than 8 bits; None where it was registered
             without: then it is what their kind of file means.
     """
@@ -52,6 +55,7 @@ class ProductRecord(BaseModel):
     created: str
     guarantee: Guarantee
     depth: Depth | None = None
+    strictness: StrictnessSettings = StrictnessSettings()
 
     @property
     def normals(self) -> int:
@@ -67,6 +71,11 @@ class ProductRecord(BaseModel):
     def key(self) -> str:
         """Names this version of the product in the index."""
         return self.folder.rsplit("/", 1)[-1]
+
+
+def promised(normals: int, photographs: int | None, own: StrictnessSettings) -> Guarantee:
+    """What a product's normals promise at its own false-reject rate, else at the default."""
+    return calibration.guarantee(normals, own.max_false_reject or Strictness().max_false_reject, photographs)
 
 
 def readable_name(product: str) -> str:

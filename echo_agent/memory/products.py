@@ -28,6 +28,7 @@ from echo_agent.memory.store import Also, Encoded, Store
 from echo_agent.memory.working_resolutions import FIRST, SECOND
 from echo_agent.names import spelled
 from echo_agent.state import ImageRef, Progress
+from echo_agent.strictness import StrictnessSettings
 from echo_agent.vision.features import FeatureEncoder
 from echo_agent.vision.quality import fit_quality
 
@@ -182,6 +183,18 @@ class Products:
         made = self._store.learnt_references(versions[version])
         learnt = {digest: answer for digest, answer in made.items() if answer in standing}
         return self.change(product, lambda base, _: drafts.restored(versions[version], learnt))
+
+    def set_strictness(self, product: str, own: StrictnessSettings) -> ProductRecord:
+        """Keeps how strict a product is inspected, in place of what was kept; ``StrictnessSettings()`` keeps nothing.
+
+        It goes before its card, the environment and the default, and after what a run says; it stays when the product
+        is registered again or restored.
+
+        Raises:
+            ProductError: The product is unknown.
+            StoreError: The memory cannot be written.
+        """
+        return self._store.set_strictness(product, own)
 
     def change(
         self,

@@ -14,14 +14,13 @@ from echo_agent.errors import ImageError, ProductError
 from echo_agent.images.depth import EIGHT_BITS, Depth, found_depth, parse_depth
 from echo_agent.images.in_memory import ImageLike, is_tensor, value_range
 from echo_agent.images.listing import list_images
-from echo_agent.memory import calibration
 from echo_agent.memory.normal_model import Fitted
-from echo_agent.memory.product import NamedEncoder, ProductRecord, readable_name
+from echo_agent.memory.product import NamedEncoder, ProductRecord, promised, readable_name
 from echo_agent.names import spelled
 from echo_agent.state import ImageRef
+from echo_agent.strictness import StrictnessSettings
 from echo_agent.vision.features import Array, FeatureEncoder
 
-DEFAULT_FALSE_REJECT = 0.10
 MAX_NAME_LENGTH = 100
 
 SIMILARITY_SLACK = 3.0
@@ -154,6 +153,7 @@ def make_record(
     references: Sequence[ImageRef],
     fitted: Fitted,
     depth: Depth | None,
+    strictness: StrictnessSettings,
 ) -> ProductRecord:
     """Makes the catalog's entry of a version that is written as that generation of the catalog."""
     groups = fitted.resolution.groups
@@ -167,6 +167,7 @@ def make_record(
         references=tuple(references),
         similarity_floor=similarity_floor(fitted.embeddings, groups),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        guarantee=calibration.guarantee(len(set(groups)), DEFAULT_FALSE_REJECT, len(references)),
+        guarantee=promised(len(set(groups)), len(references), strictness),
         depth=depth,
+        strictness=strictness,
     )

@@ -19,7 +19,7 @@ from echo_agent.memory.checked_photographs import CheckedPhotographs
 from echo_agent.memory.damage import damaged
 from echo_agent.memory.database import Database
 from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
-from echo_agent.memory.index import ReferenceIndex
+from echo_agent.memory.index import Neighbour, ReferenceIndex
 from echo_agent.memory.joining import join, joined_normals
 from echo_agent.memory.normal_model import Resolution
 from echo_agent.memory.product import ProductRecord
@@ -35,7 +35,8 @@ from echo_agent.memory.working_resolutions import (
     brings_second,
     escalation_levels,
 )
-from echo_agent.state import Exemplar, ImageRef, Reference, ReferenceEvidence
+from echo_agent.state import Exemplar, ImageRef, ProductMatch, Reference, ReferenceEvidence
+from echo_agent.strictness import Strictness
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array, FeatureEncoder, Features
 
@@ -55,7 +56,7 @@ def _evidence_key(
     product: str | None,
     records: Sequence[ProductRecord],
     confirmed: Sequence[Feedback],
-    **options: float | str,
+    **options: Hashable,
 ) -> Hashable:
     """What evidence depends on: the image, the settings, the versions and the confirmed defects."""
     state = (*(record.key for record in records), *(said.id for said in confirmed))
@@ -139,6 +140,18 @@ class Scorer:
             for digest, features in zip(new, found, strict=True):
                 self._features[digest, own, scale] = features
 
+    def recognised(self, image: ImageRef, records: Sequence[ProductRecord]) -> str | None:
+        """The product whose references an image resembles most; None where it resembles none."""
+        return _resembled(evidence.product_matches(self._neighbours(image, records)[1], records))
+
+    def _neighbours(
+        self, image: ImageRef, records: Sequence[ProductRecord]
+    ) -> tuple[Array, Sequence[Neighbour]]:
+        """The embedding of an image, and the references of all products that are nearest to it."""
+        embedding = self._first(image).embedding
+        keys = [record.key for record in records]
+        return embedding, self._index.nearest(embedding, keys, NEIGHBOURS_FOR_PRODUCT)
+
     @cachedmethod(attrgetter("_evidence"), _evidence_key, attrgetter("_caching"))
     def evidence(
         self,
@@ -151,8 +164,7 @@ class Scorer:
         encoders: Encoders,
         escalation_level: int,
         shots: int,
-        max_false_reject: float,
-        max_escape: float,
+        strictness: Strictness,
     ) -> ReferenceEvidence:
         """Compares an image with the products of one state of the catalog.
 
@@ -164,22 +176,23 @@ class Scorer:
             encoders: Which encoders take part, and when.
             escalation_level: Which level of the escalation; the highest where there are fewer.
             shots: How many references to retrieve.
-            max_false_reject: Wanted expected false-reject rate.
-            max_escape: Wanted expected escape rate.
+            strictness: Wanted expected rates.
 
         Raises:
             FileNotFoundError: Another writer has replaced the version meanwhile.
         """
         given = named(product, records) if product is not None else None
-        embedding = self._first(image).embedding
-        everywhere = self._index.nearest(
-            embedding, [record.key for record in records], NEIGHBOURS_FOR_PRODUCT
-        )
+        embedding, everywhere = self._neighbours(image, records)
         matches = evidence.product_matches(everywhere, records)
-        record = given or next((named(match.product, records) for match in matches if match.resembles), None)
+        resembled = _resembled(matches)
+        record = given or (named(resembled, records) if resembled is not None else None)
         if record is None:
             return ReferenceEvidence(
-                product=None, product_given=False, matches=matches, encoder=self.encoder.id
+                product=None,
+                product_given=False,
+                matches=matches,
+                encoder=self.encoder.id,
+                strictness=strictness,
             )
         if given is not None and all(match.product != given.name for match in matches):
             matches += evidence.product_matches(self._index.nearest(embedding, [given.key], 1), [given])
@@ -194,7 +207,7 @@ class Scorer:
             image=image,
             record=record,
             escalation_level=level,
-            max_false_reject=max_false_reject,
+            strictness=strictness,
         ).model_copy(
             update={
                 "last_level": len(levels) - 1,
@@ -210,6 +223,7 @@ class Scorer:
             self._retention.wrote()
         defects = [said for said in confirmed if said.product == record.name and self._is_there(said, lost)]
         others = {said.image.sha256: said for said in defects if said.image.sha256 != image.sha256}
+        max_escape = strictness.max_escape
         enough = len(others) >= normals_needed(max_escape)
         scores = [self._score_of_defect(said, record, working) for said in others.values() if enough]
         return described.model_copy(
@@ -330,6 +344,10 @@ class Scorer:
         features = self._first(image)
         middle = features.layers[features.middle].patches
         return unusual_place(middle, resolution.predict(features).anomaly_map)
+
+
+def _resembled(matches: Sequence[ProductMatch]) -> str | None:
+    return next((match.product for match in matches if match.resembles), None)
 
 
 def _cached_pixels(image: Image.Image) -> float:

@@ -23,7 +23,7 @@ from echo_agent.memory.domain_knowledge import FOLDER, keep_domain_knowledge
 from echo_agent.memory.drafts import Draft
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import Fitted, Resolution
-from echo_agent.memory.product import NamedEncoder, ProductRecord
+from echo_agent.memory.product import NamedEncoder, ProductRecord, promised
 from echo_agent.memory.versions import (
     add_version,
     cards,
@@ -32,11 +32,13 @@ from echo_agent.memory.versions import (
     learnt_references,
     photographs,
     remove_versions,
+    rewrite_record,
     set_embedding,
     without_embedding,
 )
 from echo_agent.memory.working_resolutions import FIRST, SECOND
 from echo_agent.state import ImageRef
+from echo_agent.strictness import StrictnessSettings
 from echo_agent.vision.features import FeatureEncoder
 from echo_agent.vision.quality import QualityModel
 
@@ -144,6 +146,7 @@ class Store:
                     references=copies,
                     fitted=encoded.fitted,
                     depth=draft.depth,
+                    strictness=base.strictness if base else StrictnessSettings(),
                 )
                 made.append(self.folder / record.folder)
                 record, files = self._write_files(record, draft, encoded)
@@ -240,6 +243,21 @@ class Store:
         with self._changing() as connection:
             for act in acts:
                 act(connection)
+
+    def set_strictness(self, product: str, own: StrictnessSettings) -> ProductRecord:
+        """Keeps a product's own settings; its versions stay as they are.
+
+        Raises:
+            ProductError: There is none of that name.
+        """
+        with self._writing() as catalog:
+            record = named(product, catalog.records)
+            guarantee = promised(record.guarantee.normals, record.guarantee.photographs, own)
+            changed = record.model_copy(update={"strictness": own, "guarantee": guarantee})
+            with self._changing() as connection:
+                rewrite_record(connection, changed)
+            self._seen_own_change()
+        return changed
 
     def _seen_own_change(self) -> None:
         with self._refreshing:

@@ -63,7 +63,7 @@ def add_version(
             record.name,
             record.version,
             record.card,
-            record.model_dump_json(exclude={"references", "learnt", "card"}),
+            _written(record),
             json.dumps(dict(files)),
         ),
     )
@@ -78,6 +78,11 @@ def add_version(
         "INSERT INTO product (name, key) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET key = ?2",
         (record.name, record.key),
     )
+
+
+def rewrite_record(connection: sqlite3.Connection, record: ProductRecord) -> None:
+    """Writes anew what is said of a version; its references and its card stay."""
+    connection.execute("UPDATE version SET record = ? WHERE key = ?", (_written(record), record.key))
 
 
 def remove_versions(connection: sqlite3.Connection, product: str) -> list[str]:
@@ -180,6 +185,10 @@ def _embedding(blob: Any) -> Array:
 
 def _usable(vector: Array) -> bool:
     return vector.size > 0 and bool(np.isfinite(vector).all()) and bool(vector.any())
+
+
+def _written(record: ProductRecord) -> str:
+    return record.model_dump_json(exclude={"references", "learnt", "card"})
 
 
 def _records(

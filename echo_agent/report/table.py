@@ -111,6 +111,7 @@ def verdict_table(rows: Sequence[tuple[str, Verdict, str | None]]) -> Text:
 def product_table(records: Sequence["ProductRecord"]) -> str:
     """Makes a table of registered products, each with the false-reject rate that its references allow."""
     numbers = ("references", "false rejects", "at most (95 %)", "version")
+    strict = any(record.strictness.said() for record in records)
     cells = [
         [
             record.name,
@@ -121,12 +122,24 @@ def product_table(records: Sequence["ProductRecord"]) -> str:
             record.encoders,
             card_in_words(record),
             record.created[:10],
+            *([own_settings(record)] if strict else []),
         ]
         for record in records
     ]
-    return plain_table(
-        ["product", *numbers, "encoders", "knowledge card", "registered"], cells, right=numbers
-    )
+    head = [
+        "product",
+        *numbers,
+        "encoders",
+        "knowledge card",
+        "registered",
+        *(["own settings"] if strict else []),
+    ]
+    return plain_table(head, cells, right=numbers)
+
+
+def own_settings(record: "ProductRecord") -> str:
+    """Returns how strict a product's own settings are, such as ``max_false_reject 5 %``."""
+    return ", ".join(f"{name} {100 * value:g} %" for name, value in record.strictness.said().items()) or "-"
 
 
 def version_table(versions: Sequence["ProductRecord"]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from echo_agent.images.depth import EIGHT_BITS
 from echo_agent.report.cards import taken_by_name
 from echo_agent.state import Attempt, EscapeGuarantee, Guarantee, Label, Verdict
-from echo_agent.state.notation import MEANING, headline, percent, region_in_words
+from echo_agent.state.notation import MEANING, WHOSE, headline, percent, region_in_words
 
 if TYPE_CHECKING:
     from echo_agent.memory.product import ProductRecord
@@ -56,6 +56,10 @@ def measured(verdict: Verdict) -> str:
     if verdict.score is None:
         return "not measured"
     threshold = "no threshold yet" if verdict.threshold is None else f"threshold {verdict.threshold:.2f}"
+    if verdict.threshold_from not in {None, "default"}:
+        wanted = verdict.strictness
+        whose = WHOSE[wanted.max_false_reject_from]
+        threshold += f" for {100 * wanted.max_false_reject:g} % false rejects by {whose}"
     words = f"{verdict.score:.2f} ({threshold})"
     if verdict.p_value is not None:
         words += f", p = {verdict.p_value:.3f}: {percent(verdict.p_value)} of good parts would score as high"

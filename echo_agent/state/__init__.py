@@ -34,6 +34,7 @@ from echo_agent.state.reference_evidence import (
 )
 from echo_agent.state.value import Confidence, Label, Probability, Progress, Value
 from echo_agent.state.verdict import Verdict, flat_attempt, flat_verdict
+from echo_agent.strictness import Strictness
 
 __all__ = [
     "MAX_REGIONS",
@@ -108,3 +109,8 @@ class State(BaseModel):
     human: HumanAnswer | None = None
     verdict: Verdict | None = None
     timings: dict[str, float] = Field(default_factory=dict)
+
+    @property
+    def strictness(self) -> Strictness:
+        """How strict this inspection is; Echo's default before the Reference Extractor has settled it."""
+        return self.reference.strictness if self.reference is not None else Strictness()

@@ -3,6 +3,7 @@
 from echo_agent.state.image import Region
 from echo_agent.state.value import Label
 from echo_agent.state.verdict import Verdict
+from echo_agent.strictness import Origin, Strictness, StrictnessSettings
 
 MEANING: dict[Label, str] = {
     "normal": "normal",
@@ -25,6 +26,23 @@ def percent(share: float) -> str:
     if 0.99 < share < 1:
         return "over 99 %"
     return f"{100 * share:.0f} %"
+
+
+WHOSE: dict[Origin, str] = {
+    "call": "this run",
+    "product": "the product's setting",
+    "card": "its knowledge card",
+    "environment": "the environment",
+    "default": "default",
+}
+
+
+def strictness_in_words(strictness: Strictness) -> str:
+    """Returns each setting with where it comes from, such as ``max_false_reject 5 % (the product's setting)``."""
+    return ", ".join(
+        f"{name} {100 * getattr(strictness, name):g} % ({WHOSE[getattr(strictness, f'{name}_from')]})"
+        for name in StrictnessSettings.model_fields
+    )
 
 
 def amount(value: float, unit: str, low: float | None = None, high: float | None = None) -> str:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from echo_agent.state.image import ImageRef, Region
 from echo_agent.state.value import Probability, Value
+from echo_agent.strictness import Strictness
 
 
 class Reference(Value):
@@ -119,6 +120,7 @@ class ReferenceEvidence(Value):
         p_value: Share of normals expected to score as high, ``(1 + #{>=}) / (n + 1)``; None while uncalibrated.
         tail_p_value: The same by a Student t prediction on log scores: finer than 1/(n+1), but a model.
         guarantee: What the normals allow to promise.
+        strictness: How strict the inspection is: what the thresholds are set for, and who said so.
         quality: Whether the photograph can be judged.
         regions: Suspicious areas, most suspicious first.
         places: Shares of a 3 x 3 grid, row by row: how likely the middle of a defect lies there, if there is one.
@@ -145,6 +147,7 @@ class ReferenceEvidence(Value):
     p_value: Probability | None = None
     tail_p_value: Probability | None = None
     guarantee: Guarantee | None = None
+    strictness: Strictness = Strictness()
     quality: ImageQuality = ImageQuality()
     regions: tuple[Region, ...] = ()
     places: tuple[float, ...] = ()

@@ -17,6 +17,7 @@ from echo_agent.state.reference_evidence import (
     ReferenceEvidence,
 )
 from echo_agent.state.value import Confidence, Label, Value
+from echo_agent.strictness import Origin, Strictness
 
 NO_EVIDENCE = ReferenceEvidence(product=None, product_given=False, matches=())
 
@@ -30,6 +31,7 @@ FLAT_FIELDS = (
     "escape_guarantee",
     "p_value",
     "guarantee",
+    "strictness",
     "product",
     "product_given",
     "memory_version",
@@ -94,7 +96,8 @@ class Verdict(Value):
             return given
         evidence = {"product": None, "product_given": False, "matches": ()}
         evidence |= {name: given[name] for name in FLAT_FIELDS if name in given}
-        rest = {name: value for name, value in given.items() if name not in FLAT_FIELDS}
+        told = (*FLAT_FIELDS, "threshold_from")
+        rest = {name: value for name, value in given.items() if name not in told}
         return {**rest, "evidence": evidence}
 
     @property
@@ -143,6 +146,16 @@ class Verdict(Value):
         return self._found.guarantee
 
     @property
+    def strictness(self) -> Strictness:
+        """How strict it was inspected: the wanted rates, and where each comes from."""
+        return self._found.strictness
+
+    @property
+    def threshold_from(self) -> Origin | None:
+        """Who set the false-reject rate that the threshold is for; None while uncalibrated."""
+        return None if self.threshold is None else self.strictness.max_false_reject_from
+
+    @property
     def product(self) -> str | None:
         """Product that it was compared with."""
         return self._found.product
@@ -180,6 +193,7 @@ def flat_verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         **flat,
         **{name: found[name] for name in FLAT_FIELDS},
+        "threshold_from": verdict.threshold_from,
         "reasons": [reason.text for reason in verdict.reasons],
         "attempts": [flat_attempt(attempt) for attempt in verdict.attempts],
     }

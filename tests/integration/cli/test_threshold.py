@@ -24,7 +24,7 @@ def registered(echo, monkeypatch, tmp_path, good_parts):
 def test_the_references_alone_say_what_they_allow(echo, registered):
     code, out, _ = echo("--memory", registered / "memory", "threshold", "plate", "--max-false-reject", "0.01")
     assert code == 0
-    assert "10 references, each against the others" in out
+    assert "10 normals, each against the others" in out
     assert "1 % false rejects need 89 more references" in out
 
 

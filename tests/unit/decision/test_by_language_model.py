@@ -17,6 +17,7 @@ from echo_agent.state import (
     ToleranceFinding,
     VerdictEffect,
 )
+from echo_agent.strictness import Strictness
 from tests.scripted_mllm import fake_decider
 from tests.unit.mllm.test_delimiters_and_prompts import image
 from tests.verdicts import a_region
@@ -53,11 +54,10 @@ def tolerance(outcome, high=1.0):
 
 
 def attempt(script, found, knowledge=None, min_confidence=0.55, before=()):
+    seen = found or ReferenceEvidence(product=None, product_given=False, matches=())
     measured = decide_measured(
-        found or ReferenceEvidence(product=None, product_given=False, matches=()),
+        seen.model_copy(update={"strictness": Strictness(min_confidence=min_confidence)}),
         number=1,
-        max_false_reject=0.1,
-        min_confidence=min_confidence,
         changed="first look",
     )
     effect = VerdictEffect()

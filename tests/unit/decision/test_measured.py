@@ -8,6 +8,7 @@ from echo_agent.decision.measured import decide_measured
 from echo_agent.memory import calibration
 from echo_agent.memory.calibration import defective_probability
 from echo_agent.state import Guarantee, ImageQuality, ProductMatch, Reason, VerdictEffect
+from echo_agent.strictness import Strictness
 from tests.inspection import some_evidence
 from tests.verdicts import a_region
 
@@ -21,14 +22,9 @@ STRANGE = (
 
 
 def decide(evidence, *, max_false_reject=0.1, min_confidence=0.55, effect=None):
-    return decide_measured(
-        evidence,
-        number=1,
-        max_false_reject=max_false_reject,
-        min_confidence=min_confidence,
-        changed="first look",
-        effect=effect,
-    )
+    strictness = Strictness(max_false_reject=max_false_reject, min_confidence=min_confidence)
+    evidence = evidence.model_copy(update={"strictness": strictness})
+    return decide_measured(evidence, number=1, changed="first look", effect=effect)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ from echo_agent.evaluation.folder_layout import read_category
 from echo_agent.evaluation.threshold_choice import Labelled, choose_thresholds, score_labelled
 from echo_agent.evaluation.threshold_report import as_text, plot
 from echo_agent.images.decoding import load_image
+from echo_agent.strictness import Strictness
 
 from .photographs import write_flat_category
 
+STRICT = Strictness(max_escape=0.05)
 NORMALS = tuple(np.linspace(0.8, 1.2, 9).tolist())
 
 
@@ -35,9 +37,7 @@ class FakeMemory:
 
 
 def choose(labelled=None, **options):
-    return choose_thresholds(
-        FakeMemory(), "plate", max_false_reject=0.1, max_escape=0.05, labelled=labelled, **options
-    )
+    return choose_thresholds(FakeMemory(), "plate", strictness=STRICT, labelled=labelled, **options)
 
 
 def test_the_wanted_rate_comes_first_and_each_says_what_is_missing():
@@ -80,7 +80,7 @@ def test_labelled_photographs_are_scored_by_their_kind(tmp_path):
 
 def test_the_words_name_thresholds_promises_and_costs():
     text = as_text(choose(Labelled(good=(0.9, 1.0, 1.3), defective=(0.95, 1.1, 2.0, 3.0))))
-    assert "9 references, each against the others: scores 0.80 to 1.20" in text
+    assert "9 normals, each against the others: scores 0.80 to 1.20" in text
     assert "1 of 3 (at most 86 %)" in text
     assert "normal below 0.95, from 4 defective parts: 20 % expected" in text
     assert "15 more defective parts would reach the wanted rate" in text
@@ -89,15 +89,22 @@ def test_the_words_name_thresholds_promises_and_costs():
 
 def test_too_few_references_are_said_with_the_number_that_is_missing():
     memory = FakeMemory(references=tuple(range(4)), normals=NORMALS[:4])
-    text = as_text(choose_thresholds(memory, "plate", max_false_reject=0.1, max_escape=0.05))
+    text = as_text(choose_thresholds(memory, "plate", strictness=STRICT))
     assert "10 % false rejects need 5 more references" in text
+
+
+def test_photographs_that_repeat_each_other_promise_what_one_does():
+    memory = FakeMemory(references=tuple(range(12)), normals=NORMALS[:3])
+    choice = choose_thresholds(memory, "plate", strictness=STRICT)
+    assert choice.rejects[0].guarantee.expected_false_reject == pytest.approx(1 / 4)
+    assert "12 photographs, 3 distinct" in as_text(choice)
 
 
 def test_a_single_reference_gives_no_threshold_and_nothing_to_draw(tmp_path):
     memory = FakeMemory(references=(0,), normals=())
-    choice = choose_thresholds(memory, "plate", max_false_reject=0.1, max_escape=0.05)
+    choice = choose_thresholds(memory, "plate", strictness=STRICT)
     assert choice.rejects[0].threshold is None
-    assert "a single reference gives no threshold" in as_text(choice)
+    assert "photographs of a single good part give no threshold" in as_text(choice)
     with pytest.raises(DatasetError, match="no scores to draw"):
         plot(choice, tmp_path / "scores.png")
 

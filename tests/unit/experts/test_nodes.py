@@ -1,6 +1,7 @@
 """What holds for every node of the graph; a new node is tested by being there."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from langgraph.runtime import Runtime
@@ -14,6 +15,7 @@ from echo_agent.experts.responder import make_verdict, responder
 from echo_agent.experts.router import router
 from echo_agent.graph import after_decision, after_router, build_graph
 from echo_agent.state import Attempt, HumanAnswer, State
+from echo_agent.strictness import StrictnessSettings
 from tests.inspection import an_image, resources, some_evidence
 
 WAITING = {"configurable": {"__pregel_checkpointer": object()}}
@@ -26,6 +28,12 @@ def an_attempt(label="review", **changes):
 class FakeMemory:
     folder = Path("/memory")
     is_writable = False
+
+    def product(self, name):
+        return SimpleNamespace(strictness=StrictnessSettings())
+
+    def recognised(self, image):
+        return "plate"
 
     def evidence(self, image, product, *, escalation_level, **_):
         return some_evidence(escalation_level=escalation_level)
