@@ -1,12 +1,19 @@
 """Errors that a user can act on: one sentence that names the thing and the remedy."""
 
 
-class EchoError(Exception):
-    """Base of all errors that Echo raises on purpose; its message is fit to be shown to a user."""
+class EchoError(RuntimeError):
+    """Base of all errors that Echo raises on purpose; its message is fit to be shown to a user.
+
+    It is a ``RuntimeError`` because LangGraph's server passes the message of the built-in kinds alone on to its client.
+    """
 
 
 class SettingsError(EchoError):
     """A setting of the process that holds a value that cannot be."""
+
+
+class InputError(EchoError):
+    """An input or an answer of a person that is not of the form in which it can be taken."""
 
 
 class ImageError(EchoError):

@@ -25,18 +25,18 @@ from echo_agent.experts.router import router
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.own_decider import Decider
 from echo_agent.resources import Resources
-from echo_agent.state import State
+from echo_agent.state import InspectionInput, InspectionOutput, State
 
-InspectionGraph = CompiledStateGraph[State, Context, State, State]
+InspectionGraph = CompiledStateGraph[State, Context, Any, InspectionOutput]
 
 Update = dict[str, Any]
 
-Node = Callable[[State, Resources], Update]
-"""An expert: reads the state and returns the fields that it writes."""
+Node = Callable[[Any, Resources], Update]
+"""An expert: reads the state (intake the input) and returns the fields that it writes."""
 
 
 class _TimedNode(Protocol):
-    def __call__(self, state: State, runtime: Runtime[Context]) -> Update: ...
+    def __call__(self, state: Any, runtime: Runtime[Context]) -> Update: ...
 
 
 NODES: tuple[Node, ...] = (
@@ -76,7 +76,8 @@ def build_graph(
             none, where not given.
 
     Returns:
-        The compiled graph. Its input is a ``State`` (``image`` at least), its run's settings a ``Context``.
+        The compiled graph. Its input is an ``InspectionInput`` (an image at least; a ``State`` serves too), its output
+        an ``InspectionOutput``, its run's settings a ``Context``.
 
     Example:
         >>> from echo_agent import Context, Memory, State, build_graph
@@ -87,13 +88,16 @@ def build_graph(
         >>> found["verdict"].label
         'defective'
     """
-    graph = StateGraph(State, context_schema=Context)
+    graph = StateGraph(
+        State, context_schema=Context, input_schema=InspectionInput, output_schema=InspectionOutput
+    )
 
     def resources(runtime: Runtime[Context]) -> Resources:
         return Resources(runtime.context, memory=memory, decider=decider, embeddings=embeddings)
 
     for node in NODES:
-        graph.add_node(node.__name__, _timed(node, resources))
+        given = InspectionInput if node is intake else State
+        graph.add_node(node.__name__, _timed(node, resources), input_schema=given)
     graph.add_edge(START, "intake")
     graph.add_edge("intake", "reference_extractor")
     graph.add_edge("reference_extractor", "knowledge_guide")
@@ -136,13 +140,13 @@ def _timed(node: Node, resources: Callable[[Runtime[Context]], Resources]) -> _T
     """
     name = node.__name__
 
-    def run(state: State, runtime: Runtime[Context]) -> Update:
+    def run(state: Any, runtime: Runtime[Context]) -> Update:
         start = time.perf_counter()
         runtime.stream_writer({"expert": name, "event": "started"})
         update = node(state, resources(runtime))
         seconds = time.perf_counter() - start
         runtime.stream_writer({"expert": name, "event": "finished", "seconds": round(seconds, 4)})
-        timings = update.get("timings", state.timings)
+        timings = update["timings"] if node is intake else state.timings
         return {**update, "timings": {**timings, name: timings.get(name, 0.0) + seconds}}
 
     return run

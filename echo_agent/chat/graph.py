@@ -17,8 +17,9 @@ from echo_agent.graph import Update, build_graph
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.own_decider import Decider
 from echo_agent.resources import Resources
+from echo_agent.state import InspectionOutput
 
-ChatGraph = CompiledStateGraph[ChatState, Context, ChatInput, ChatState]
+ChatGraph = CompiledStateGraph[ChatState, Context, ChatInput, InspectionOutput]
 
 AFTER_INTAKE: dict[Hashable, str] = {
     "new photograph": "inspection",
@@ -49,7 +50,8 @@ def build_chat_graph(
             none, where not given.
 
     Returns:
-        The compiled graph. Its input is a ``ChatInput``, its run's settings a ``Context``.
+        The compiled graph. Its input is a ``ChatInput``, its output an ``InspectionOutput``, its run's settings a
+        ``Context``.
 
     Example:
         >>> import base64, pathlib
@@ -97,7 +99,9 @@ def build_chat_graph(
             return "all is said"
         return "something was asked"
 
-    graph = StateGraph(ChatState, context_schema=Context, input_schema=ChatInput)
+    graph = StateGraph(
+        ChatState, context_schema=Context, input_schema=ChatInput, output_schema=InspectionOutput
+    )
     graph.add_node("turn_intake", with_resources(turn_intake))
     graph.add_node("inspection", with_resources(partial(inspection, graph=inspections)))
     graph.add_node("answer", with_resources(answer))

@@ -1,7 +1,6 @@
 """The nodes of the conversation: take a turn in, inspect a new photograph, answer."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
 
@@ -12,9 +11,9 @@ from echo_agent.chat.model_answer import answer_by_model
 from echo_agent.chat.state import ChatState
 from echo_agent.decision.answering import answer_from_evidence
 from echo_agent.errors import EchoError, ImageError
+from echo_agent.experts.intake import store_source
 from echo_agent.graph import InspectionGraph, Update
-from echo_agent.images.message_blocks import KEPT, ImageSource, take_apart
-from echo_agent.images.sources import source_bytes
+from echo_agent.images.message_blocks import kept_message, take_apart
 from echo_agent.resources import Resources
 from echo_agent.state import Answer, ImageRef, Question, State, Verdict
 
@@ -40,13 +39,13 @@ def turn_intake(state: ChatState, resources: Resources) -> Update:
     try:
         if len(parts.images) > 1:
             raise ImageError(f"{len(parts.images)} photographs came at once: send one at a time")
-        image = _stored(parts.images[0], resources, state.product) if parts.images else None
+        image = store_source(parts.images[0], resources, state.product) if parts.images else None
     except EchoError as error:
         return {**_refused(_in_words(error), _without_image(message)), **NOTHING_LEFT}
     question = split_options(Question(text=parts.text)) if parts.text else None
     if image is not None:
         return {
-            "messages": [_with_kept_image(message, parts.text, image, parts.images[0].name)],
+            "messages": [kept_message(parts.text, image.sha256, parts.images[0].name, message.id)],
             "turn": "new image",
             "image": image,
             "name": parts.images[0].name,
@@ -56,12 +55,6 @@ def turn_intake(state: ChatState, resources: Resources) -> Update:
     if question is None:
         return _refused("The message is empty: send a photograph or a question.")
     return _question_turn(state, question)
-
-
-def _stored(source: ImageSource, resources: Resources, product: str | None) -> ImageRef:
-    if source.kind == "kept":
-        return resources.memory.kept_image(source.value)
-    return resources.memory.store_image(source_bytes(source, resources.image_policy), product)
 
 
 def _question_turn(state: ChatState, question: Question) -> Update:
@@ -151,17 +144,6 @@ def _in_words(error: EchoError) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _with_kept_image(message: HumanMessage, text: str, image: ImageRef, name: str | None) -> HumanMessage:
-    """The message with its pixels replaced by the digest under which they were stored."""
-    photograph: dict[str, Any] = {"type": "image", "url": f"{KEPT}{image.sha256}"}
-    if name is not None:
-        photograph["metadata"] = {"name": name}
-    blocks: list[str | dict[str, Any]] = [photograph]
-    if text:
-        blocks.insert(0, {"type": "text", "text": text})
-    return HumanMessage(content=blocks, id=message.id)
-
-
 def _is_text(message: HumanMessage) -> bool:
     content = message.content
     return isinstance(content, str) or all(
@@ -172,8 +154,3 @@ def _is_text(message: HumanMessage) -> bool:
 def _without_image(message: HumanMessage) -> HumanMessage:
     text = message.content if isinstance(message.content, str) else str(message.text)
     return HumanMessage(content=text[:200] or "(a photograph that was refused)", id=message.id)
-
-
-def kept_message(text: str, image: ImageRef, name: str | None = None) -> HumanMessage:
-    """A message about an image that was stored already: what a client sends that shares the memory's folder."""
-    return _with_kept_image(HumanMessage(text), text, image, name)

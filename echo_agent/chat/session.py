@@ -11,11 +11,11 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 
 from echo_agent.chat.graph import build_chat_graph
-from echo_agent.chat.nodes import kept_message
 from echo_agent.chat.state import ChatInput, ChatState
 from echo_agent.context import Context
 from echo_agent.errors import ImageError
 from echo_agent.images.in_memory import ImageLike
+from echo_agent.images.message_blocks import kept_message
 from echo_agent.images.pages import split_page
 from echo_agent.images.sources import read_file
 from echo_agent.memory.memory import Memory
@@ -108,7 +108,7 @@ class Conversation:
         Yields:
             The pieces; their texts put together are the answer.
         """
-        message: AnyMessage = HumanMessage(text) if image is None else kept_message(text, image, name)
+        message: AnyMessage = HumanMessage(text) if image is None else kept_message(text, image.sha256, name)
         yield from self._run(ChatInput(messages=[message], product=self.product))
 
     def pending(self) -> dict[str, Any] | None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from langchain_core.messages import HumanMessage
+
 from echo_agent.errors import ImageError
 from echo_agent.images.decoding import IMAGE_SUFFIXES
 
@@ -70,8 +72,7 @@ def take_apart(content: str | Sequence[str | dict[str, Any]]) -> MessageParts:
         elif block.get("type") == "text":
             text, found = _in_text(str(block.get("text", "")))
         else:
-            source = source_of(block)
-            text, found = "", [replace(source, name=_name_in(block) or source.name)]
+            text, found = "", [named_source(block)]
         texts.append(text)
         images += found
     text = "\n".join(part for part in texts if part)
@@ -83,12 +84,18 @@ def take_apart(content: str | Sequence[str | dict[str, Any]]) -> MessageParts:
 
 
 def _in_text(text: str) -> tuple[str, list[ImageSource]]:
-    images = [_of_url(found.group()) for found in _DATA_URL.finditer(text)]
+    images = [source_at(found.group()) for found in _DATA_URL.finditer(text)]
     rest = _DATA_URL.sub("", text)
     if len(rest) <= MAX_TEXT_LENGTH:
-        images += [_of_url(found.group(1) or found.group(2)) for found in _NAMED_IN_TEXT.finditer(rest)]
+        images += [source_at(found.group(1) or found.group(2)) for found in _NAMED_IN_TEXT.finditer(rest)]
         rest = _NAMED_IN_TEXT.sub("", rest)
     return rest.strip(), images
+
+
+def named_source(block: dict[str, Any]) -> ImageSource:
+    """``source_of`` with the name under which a client sent it."""
+    source = source_of(block)
+    return replace(source, name=_name_in(block) or source.name)
 
 
 def source_of(block: dict[str, Any]) -> ImageSource:
@@ -111,11 +118,16 @@ def source_of(block: dict[str, Any]) -> ImageSource:
     given = inner.get("url") or inner.get("image_url") or inner.get("path")
     address = given.get("url") if isinstance(given, dict) else given
     if isinstance(address, str) and address:
-        return _of_url(address)
+        return source_at(address)
     raise ImageError("the message has an image part without an image: send it as base64 or as a data URL")
 
 
-def _of_url(address: str) -> ImageSource:
+def source_at(address: str) -> ImageSource:
+    """Tells where an image is that is named by a data URL, the name of a stored one, a web address or a path.
+
+    Raises:
+        ImageError: The address is none of these.
+    """
     if address.startswith("data:"):
         if ";base64," not in address[:200]:
             raise ImageError("a data URL that is not base64 cannot be read: send data:image/png;base64,...")
@@ -138,6 +150,19 @@ def _name_in(block: dict[str, Any]) -> str | None:
     beside = metadata if isinstance(metadata, dict) else {}
     names = (beside.get("name"), beside.get("filename"), block.get("filename"), block.get("name"))
     return next((name[:MAX_NAME_LENGTH] for name in names if isinstance(name, str) and name.strip()), None)
+
+
+def kept_message(
+    text: str, sha256: str, name: str | None = None, identity: str | None = None
+) -> HumanMessage:
+    """A person's message about an image that was stored: in place of its pixels its SHA-256, and what it is called."""
+    photograph: dict[str, Any] = {"type": "image", "url": f"{KEPT}{sha256}"}
+    if name is not None:
+        photograph["metadata"] = {"name": name}
+    blocks: list[str | dict[str, Any]] = [photograph]
+    if text:
+        blocks.insert(0, {"type": "text", "text": text})
+    return HumanMessage(content=blocks, id=identity)
 
 
 def _without_header(data: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from langchain_core.documents import Document
 
-from echo_agent.errors import KnowledgeError
+from echo_agent.errors import EchoError, KnowledgeError
 from echo_agent.images.decoding import IMAGE_SUFFIXES
 from echo_agent.knowledge.community import load_csv, load_pdf, load_text
 from echo_agent.knowledge.loader import CARD_FILE
@@ -103,6 +103,8 @@ def _lines_of_rows(file: Path) -> list[int]:
 def _loaded(load: Callable[[Path], list[Document]], file: Path) -> list[Document]:
     try:
         return load(file)
+    except EchoError:
+        raise
     except (OSError, ValueError, RuntimeError, csv.Error) as error:
         raise KnowledgeError(
             f"{file} cannot be read: save it again as UTF-8, or take it away ({error})"

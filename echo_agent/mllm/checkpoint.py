@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from echo_agent.device import resolve_device
-from echo_agent.errors import MissingExtraError, ModelError
+from echo_agent.errors import EchoError, MissingExtraError, ModelError
 from echo_agent.mllm.feature_cache import FeatureCache
 from echo_agent.mllm.photograph_cache import PhotographCache
 from echo_agent.mllm.torchvision_build import torchvision_problem
@@ -121,6 +121,8 @@ def _load(spec: CheckpointSpec) -> Checkpoint:
         model: Any = AutoModelForImageTextToText.from_pretrained(spec.model, **arguments)
         if not spec.four_bit:
             model = model.to(device)
+    except EchoError:
+        raise
     except ImportError as error:
         raise ModelError(f"{spec.model} needs a package that is missing: {_first_line(error)}") from error
     except (OSError, ValueError, RuntimeError) as error:

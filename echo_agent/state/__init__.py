@@ -4,14 +4,16 @@ Value types are frozen. Pixels never enter the state: an image is an ``ImageRef`
 and named by its ``map_id``.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from langchain_core.messages import AnyMessage
+from langgraph.channels import EphemeralValue
 from langgraph.graph.message import add_messages
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from echo_agent.state.decision import Answer, Attempt, DecidedBy, HumanAnswer
 from echo_agent.state.image import MAX_REGIONS, Box, ImageRef, Region
+from echo_agent.state.inspection import InspectionInput, InspectionOutput, Request
 from echo_agent.state.knowledge_evidence import (
     ChecklistFinding,
     Citation,
@@ -52,6 +54,8 @@ __all__ = [
     "HumanAnswer",
     "ImageQuality",
     "ImageRef",
+    "InspectionInput",
+    "InspectionOutput",
     "KnowledgeEvidence",
     "Label",
     "Outcome",
@@ -65,6 +69,7 @@ __all__ = [
     "Reference",
     "ReferenceEvidence",
     "Region",
+    "Request",
     "Route",
     "State",
     "ToleranceFinding",
@@ -82,6 +87,9 @@ __all__ = [
 class State(BaseModel):
     """One inspection on its way through the graph. Each expert writes its own field and reads those of the others.
 
+    ``image``, ``product`` and ``question`` are what a turn gives; intake keeps them in ``request``, from which the
+    experts after it read them.
+
     Example:
         >>> from echo_agent import Memory, State
         >>> image = Memory.open("echo-memory").store_image("photographs/new/0001.png")
@@ -93,12 +101,13 @@ class State(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     messages: Annotated[list[AnyMessage], add_messages] = Field(default_factory=list)
-    image: ImageRef | None = None
-    name: str | None = Field(
+    image: Annotated[ImageRef | None, EphemeralValue] = None
+    name: Annotated[str | None, EphemeralValue] = Field(
         default=None, description="What the photograph is called: its file, or a part number."
     )
-    product: str | None = None
-    question: Question | None = None
+    product: Annotated[str | None, EphemeralValue] = None
+    question: Annotated[Question | None, EphemeralValue] = None
+    request: Request | None = None
     escalation_level: int = 0
     reference: ReferenceEvidence | None = None
     knowledge: KnowledgeEvidence | None = None
@@ -114,3 +123,11 @@ class State(BaseModel):
     def strictness(self) -> Strictness:
         """How strict this inspection is; Echo's default before the Reference Extractor has settled it."""
         return self.reference.strictness if self.reference is not None else Strictness()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_requested(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("request") is None:
+            return given
+        request = Request.model_validate(given["request"])
+        return {**given, **dict(request), "request": request}

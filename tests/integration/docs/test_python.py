@@ -1,4 +1,4 @@
-"""The page on Python: its blocks run in their order, and it shows each public name."""
+"""The pages on Python and on the graph: their blocks run in their order, and the first shows each public name."""
 
 import re
 import shutil
@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 import echo_agent
+from echo_agent import Inspector
 from tests.conftest import synthetic_part
 
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -33,3 +34,11 @@ def test_the_blocks_run_and_use_each_public_name(repository, capsys):
     assert told[0].startswith("normal ")
     assert "ByRegions" in told
     assert "plate: normal" in told[-1] or told[-1].startswith(("Yes", "No"))
+
+
+@pytest.mark.usefixtures("workplace")
+def test_the_blocks_of_the_graph_s_page_run(repository, good_parts, capsys):
+    Inspector.open("echo-memory").register("plate", good_parts)
+    for block in BLOCK.findall((repository / "docs" / "graph.md").read_text(encoding="utf-8")):
+        exec(compile(block, "docs/graph.md", "exec"), {"__name__": "docs.graph"})
+    assert capsys.readouterr().out.splitlines()[0] == "defective"

@@ -148,7 +148,7 @@ def test_a_card_says_the_same_of_good_and_defective_photographs(bench, tmp_path,
     run.ask_all()
     cards = [state["knowledge"] for state in recorder.states if state.get("knowledge") is not None]
     assert len({card.model_dump_json(exclude={"tolerances", "card_file"}) for card in cards}) == 1
-    assert len({state["image"].sha256 for state in recorder.states if state.get("knowledge")}) == 2
+    assert len({state["request"].image.sha256 for state in recorder.states if state.get("knowledge")}) == 2
 
 
 def test_a_memory_of_all_products_recognises_them(bench, tmp_path):

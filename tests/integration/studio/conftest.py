@@ -21,7 +21,13 @@ def studio_memory(tmp_path_factory, good_parts):
 
 
 @pytest.fixture(scope="session")
-def server(repository, studio_memory, tmp_path_factory):
+def allowed_folder(tmp_path_factory):
+    """A folder whose images the server may be given by path."""
+    return tmp_path_factory.mktemp("allowed")
+
+
+@pytest.fixture(scope="session")
+def server(repository, studio_memory, allowed_folder, tmp_path_factory):
     """A LangGraph server of this repository on a port of its own; gives its address, start time and memory."""
     program = Path(sys.executable).with_name("langgraph")
     if not program.exists() and shutil.which("langgraph") is None:
@@ -32,6 +38,7 @@ def server(repository, studio_memory, tmp_path_factory):
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("ECHO_")},
         "ECHO_MEMORY": str(studio_memory.folder),
+        "ECHO_IMAGE_FOLDERS": str(allowed_folder),
         "LANGGRAPH_CLI_NO_ANALYTICS": "1",
         "LANGSMITH_TRACING": "false",
         "LANGGRAPH_NO_VERSION_CHECK": "true",

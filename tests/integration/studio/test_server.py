@@ -52,7 +52,9 @@ def test_graphs_have_descriptions_schemas_and_the_settings(client, graph):
     assert settings["shots"]["maximum"] == 64
     nodes = {node["id"] for node in client.assistants.get_graph(found["assistant_id"])["nodes"]}
     assert all(nodes & set(setting["langgraph_nodes"]) for setting in settings.values())
-    assert "messages" in schemas["input_schema"]["properties"]
+    given = {"inspection": ["image", "product", "question", "messages"], "chat": ["messages", "product"]}
+    assert list(schemas["input_schema"]["properties"]) == given[graph]
+    assert list(schemas["output_schema"]["properties"]) == ["verdict", "messages"]
 
 
 def test_the_drawing_names_experts_and_labels_the_edges(client):
@@ -82,6 +84,49 @@ def test_an_inspection_streams_node_by_node_with_progress(client, part):
         "responder",
     }
     assert events[-1].data["responder"]["verdict"]["label"] == "defective"
+
+
+@pytest.mark.parametrize("form", ["data URL", "block", "digest", "path", "message"])
+def test_the_server_takes_each_form_of_an_image_and_gives_verdict_and_messages(
+    client, studio_memory, allowed_folder, form
+):
+    part = spotted_part(31)
+    block = {"type": "image", "mimeType": "image/png", "data": pixels(part)}
+    file = allowed_folder / "part.png"
+    part.save(file)
+    given = {
+        "data URL": {"image": f"data:image/png;base64,{pixels(part)}"},
+        "block": {"image": block},
+        "digest": {"image": studio_memory.store_image(base64.b64decode(pixels(part))).sha256},
+        "path": {"image": str(file)},
+        "message": {"messages": [{"role": "user", "content": [block]}]},
+    }[form]
+    done = client.runs.wait(None, "inspection", input={**given, "product": "plate"})
+    assert set(done) == {"verdict", "messages"}
+    assert done["verdict"]["label"] == "defective"
+    assert done["messages"][-1]["content"].startswith("plate: defective")
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"image": 5}, "which is no image"),
+        ({"image": "/etc/hostname"}, "outside the folders"),
+        (
+            {"image": {"uri": "/etc/hostname", "sha256": "0" * 64, "width": 9, "height": 9}},
+            "outside the folders",
+        ),
+        ({}, "no image was given"),
+    ],
+)
+def test_a_bad_input_keeps_its_sentence_and_its_thread_goes_on(client, part, bad, words):
+    thread = client.threads.create()["thread_id"]
+    events = list(client.runs.stream(thread, "inspection", input=bad))
+    assert events[-1].event == "error"
+    assert events[-1].data["error"] == "ImageError"
+    assert words in events[-1].data["message"]
+    done = client.runs.wait(thread, "inspection", input={"image": part, "product": "plate"})
+    assert done["verdict"]["label"] == "defective"
 
 
 def test_experts_are_switched_in_the_settings(client, part):

@@ -14,7 +14,7 @@ from echo_agent.experts.intake import intake
 from echo_agent.experts.responder import make_verdict, responder
 from echo_agent.experts.router import router
 from echo_agent.graph import after_decision, after_router, build_graph
-from echo_agent.state import Attempt, HumanAnswer, State
+from echo_agent.state import Attempt, HumanAnswer, InspectionInput, State
 from echo_agent.strictness import StrictnessSettings
 from tests.inspection import an_image, resources, some_evidence
 
@@ -56,13 +56,15 @@ def test_what_a_node_returns_are_fields_of_the_state(name, monkeypatch):
 
 def test_intake_leaves_nothing_of_an_earlier_inspection():
     before = State(image=an_image(), reference=some_evidence(), attempts=(an_attempt(),), escalation_level=2)
-    after = State.model_validate({**dict(before), **intake(before, resources())})
-    assert after.model_dump(exclude={"image", "timings"}) == State().model_dump(exclude={"image", "timings"})
+    given = InspectionInput(image=an_image())
+    after = State.model_validate({**dict(before), **intake(given, resources())})
+    told = {"image", "request", "timings"}
+    assert after.model_dump(exclude=told) == State().model_dump(exclude=told)
 
 
 def test_no_image_is_an_error_that_says_what_to_do():
     with pytest.raises(ImageError, match="no image was given"):
-        intake(State(), resources())
+        intake(InspectionInput(), resources())
 
 
 def test_a_decision_maker_that_is_not_there_is_named():
