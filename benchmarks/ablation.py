@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.leave_one_out import AblationRow, leave_one_out_table
 from benchmarks.program import (
     EncoderOption,
     JsonOption,
@@ -23,10 +25,12 @@ from echo_agent.cli.progress import progress_bar
 from echo_agent.evaluation.category import Category
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.images.decoding import load_image
+from echo_agent.memory.joining import join
 from echo_agent.memory.normal_model import fit
+from echo_agent.memory.working_resolutions import SECOND, WorkingResolution
 from echo_agent.report.table import markdown_rows
 from echo_agent.resources import open_encoder
-from echo_agent.state import Progress, Value
+from echo_agent.state import Progress
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import ALONE, FeatureEncoder, FeatureLayer, Features
 
@@ -103,11 +107,15 @@ class Variant:
         change: What it makes of an image's features.
         turning: Whether rotated copies may serve as references.
         scale: Multiple of the encoder's working resolution.
+        second: What it makes of an image's features by the second encoder; None where that one does not look.
+        first: Whether the first encoder looks.
     """
 
     change: Change = _as_it_is
     turning: bool = True
     scale: float = 1.0
+    second: Change | None = None
+    first: bool = True
 
 
 VARIANTS: dict[str, Variant] = {
@@ -133,6 +141,15 @@ VARIANTS: dict[str, Variant] = {
     "map without the strength of the answer": Variant(_using(strength=0.0)),
     "map without the edges of the image": Variant(_unguided),
     "at 1.25 times the resolution": Variant(scale=1.25),
+    "both encoders": Variant(second=_as_it_is),
+    "the second encoder alone": Variant(second=_as_it_is, first=False),
+    "both, the second without the rarity": Variant(second=_using(rarity=0.0)),
+    "both, the second without the surroundings": Variant(second=_using(surroundings=0.0)),
+    "both, three quarters of the second's surroundings": Variant(second=_using(surroundings=0.75)),
+    "both, the second's worst 1 %": Variant(second=_using(top_k_share=0.01)),
+    "both, the second's plain distances, worst 1 %": Variant(
+        second=_using(rarity=0.0, surroundings=0.0, top_k_share=0.01)
+    ),
 }
 
 
@@ -174,20 +191,10 @@ class _Changed:
         return [self._change(features) for features in self._encoder.encode(images, scale=scale)]
 
 
-class AblationRow(Value):
-    """One variant on one product with one choice of references."""
-
-    variant: str
-    product: str
-    shots: int
-    seed: int
-    image_auroc: float | None
-    aupro: float | None
-
-
 def measure_ablation(
     categories: Sequence[Category],
     encoder: FeatureEncoder,
+    second: FeatureEncoder | None = None,
     *,
     shots: Sequence[int],
     seeds: Sequence[int],
@@ -199,6 +206,7 @@ def measure_ablation(
     Args:
         categories: The products; one with fewer normals than shots is left out at that number.
         encoder: The encoder.
+        second: The second encoder; variants with one are left out where there is none.
         shots: Numbers of references.
         seeds: Seeds that choose them.
         variants: What is compared, by name; ``VARIANTS`` where not given.
@@ -209,10 +217,12 @@ def measure_ablation(
     """
     rows = []
     for done, category in enumerate(categories, start=1):
-        known = KnownFeatures(encoder)
+        known = tuple(KnownFeatures(eyes) for eyes in (encoder, second) if eyes is not None)
         for count in [count for count in shots if len(category.normals) >= count]:
             for seed in seeds:
                 for name, variant in (variants or VARIANTS).items():
+                    if variant.second is not None and second is None:
+                        continue
                     auroc, aupro = _measure(category, known, variant, count, seed)
                     row = AblationRow(
                         variant=name,
@@ -229,17 +239,26 @@ def measure_ablation(
 
 
 def _measure(
-    category: Category, encoder: KnownFeatures, variant: Variant, shots: int, seed: int
+    category: Category, known: Sequence[KnownFeatures], variant: Variant, shots: int, seed: int
 ) -> tuple[float | None, float | None]:
     """Image AUROC and AUPRO of a variant with one choice of references."""
     references = category.references(shots, seed)
-    changed = _Changed(encoder, variant.change)
     images = [load_image(path) for path in references]
-    resolution = fit(images, changed, variant.scale, rotated=None if variant.turning else False).resolution
+    looks = [(_Changed(known[0], variant.change), WorkingResolution(variant.scale))] if variant.first else []
+    if variant.second is not None:
+        looks.append((_Changed(known[1], variant.second), SECOND[0]))
+    rotated = None if variant.turning else False
+    fitted = [fit(images, eyes, at.scale, rotated=rotated).resolution for eyes, at in looks]
     scores, pixels, defective = [], PixelAccumulator(), []
     for test in category.tests_beside(references):
         image = load_image(test.path)
-        prediction = resolution.predict(changed.encode([image], scale=variant.scale)[0])
+        prediction = join(
+            [
+                resolution.predict(eyes.encode([image], scale=at.scale)[0])
+                for resolution, (eyes, at) in zip(fitted, looks, strict=True)
+            ],
+            [at for _, at in looks],
+        )
         scores.append(prediction.score)
         defective.append(test.defective)
         mask = test.mask(image.size)
@@ -303,6 +322,12 @@ def ablation(
     shots: ShotsOption = "4,16",
     seeds: SeedsOption = "0-4",
     encoder: EncoderOption = None,
+    second: Annotated[str | None, typer.Option(help="Second encoder, such as dinov2-small.")] = None,
+    variant: Annotated[list[str] | None, typer.Option(help="Only these variants; give it again.")] = None,
+    leave_one_out: Annotated[
+        bool,
+        typer.Option("--leave-one-out", help="For each product the variant that the other products choose."),
+    ] = False,
     label: LabelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -311,9 +336,23 @@ def ablation(
     categories = read_told(folders, label)
     with progress_bar("ablation") as progress:
         rows = measure_ablation(
-            categories, open_encoder(encoder), shots=counts, seeds=chosen, progress=progress
+            categories,
+            open_encoder(encoder),
+            None if second is None else open_encoder(second),
+            shots=counts,
+            seeds=chosen,
+            variants=_named(variant),
+            progress=progress,
         )
-    tell(rows, markdown_table(rows), as_json)
+    tell(rows, leave_one_out_table(rows) if leave_one_out else markdown_table(rows), as_json)
+
+
+def _named(names: Sequence[str] | None) -> dict[str, Variant]:
+    """The variants of these names, the default first; all where none is named."""
+    unknown = [name for name in names or () if name not in VARIANTS]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is no variant: name some of {', '.join(VARIANTS)}")
+    return {name: one for name, one in VARIANTS.items() if not names or name in {"default", *names}}
 
 
 app = program(ablation)

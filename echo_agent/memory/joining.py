@@ -17,7 +17,7 @@ LEAST = 1e-6
 def join(
     predictions: Sequence[Prediction], resolutions: Sequence[WorkingResolution], map_unit: float = 1.0
 ) -> Prediction:
-    """Joins predictions: the mean over an encoder's resolutions, the geometric mean over the encoders.
+    """Joins predictions: those of one encoder by their mean; then scores by the geometric mean, maps by the mean.
 
     Args:
         predictions: Calibrated predictions, one a resolution.
@@ -29,8 +29,9 @@ def join(
     """
     rows, columns = max((prediction.anomaly_map.shape for prediction in predictions), key=np.prod)
     maps = [at_size(prediction.anomaly_map, (columns, rows)) for prediction in predictions]
-    score = _joined([prediction.score for prediction in predictions], resolutions)
-    return Prediction(float(score), _joined(maps, resolutions) / np.float32(map_unit))
+    scores = _by_encoder([prediction.score for prediction in predictions], resolutions)
+    drawn = np.mean(_by_encoder(maps, resolutions), axis=0) / map_unit
+    return Prediction(float(_geometric_mean(scores)), np.asarray(drawn, dtype=np.float32))
 
 
 def joined_normals(
@@ -44,7 +45,9 @@ def joined_normals(
     """
     if not resolutions[0].scores:
         return ()
-    scores = _joined([np.asarray(resolution.scores) for resolution in resolutions], working)
+    scores = _geometric_mean(
+        _by_encoder([np.asarray(resolution.scores) for resolution in resolutions], working)
+    )
     highest: dict[int, float] = {}
     for group, score in zip(resolutions[0].groups, scores, strict=False):
         highest[group] = max(float(score), highest.get(group, 0.0))
@@ -68,16 +71,16 @@ def joined_map_unit(first: Sequence[Array], second: Sequence[Array]) -> float:
     )
 
 
-def _joined(values: Sequence[Array | float], resolutions: Sequence[WorkingResolution]) -> Array:
-    """Scores or maps of one shape, joined; those of one encoder lie together."""
-    by_encoder = [
+def _by_encoder(values: Sequence[Array | float], resolutions: Sequence[WorkingResolution]) -> list[Array]:
+    """Means of scores, or of maps of one shape, an encoder each."""
+    return [
         np.mean(
             np.stack([value for value, at in zip(values, resolutions, strict=True) if at.second == second]),
             axis=0,
         )
         for second in dict.fromkeys(at.second for at in resolutions)
     ]
-    if len(by_encoder) == 1:
-        return np.asarray(by_encoder[0], dtype=np.float32)
-    logs = np.mean([np.log(np.maximum(value, LEAST)) for value in by_encoder], axis=0)
-    return np.asarray(np.exp(logs), dtype=np.float32)
+
+
+def _geometric_mean(scores: Sequence[Array]) -> Array:
+    return np.asarray(np.exp(np.mean(np.log(np.maximum(scores, LEAST)), axis=0)))

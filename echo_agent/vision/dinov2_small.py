@@ -24,7 +24,6 @@ from echo_agent.vision.dinov2_weights import (
     torch_blocks,
 )
 from echo_agent.vision.features import FeatureLayer, Features, Use
-from echo_agent.vision.guided import guides_of
 from echo_agent.vision.joining import join_layers
 from echo_agent.vision.resolution import working_size
 
@@ -32,8 +31,9 @@ WORKING_SIDE = 336
 BLOCKS = (6, 8)
 """Blocks whose outputs are joined: what later ones say depends on what a network was trained for last."""
 
-USE = Use(rarity=0.0, surroundings=0.0, top_k_share=0.01)
-"""How the patches count: their distances as they are, the worst hundredth of them."""
+USE = Use(rarity=0.7, surroundings=0.5, top_k_share=0.0035)
+"""How the patches count: raised by their rarity, less half of their surroundings, the worst two of a photograph.
+At this stride a defect is a patch or two, and a tenth of a part's patches lie far from those of few references."""
 
 MEAN = np.array([123.675, 116.28, 103.53], dtype=np.float32)
 DEVIATION = np.array([58.395, 57.12, 57.375], dtype=np.float32)
@@ -63,8 +63,8 @@ class Dinov2Small:
 
     @property
     def id(self) -> str:
-        """Weights, working side and blocks, and that maps are guided."""
-        return f"{NAME}/{self._label}/{WORKING_SIDE}/" + "+".join(map(str, BLOCKS)) + "/guide"
+        """Weights, working side and blocks."""
+        return f"{NAME}/{self._label}/{WORKING_SIDE}/" + "+".join(map(str, BLOCKS))
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
         """Encodes images, those of one working size in one batch.
@@ -88,10 +88,7 @@ class Dinov2Small:
             blocks = [block[:, 1:].float() for block in self._blocks(pixels.to(self._device))]
             embeddings = functional.normalize(blocks[0].mean(dim=1), dim=1).cpu().numpy()
             patches = join_layers(blocks).reshape(len(images), rows, columns, -1).cpu().numpy()
-        guides = guides_of(pixels)
-        return [
-            Features((FeatureLayer(patches[i], USE),), embeddings[i], guides[i]) for i in range(len(images))
-        ]
+        return [Features((FeatureLayer(patches[i], USE),), embeddings[i]) for i in range(len(images))]
 
 
 @lru_cache(maxsize=2)

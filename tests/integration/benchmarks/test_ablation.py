@@ -1,6 +1,7 @@
 import pytest
 
-from benchmarks.ablation import VARIANTS, AblationRow, Variant, markdown_table, measure_ablation
+from benchmarks.ablation import VARIANTS, Variant, markdown_table, measure_ablation
+from benchmarks.leave_one_out import AblationRow, leave_one_out, leave_one_out_table
 from echo_agent.evaluation.folder_layout import read_categories
 from tests.stand_in_encoder import StandInEncoder
 from tests.tables import unpadded
@@ -43,4 +44,29 @@ def test_a_figure_that_nothing_was_measured_for_is_a_dash():
 def test_each_variant_changes_one_thing(name):
     variant, default = VARIANTS[name], Variant()
     changed = [field for field in vars(default) if getattr(variant, field) != getattr(default, field)]
-    assert len(changed) == {"default": 0, "nearest distance alone": 2}.get(name, 1)
+    assert len(changed) == {"default": 0, "the second encoder alone": 2}.get(name, 1)
+
+
+def test_both_encoders_are_joined_where_a_second_one_is_given(tmp_path):
+    (category,) = read_categories([write_mvtec_category(tmp_path / "plate")])
+    names = ("default", "both encoders", "the second encoder alone")
+    chosen = {name: VARIANTS[name] for name in names}
+    encoders = StandInEncoder(), StandInEncoder("other-eyes")
+    rows = measure_ablation([category], *encoders, shots=[3], seeds=[0], variants=chosen)
+    assert [one.variant for one in rows] == list(names)
+    alone = measure_ablation([category], encoders[0], shots=[3], seeds=[0], variants=chosen)
+    assert [one.variant for one in alone] == ["default"]
+
+
+def test_each_product_is_judged_by_the_variant_that_the_others_chose():
+    rows = [
+        row("default", 0, 0.9, product="a"),
+        row("default", 0, 0.9, product="b"),
+        row("default", 0, 0.9, product="c"),
+        row("other", 0, 0.5, product="a"),
+        row("other", 0, 1.0, product="b"),
+        row("other", 0, 1.0, product="c"),
+    ]
+    chosen = {one.product: (one.chosen, round(one.image_error, 2)) for one in leave_one_out(rows)}
+    assert chosen == {"a": ("other", 0.5), "b": ("default", 0.1), "c": ("default", 0.1)}
+    assert unpadded(leave_one_out_table(rows)).splitlines()[-1] == "| mean | | 0.2333 | 0.1000 | - | - |"

@@ -71,7 +71,7 @@ def test_weights_of_the_hub_are_another_encoder_that_its_name_opens_again(offlin
     (folder.parents[1] / "refs" / "main").write_text(COMMIT)
     encoder = load_encoder("dinov2-small", "cpu")
     assert encoder.name == f"dinov2-small@{COMMIT}"
-    assert encoder.id == f"dinov2-small/{COMMIT}/336/6+8/guide"
+    assert encoder.id == f"dinov2-small/{COMMIT}/336/6+8"
     assert load_encoder(encoder.name, "cpu") is encoder
     pixels = np.random.default_rng(0).integers(0, 256, (336, 336, 3), dtype=np.uint8)
     (features,) = encoder.encode([Image.fromarray(pixels)])
