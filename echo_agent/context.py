@@ -132,3 +132,8 @@ class Context(BaseModel):
         description="Interrupt for a person when attempts are spent (needs a checkpointer).",
         json_schema_extra=_at("human_review", "inspection"),
     )
+
+    @property
+    def asks_once(self) -> bool:
+        """Whether the Decision Maker is asked once a question, in one order, as the paper's is."""
+        return self.profile == "paper"

@@ -127,7 +127,8 @@ def after_decision(
     """
     context = runtime.context or Context()
     last = state.attempts[-1]
-    if len(state.attempts) < context.max_attempts and more_evidence_helps(last, state.reference):
+    most = 1 if context.asks_once else context.max_attempts
+    if len(state.attempts) < most and more_evidence_helps(last, state.reference):
         return "unsure: look again"
     can_wait = config.get("configurable", {}).get("__pregel_checkpointer") is not None
     return "ask a person" if last.label == "review" and context.human_review and can_wait else "decided"

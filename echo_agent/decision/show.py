@@ -44,7 +44,7 @@ def show(state: State, resources: Resources) -> Case:
         trace=used.trace,
         question=state.question,
         path="reasoned" if used.trace is not None else "fast",
-        orders=level.orders,
+        orders=1 if resources.context.asks_once else level.orders,
         max_pixels=resources.max_pixels * level.pixels,
     )
 

@@ -41,7 +41,7 @@ class GraphAsker:
             memory=str(inspector.memory.folder),
             mllm=settings.mllm,
             experts=settings.experts,
-            **({"profile": "paper", "max_attempts": 1} if settings.profile == "paper" else {}),
+            profile="paper" if settings.profile == "paper" else "adaptive",
         )
         self._last: tuple[str, ImageRef] | None = None
         self._registered = {record.name for record in inspector.memory.products()}

@@ -44,6 +44,7 @@ def registered(
     forget_learnt: bool,
     domain_knowledge: DomainKnowledge | None,
     depth: Depth | None,
+    drawn: str | None = None,
 ) -> Draft:
     """A version of newly registered photographs.
 
@@ -55,6 +56,7 @@ def registered(
         forget_learnt: Whether references that people's answers made go.
         domain_knowledge: What comes with them; that of the version before stays where there is none.
         depth: Which values are black and white in photographs of more than 8 bits.
+        drawn: How they were drawn from more, in words; None where all were taken.
     """
     before = base.references if base is not None else ()
     kept = [image for image in before if not (forget_learnt if image.sha256 in answers else replace)]
@@ -63,7 +65,13 @@ def registered(
     origin = "registered" if base is None else f"{'replaced by' if replace else 'added'} {count}"
     return Draft(
         references=_each_once([*kept, *images]),
-        origin=origin + (", what was learnt forgotten" if forget_learnt and answers else ""),
+        origin=", ".join(
+            [
+                origin,
+                *([drawn] if drawn is not None else []),
+                *(["what was learnt forgotten"] if forget_learnt and answers else []),
+            ]
+        ),
         answers={
             digest: answer for digest, answer in answers.items() if digest not in given and not forget_learnt
         },

@@ -118,6 +118,7 @@ class Products:
             if len(chosen) == shots:
                 break
         images = list(chosen.values())
+        drawn = None if shots is None else f"drawn from all {len(given)} by seed {seed}"
 
         def change(base: ProductRecord | None, answers: drafts.Answers) -> Draft:
             return drafts.registered(
@@ -128,6 +129,7 @@ class Products:
                 forget_learnt=forget_learnt,
                 domain_knowledge=domain_knowledge,
                 depth=read_with,
+                drawn=drawn,
             )
 
         also = [partial(forget_what_was_learnt, product=name)] if forget_learnt else []

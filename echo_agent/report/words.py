@@ -120,11 +120,8 @@ def registered(record: "ProductRecord", memory: Path) -> str:
     wide = record.depth is not None and record.depth != EIGHT_BITS
     depth = f", read with {record.depth}" if wide else ""
     learnt = f", {len(record.learnt)} of them learnt" if record.learnt else ""
-    before = (
-        f" ({record.origin}; echo-agent products history {record.name} lists all)"
-        if record.version > 1
-        else ""
-    )
+    earlier = f"; echo-agent products history {record.name} lists all" if record.version > 1 else ""
+    before = f" ({record.origin}{earlier})" if record.origin != "registered" else ""
     return (
         f"{record.name} is registered in {memory}: {images}{learnt}{depth}, version {record.version}{before}, "
         f"{_encoders(record)}.\nFalse rejects: {promise(record.guarantee)}.{taken_by_name(record)}"

@@ -113,6 +113,14 @@ def test_shots_and_seed_choose_references_and_registering_again_raises_the_versi
     assert (first, second, third) == (1, 2, 3)
     assert len(chosen) == 3
     assert chosen == again != others
+    _, out, _ = echo("products", "history", "plate", "--memory", tmp_path)
+    assert "registered, drawn from all 10 by seed 5" in out
+    assert "added 3 photographs, drawn from all 10 by seed 6" in out
+
+
+def test_a_draw_is_told(echo, good_parts, tmp_path):
+    _, out, _ = echo("register", "plate", good_parts, "--shots", 3, "--memory", tmp_path)
+    assert "3 references, version 1 (registered, drawn from all 10 by seed 0)" in out
 
 
 def test_few_normals_say_how_many_are_missing(echo, good_parts, scratched_part, tmp_path):

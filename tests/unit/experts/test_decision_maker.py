@@ -120,6 +120,12 @@ def test_a_model_sees_what_the_paper_s_table_says(model, scorer, question, shown
     assert {word for word in ("score", "tolerance", "Reasoning so far") if word in told} == shown
 
 
+@pytest.mark.parametrize(("profile", "orders"), [("paper", 1), ("adaptive", 2)])
+def test_the_paper_s_decision_maker_is_asked_once_a_question(model, scorer, profile, orders):
+    decided(routed("type", profile=profile), profile=profile, **model)
+    assert scorer.orders[-1] == orders
+
+
 @pytest.mark.parametrize("question", [*QUESTIONS, None])
 @pytest.mark.parametrize("profile", ["paper", "adaptive"])
 def test_a_model_cannot_pass_what_is_rejected_by_evidence_that_it_was_not_shown(model, question, profile):

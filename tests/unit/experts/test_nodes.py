@@ -79,6 +79,7 @@ def test_a_decision_maker_that_is_not_there_is_named():
         (some_evidence(), (an_attempt("defective"),), {}, {}, "decided"),
         (some_evidence(), (an_attempt(),), {}, {}, "unsure: look again"),
         (some_evidence(), (an_attempt(),), {"max_attempts": 1}, {}, "decided"),
+        (some_evidence(), (an_attempt(),), {"profile": "paper"}, {}, "decided"),
         (some_evidence(escalation_level=2), (an_attempt(),) * 3, {"max_attempts": 5}, {}, "decided"),
         (some_evidence(product=None), (an_attempt(),), {"human_review": True}, WAITING, "ask a person"),
         (some_evidence(product=None, p_value=None), (an_attempt(),), {"human_review": True}, {}, "decided"),
