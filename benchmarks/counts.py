@@ -13,9 +13,9 @@ import typer
 from benchmarks.program import EncoderOption, JsonOption, SeedsOption, ShotsOption, program, tell
 from echo_agent.cli.options import CategoryArgument, LabelsOption, number_list, read_told
 from echo_agent.cli.progress import progress_bar
+from echo_agent.csv_table import read_table, whole_number
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
-from echo_agent.evaluation.csv_table import read_table, whole_number
 from echo_agent.inspector import Inspector
 from echo_agent.report.table import markdown_rows
 from echo_agent.state import Label, Progress, Value, Verdict

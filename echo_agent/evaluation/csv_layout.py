@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from echo_agent.csv_table import PHOTOGRAPH_COLUMN, Row, read_table
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category, LabelledImage
-from echo_agent.evaluation.csv_table import Row, read_table
 from echo_agent.evaluation.labels import Labels
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "image": ("image", "path", "image_path", "file", "filename", "bild", "datei", "dateiname", "pfad"),
+    "image": PHOTOGRAPH_COLUMN,
     "label": (
         "label",
         "kind",

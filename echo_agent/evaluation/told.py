@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from echo_agent.csv_table import read_table
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.csv_layout import COLUMNS, existing_file
-from echo_agent.evaluation.csv_table import read_table
 from echo_agent.evaluation.labels import BARE_WORDS, GOOD, Labels, plain_word
 from echo_agent.images.listing import list_images
 from echo_agent.state import Value

@@ -22,12 +22,6 @@ def load_text(file: Path) -> list[Document]:
     return loaded
 
 
-def load_csv(file: Path) -> list[Document]:
-    """Loads a CSV file with a header, one document a row, its number (from 0) in ``row``."""
-    loaded: list[Document] = _import("document_loaders").CSVLoader(str(file), encoding="utf-8-sig").load()
-    return loaded
-
-
 def load_pdf(file: Path) -> list[Document]:
     """Loads a PDF, one document a page, its number (from 0) in ``page``.
 

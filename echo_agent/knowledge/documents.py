@@ -1,14 +1,14 @@
 """Passages from the documents beside a card: Markdown, text, CSV and PDF."""
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
 from langchain_core.documents import Document
 
-from echo_agent.errors import EchoError, KnowledgeError
+from echo_agent.csv_table import read_rows
+from echo_agent.errors import DatasetError, EchoError, KnowledgeError
 from echo_agent.images.decoding import IMAGE_SUFFIXES
-from echo_agent.knowledge.community import load_csv, load_pdf, load_text
+from echo_agent.knowledge.community import load_pdf, load_text
 from echo_agent.knowledge.loader import CARD_FILE
 from echo_agent.knowledge.passage import Passage
 
@@ -80,24 +80,16 @@ def _read_pdf(file: Path) -> list[Passage]:
 
 
 def _read_csv(file: Path) -> list[Passage]:
-    rows = _loaded(load_csv, file)
+    try:
+        names, rows = read_rows(file)
+    except DatasetError as error:
+        raise KnowledgeError(str(error)) from error
     return [
-        Passage(row.page_content, str(file), line)
-        for row, line in zip(rows, _lines_of_rows(file), strict=True)
-        if row.page_content.strip()
+        Passage(
+            "\n".join(f"{name}: {cell}" for name, cell in zip(names, cells, strict=True)), str(file), line
+        )
+        for line, cells in rows
     ]
-
-
-def _lines_of_rows(file: Path) -> list[int]:
-    """Returns the line on which each row behind the header begins; a quoted cell may hold several lines."""
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream)
-        lines, begins = [], 1
-        for row in reader:
-            if row:
-                lines.append(begins)
-            begins = reader.line_num + 1
-    return lines[1:]
 
 
 def _loaded(load: Callable[[Path], list[Document]], file: Path) -> list[Document]:
@@ -105,7 +97,7 @@ def _loaded(load: Callable[[Path], list[Document]], file: Path) -> list[Document
         return load(file)
     except EchoError:
         raise
-    except (OSError, ValueError, RuntimeError, csv.Error) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise KnowledgeError(
             f"{file} cannot be read: save it again as UTF-8, or take it away ({error})"
         ) from error

@@ -1,16 +1,19 @@
 """Where the photographs of a run are named: folders, patterns, lists, standard input."""
 
-import csv
 import glob
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from echo_agent.csv_table import PHOTOGRAPH_COLUMN, read_table
 from echo_agent.errors import ImageError
 from echo_agent.images.listing import is_image, list_images
 from echo_agent.runs.photograph import Photograph
 
-IMAGE_COLUMNS = ("image", "path", "file", "filename", "photograph")
-PART_COLUMNS = ("part", "part_id")
+COLUMNS = {
+    "image": (*PHOTOGRAPH_COLUMN, "photograph"),
+    "part": ("part", "part_id", "teil", "teilenummer"),
+}
+"""What a column of a list means, and the names by which it is known."""
 
 
 def photographs_of(
@@ -25,8 +28,9 @@ def photographs_of(
         recursive: Whether a folder stands for the folders below it too.
 
     Raises:
-        ImageError: A folder or a pattern holds no image, or a list cannot be read. What a list names is not looked
-            for: that it is missing is told when it is inspected.
+        DatasetError: A list cannot be read. What it names is not looked for: that it is missing is told when it is
+            inspected.
+        ImageError: A folder or a pattern holds no image.
     """
     place = Path(source)
     if source == "-":
@@ -47,18 +51,8 @@ def photographs_of(
 
 def _listed(file: Path) -> Iterator[Photograph]:
     """Reads a list; its paths are relative to its own folder."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImageError(f"{file} cannot be read ({error}): save the list as UTF-8") from error
-    head = text.split("\n", 1)[0]
-    rows = csv.DictReader(text.splitlines(), delimiter=";" if head.count(";") > head.count(",") else ",")
-    names = {name.strip().casefold(): name for name in rows.fieldnames or ()}
-    image = next((names[name] for name in IMAGE_COLUMNS if name in names), None)
-    part = next((names[name] for name in PART_COLUMNS if name in names), None)
-    if image is None:
-        raise ImageError(f"{file} has no column {IMAGE_COLUMNS[0]!r}: name the column with the paths so")
+    rows, _ = read_table(file, COLUMNS, ("image",))
     for row in rows:
-        if row[image]:
-            said = (row[part] or "").strip() if part is not None else ""
-            yield Photograph.at(file.parent / row[image].strip(), said or None)
+        if row.cells["image"]:
+            place = row.cells["image"].replace("\\", "/")
+            yield Photograph.at(file.parent / place, row.cells.get("part") or None)

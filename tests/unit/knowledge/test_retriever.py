@@ -47,6 +47,12 @@ def test_a_row_of_a_table_is_cited_by_its_line_even_behind_a_cell_of_several_lin
     assert "defect: stain" in passages[1].text
 
 
+def test_a_table_of_a_german_spreadsheet_is_read_by_its_columns(tmp_path):
+    (tmp_path / "fehler.csv").write_text("Fehler;Tiefe\nKratzer;0,5 mm\n", encoding="utf-8-sig")
+    (passage,) = document_passages(tmp_path)
+    assert (passage.text, passage.line) == ("Fehler: Kratzer\nTiefe: 0,5 mm", 2)
+
+
 def test_documents_of_another_cards_folder_are_left_out(tmp_path):
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     other = tmp_path / "other"
@@ -58,7 +64,7 @@ def test_documents_of_another_cards_folder_are_left_out(tmp_path):
 
 @pytest.mark.parametrize("name", ["broken.md", "broken.csv"])
 def test_a_document_that_cannot_be_read_is_named(tmp_path, name):
-    (tmp_path / name).write_bytes(b"\xff\xfe\x00\x81")
+    (tmp_path / name).write_bytes(b"\xff\xff\x00\x81")
     with pytest.raises(KnowledgeError, match=name):
         document_passages(tmp_path)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from echo_agent.errors import ImageError, SettingsError
+from echo_agent.errors import EchoError, SettingsError
 from echo_agent.runs.photograph import PartIds, Photograph
 from echo_agent.runs.sources import photographs_of
 
@@ -22,15 +22,22 @@ def test_folders_patterns_lists_and_standard_input(good_parts, tmp_path):
     ]
 
 
+def test_a_list_of_a_german_spreadsheet_is_read(tmp_path):
+    listed = tmp_path / "liste.csv"
+    listed.write_text("sep=;\nTeil;Bild\n7;oben\\a.png\n", encoding="utf-16")
+    (found,) = photographs_of(str(listed))
+    assert (found.path, found.part) == (tmp_path / "oben" / "a.png", "7")
+
+
 def test_what_names_nothing_is_told(tmp_path):
     listed = tmp_path / "list.csv"
     listed.write_text("picture\na.png\n")
     for source, told in (
         (tmp_path, "holds no images"),
         (tmp_path / "*.png", "matches no image"),
-        (listed, "'image'"),
+        (listed, "no column image"),
     ):
-        with pytest.raises(ImageError, match=told):
+        with pytest.raises(EchoError, match=told):
             names(source)
 
 

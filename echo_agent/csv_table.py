@@ -12,6 +12,19 @@ SEPARATORS = (",", ";", "\t")
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 """What a file of another encoding than UTF-8 begins with."""
 
+PHOTOGRAPH_COLUMN = (
+    "image",
+    "path",
+    "image_path",
+    "file",
+    "filename",
+    "bild",
+    "datei",
+    "dateiname",
+    "pfad",
+)
+"""Names of the column with the photographs' paths."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -21,10 +34,50 @@ class Row:
     cells: Mapping[str, str]
 
 
+def read_rows(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Reads a table whose first line names its columns.
+
+    Args:
+        file: The table.
+
+    Returns:
+        The names, and for each further line but empty ones its number in the file and a cell for each name.
+
+    Raises:
+        DatasetError: The file cannot be read.
+    """
+    try:
+        data = file.read_bytes()
+        text = data.decode(MARKS.get(data[:2], "utf-8-sig"))
+    except (OSError, UnicodeError) as error:
+        raise DatasetError(f"{file} cannot be read as a table ({error}): save it as CSV in UTF-8") from error
+    head, _, rest = text.partition("\n")
+    before = 0
+    if head.lower().startswith("sep="):
+        before, text = 1, rest
+        head = rest.partition("\n")[0]
+    lines, begins = [], before + 1
+    reader = csv.reader(io.StringIO(text), delimiter=max(SEPARATORS, key=head.count), strict=True)
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                lines.append((begins, [cell.strip() for cell in cells]))
+            begins = before + reader.line_num + 1
+    except csv.Error as error:
+        raise DatasetError(f"{file} cannot be read as a table ({error}): save it as CSV anew") from error
+    names = lines[0][1] if lines else []
+    for number, cells in lines[1:]:
+        if len(cells) > len(names):
+            raise DatasetError(
+                f"{file}, line {number}: {len(cells)} cells under {len(names)} names: quote them"
+            )
+    return names, [(number, [*cells, *[""] * (len(names) - len(cells))]) for number, cells in lines[1:]]
+
+
 def read_table(
     file: Path, columns: Mapping[str, Sequence[str]], required: Sequence[str]
 ) -> tuple[list[Row], tuple[str, ...]]:
-    """Reads a table whose first line names its columns.
+    """Reads a table by what its columns mean; see ``read_rows``.
 
     Args:
         file: The table.
@@ -37,22 +90,8 @@ def read_table(
     Raises:
         DatasetError: The file cannot be read, or lacks a column.
     """
-    try:
-        data = file.read_bytes()
-        text = data.decode(MARKS.get(data[:2], "utf-8-sig"))
-    except (OSError, UnicodeError) as error:
-        raise DatasetError(f"{file} cannot be read as a table ({error}): save it as CSV in UTF-8") from error
-    head, _, rest = text.partition("\n")
-    first = 1
-    if head.lower().startswith("sep="):
-        head, first = rest.partition("\n")[0], 2
-        text = rest
-    separator = max(SEPARATORS, key=head.count)
-    try:
-        lines = list(csv.reader(io.StringIO(text), delimiter=separator, strict=True))
-    except csv.Error as error:
-        raise DatasetError(f"{file} cannot be read as a table ({error}): save it as CSV anew") from error
-    names = [name.strip().lower() for name in lines[0]] if lines else []
+    written, lines = read_rows(file)
+    names = [name.lower() for name in written]
     found = {
         meaning: next(names.index(word) for word in words if word in names)
         for meaning, words in columns.items()
@@ -63,16 +102,9 @@ def read_table(
             raise DatasetError(
                 f"{file} has no column {meaning}: its first line must name {' and '.join(required)}"
             )
-    rows = []
-    for number, cells in enumerate(lines[1:], start=first + 1):
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) > len(names):
-            raise DatasetError(
-                f"{file}, line {number}: {len(cells)} cells under {len(names)} names: quote them"
-            )
-        padded = [*cells, *[""] * (len(names) - len(cells))]
-        rows.append(Row(number, {meaning: padded[place].strip() for meaning, place in found.items()}))
+    rows = [
+        Row(number, {meaning: cells[place] for meaning, place in found.items()}) for number, cells in lines
+    ]
     unknown = tuple(name for place, name in enumerate(names) if name and place not in found.values())
     return rows, unknown
 
