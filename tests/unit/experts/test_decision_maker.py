@@ -90,6 +90,9 @@ class Folder:
     def product(self, name):
         return SimpleNamespace(name=name, references=())
 
+    def normal_scores(self, product):
+        return ()
+
 
 @pytest.fixture
 def scorer():
