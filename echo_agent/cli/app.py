@@ -35,6 +35,13 @@ class EchoCommands(LazyGroup):
             "echo_agent.cli.show:replay_app",
             "Make an inspection again: the same verdict, or what has changed.",
         ),
+        "bundle": LazyCommand(
+            "echo_agent.cli.bundle", "Write a product into one file, to carry to another machine."
+        ),
+        "unbundle": LazyCommand(
+            "echo_agent.cli.bundle:unbundle_app",
+            "Put a product that was carried here into the memory: the same verdicts as there.",
+        ),
         "products": LazyCommand(
             "echo_agent.cli.products", "List the registered products and their versions, or go back to one."
         ),
