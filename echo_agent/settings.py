@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     max_false_reject: Rate | None = Field(default=None, description=STRICTNESS)
     max_escape: Rate | None = Field(default=None, description=STRICTNESS)
     min_confidence: LeastConfidence | None = Field(default=None, description=STRICTNESS)
+    webhook_secret: SecretStr = Field(
+        default=SecretStr(""), description="What a receiver of inspect --webhook knows the signature by."
+    )
     max_image_megapixels: float = Field(
         default=100.0, gt=0, le=178, description="Larger images are refused before they are decoded."
     )

@@ -19,6 +19,9 @@ class EchoCommands(LazyGroup):
             "echo_agent.cli.register", "Show Echo photographs of good parts of a product."
         ),
         "inspect": LazyCommand("echo_agent.cli.inspect", "Judge photographs: normal, defective or review."),
+        "export": LazyCommand(
+            "echo_agent.cli.export", "Write a run's tables: one row a part, one row a region."
+        ),
         "chat": LazyCommand(
             "echo_agent.cli.chat", "Talk about a part: where, how big, why, within tolerance."
         ),

@@ -3,19 +3,18 @@
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from echo_agent.cli.progress import counting_bar
-from echo_agent.context import Context
+from echo_agent.cli.run_options import InspectOptions
 from echo_agent.errors import EchoError, ImageError
 
 if TYPE_CHECKING:
     from echo_agent.runs.batch import Left
-    from echo_agent.runs.drift import Drift
     from echo_agent.runs.folder import RunFolder
     from echo_agent.runs.line import Line
     from echo_agent.runs.photograph import Photograph
@@ -26,68 +25,58 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C."""
 
 
-@dataclass(frozen=True)
-class BatchOptions:
-    """What was asked of a run on the command line."""
-
-    sources: Sequence[str]
-    out: Path
-    memory: Path
-    product: str | None
-    question: str | None
-    context: Context
-    workers: int = 1
-    part_id: str | None = None
-    page: Path | None = None
-    as_json: bool = False
-    recursive: bool = False
-
-
-def inspect_into_run(options: BatchOptions) -> None:
+def inspect_into_run(options: InspectOptions, out: Path) -> None:
     """Inspects what the run does not hold yet, and tells how it went.
 
     Raises:
         Exit: Code 1 where a photograph or a source could not be read, 130 after Ctrl-C.
     """
-    from echo_agent.runs.batch import in_batches, inspect_batch, stopped_by_signals
+    from echo_agent.runs.batch import Left, in_batches, inspect_batch, stopped_by_signals
     from echo_agent.runs.drift import DriftWatch
     from echo_agent.runs.drift_of_run import DriftOfRun
     from echo_agent.runs.engine import Engine, Here, Workers
     from echo_agent.runs.folder import RunFolder
     from echo_agent.runs.record import run_in_words
     from echo_agent.runs.station import Station
+    from echo_agent.runs.watch import Watch
 
     settings = _settings(options)
     station = Station.open(settings)
     if options.product is not None:
         station.inspector.memory.product(options.product)
     engine: Engine = Here(station) if options.workers == 1 else Workers(settings, options.workers)
-    with stopped_by_signals() as stop, closing(RunFolder(options.out, settings)) as run:
+    with stopped_by_signals() as stop, closing(RunFolder(out, settings)) as run:
+        watch = None
+        if options.watch is not None:
+            sorted_into = options.sinks.sort_into or out
+            watch = Watch(options.watch, run, stop, apart=(out, sorted_into))
         photographs, bad = found_photographs(options.sources, recursive=options.recursive)
         before = len(run)
         new = [photograph for photograph in photographs if not run.knows(photograph)]
         if before:
-            typer.echo(f"echo-agent: {options.out} holds {before} already, {len(new)} are new", err=True)
-        drift = DriftOfRun(DriftWatch(station.inspector.memory), _tell_drift, seen=before)
-        with counting_bar("Inspecting", len(new)) as progress:
-            for line in inspect_batch(
-                run, station, engine, in_batches(new, run), observers=[drift], stop=stop
-            ):
+            known = f"{len(new)} are new" if watch is None else f"what arrives in {options.watch} is added"
+            _say(f"{out} holds {before} already, {known}")
+        observers = options.sinks.open(run, _say)
+        observers.append(DriftOfRun(DriftWatch(station.inspector.memory), _say, seen=before))
+        batches = chain(in_batches(new, run), watch.batches() if watch is not None else ())
+        with counting_bar("Inspecting", None if watch is not None else len(new)) as progress:
+            for line in inspect_batch(run, station, engine, batches, observers=observers, stop=stop):
                 progress(len(run) - before, run.counts)
                 bad += _tell(line, options.as_json)
+                if watch is not None and isinstance(line, Left):
+                    watch.try_later(line.photograph)
         if not options.as_json:
             typer.echo(run_in_words(run.record, run.folder))
-        if stop.is_set():
-            left = len(new) - (len(run) - before)
-            typer.echo(f"echo-agent: stopped with {left} left: the same command goes on there", err=True)
+        if stop.is_set() and watch is None:
+            _say(f"stopped with {len(new) - (len(run) - before)} left: the same command goes on there")
         _tell_all(run, options, station)
-    if stop.is_set():
+    if stop.is_set() and watch is None:
         raise typer.Exit(INTERRUPTED)
     if bad:
         raise typer.Exit(1)
 
 
-def _settings(options: BatchOptions) -> "RunSettings":
+def _settings(options: InspectOptions) -> "RunSettings":
     from echo_agent.resources import open_memory
     from echo_agent.runs.photograph import PartIds
     from echo_agent.runs.record import RunSettings
@@ -126,7 +115,7 @@ def found_photographs(sources: Sequence[str], *, recursive: bool = False) -> "tu
 def told(error: EchoError | str, name: str | None = None) -> int:
     """Tells an error in one line on stderr, before it the photograph's name where the error may not name it."""
     where = f"{name}: " if name is not None and not isinstance(error, ImageError) else ""
-    typer.echo(f"echo-agent: {where}{' '.join(str(error).split())}", err=True)
+    _say(f"{where}{' '.join(str(error).split())}")
     return 1
 
 
@@ -145,11 +134,11 @@ def _tell(line: "Line | Left", as_json: bool) -> int:
     return told(line.error) if line.error is not None else 0
 
 
-def _tell_drift(drift: "Drift") -> None:
-    typer.echo(f"echo-agent: {drift}", err=True)
+def _say(what: object) -> None:
+    typer.echo(f"echo-agent: {what}", err=True)
 
 
-def _tell_all(run: "RunFolder", options: BatchOptions, station: "Station") -> None:
+def _tell_all(run: "RunFolder", options: InspectOptions, station: "Station") -> None:
     """Tells of promises that do not hold over the run, and writes its page where one was asked for."""
     from echo_agent.report.page import Entry, write_page
     from echo_agent.runs.promise import broken_promises
@@ -157,7 +146,7 @@ def _tell_all(run: "RunFolder", options: BatchOptions, station: "Station") -> No
 
     judged = ((line.reference, line.verdict) for line in read_lines(run.folder) if line.reference is not None)
     for broken in broken_promises(station.inspector.memory, judged):
-        typer.echo(f"echo-agent: {broken}", err=True)
+        _say(broken)
     if options.page is not None:
         memory = station.inspector.memory
         entries = [

@@ -3,6 +3,7 @@
 import os
 import platform
 import threading
+import uuid
 from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
@@ -52,7 +53,8 @@ class RunFolder:
         self.unreadable = 0
         self._parts: dict[str, Label] = {}
         self._known: dict[str, list[tuple[int | None, int | None, str | None]]] = {}
-        self._sizes: dict[int, dict[str, set[str]]] = {}
+        self._contents: dict[tuple[int, str], set[tuple[str, int | None]]] = {}
+        self._sizes: set[int] = set()
         self._knowing = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -81,7 +83,7 @@ class RunFolder:
         if not (self.folder / RUN).exists():
             if (self.folder / VERDICTS).exists():
                 raise RunError(f"{self.folder} holds {VERDICTS} but no {RUN}: choose another --out")
-            return RunRecord(settings=settings, sessions=(session,))
+            return RunRecord(id=uuid.uuid4().hex, settings=settings, sessions=(session,))
         record = read_record(self.folder)
         differing = differences(record.settings, settings)
         if differing:
@@ -123,8 +125,9 @@ class RunFolder:
         except OSError:
             return False
         with self._knowing:
-            names = set(self._sizes[photograph.size].get(digest, ()))
-        if name in names or any(not os.path.lexists(other) for other in names):
+            alikes = set(self._contents.get((photograph.size, digest), ()))
+        renamed = (other for other, modified in alikes if modified == photograph.modified)
+        if name in {other for other, _ in alikes} or any(not os.path.lexists(other) for other in renamed):
             self._know(name, photograph.size, photograph.modified, digest)
             return True
         return False
@@ -178,7 +181,8 @@ class RunFolder:
         with self._knowing:
             self._known.setdefault(image, []).append((size, modified, digest))
             if size is not None and digest is not None:
-                self._sizes.setdefault(size, {}).setdefault(digest, set()).add(image)
+                self._sizes.add(size)
+                self._contents.setdefault((size, digest), set()).add((image, modified))
 
 
 def _versions() -> dict[str, str]:

@@ -51,6 +51,7 @@ class RunRecord(Value):
     """What ``run.json`` holds.
 
     Attributes:
+        id: The run's own name in the world.
         settings: The run's settings.
         sessions: Its starts.
         updated: When the counts below were last written.
@@ -61,6 +62,7 @@ class RunRecord(Value):
         told: What observers told at the end, by their names.
     """
 
+    id: str
     settings: RunSettings
     sessions: tuple[Session, ...] = ()
     updated: str = ""

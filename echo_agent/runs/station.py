@@ -85,7 +85,9 @@ class Station:
         )
         for photograph, image in opened:
             result = next(found) if isinstance(image, ImageRef) else image
-            if isinstance(result, ImageError):
+            if photograph.size is not None and isinstance(result, ImageError) and _is_gone(photograph):
+                yield Inspected(photograph, None, None, "it was taken away before it was inspected")
+            elif isinstance(result, ImageError):
                 yield Inspected(photograph, None, unreadable(str(result)), str(result))
             elif isinstance(result, EchoError):
                 yield Inspected(photograph, None, None, str(result))
@@ -107,6 +109,10 @@ class Station:
             return Drawn(_jpeg(small), None)
         shown = overlay(picture, memory.anomaly_map(verdict.map_id), verdict.regions, longest_side=side)
         return Drawn(_jpeg(small), _jpeg(shown))
+
+
+def _is_gone(photograph: Photograph) -> bool:
+    return not photograph.path.exists()
 
 
 def _jpeg(picture: Image.Image) -> bytes:

@@ -1,4 +1,6 @@
 import json
+import os
+import shutil
 
 import pytest
 
@@ -99,10 +101,15 @@ def test_a_photograph_is_known_by_name_and_content(tmp_path, folder):
     run.add(a_line(1, photograph, sha256=digest, size=seen.size, modified=seen.modified))
     assert run.knows(seen)
     copy = tmp_path / "b.png"
-    copy.write_bytes(b"abc")
+    shutil.copy2(photograph, copy)
     assert not run.knows(Photograph.at(copy)), "a copy is another photograph"
     photograph.unlink()
     assert run.knows(Photograph.at(copy)), "a renamed one is the same"
+    copy.write_bytes(b"abc")
+    os.utime(copy, ns=(0, 5))
+    assert not run.knows(Photograph.at(tmp_path / "c.png"))
+    shutil.copy(copy, tmp_path / "c.png")
+    assert not run.knows(Photograph.at(tmp_path / "c.png")), "the same picture taken later is another"
     copy.write_bytes(b"xyz")
     assert not run.knows(Photograph.at(copy)), "what took its place is another"
     run.close()

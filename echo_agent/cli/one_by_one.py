@@ -1,0 +1,67 @@
+"""Inspecting without a run: what ``echo-agent inspect`` does where no ``--out`` is given."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from echo_agent.cli.batch import found_photographs, told
+from echo_agent.cli.progress import progress_bar
+from echo_agent.cli.run_options import InspectOptions
+from echo_agent.errors import EchoError
+
+if TYPE_CHECKING:
+    from echo_agent.state import ImageRef, Verdict
+
+
+def inspect_one_by_one(options: InspectOptions) -> None:
+    """Inspects photographs, and says each verdict as it comes.
+
+    Raises:
+        Exit: Code 1 where a photograph or a source could not be read or judged.
+    """
+    from echo_agent.inspector import Inspector
+    from echo_agent.report.page import Entry, write_page
+    from echo_agent.report.words import described, tally
+    from echo_agent.runs.drift import DriftWatch
+    from echo_agent.runs.promise import broken_promises
+    from echo_agent.state import flat_verdict
+
+    photographs, bad = found_photographs(options.sources, recursive=options.recursive)
+    inspector = Inspector.open(options.memory, create=False, context=options.context)
+    product, question = options.product, options.question
+    if product is not None:
+        inspector.memory.product(product)
+    entries: list[Entry] = []
+    watch = DriftWatch(inspector.memory)
+    inspected: list[tuple[ImageRef, Verdict]] = []
+    with progress_bar("Inspecting", shown=not sys.stdout.isatty()) as progress:
+        for done, photograph in enumerate(photographs, start=1):
+            try:
+                image = inspector.memory.store_image(photograph.name, product)
+                verdict = inspector.inspect(image, product=product, question=question, name=photograph.name)
+            except EchoError as error:
+                bad += told(error, photograph.name)
+                continue
+            finally:
+                progress(done, len(photographs))
+            if options.as_json:
+                typer.echo(json.dumps({"image": photograph.name} | flat_verdict(verdict), allow_nan=False))
+            else:
+                typer.echo(described(verdict, photograph.name) + "\n")
+            inspected.append((image, verdict))
+            watch.add(image, verdict)
+            if options.page is not None:
+                entries.append(
+                    Entry.of(Path(image.uri), verdict, inspector.memory, name=photograph.path.name)
+                )
+    if options.page is not None:
+        write_page(options.page, entries, title=f"{len(entries)} inspected")
+    if not options.as_json and len(photographs) > 1:
+        typer.echo(tally([verdict.label for _, verdict in inspected], bad))
+    for noticed in (*broken_promises(inspector.memory, inspected), *watch.alarms):
+        typer.echo(f"echo-agent: {noticed}", err=True)
+    if bad:
+        raise typer.Exit(1)

@@ -1,0 +1,76 @@
+"""Photographs sorted by label into folders."""
+
+import os
+import shutil
+from pathlib import Path
+
+from echo_agent.errors import RunError
+from echo_agent.files import digest_of
+from echo_agent.runs.line import Line
+
+
+class Sorter:
+    """Links or moves each photograph into the folder of its label.
+
+    After a restart it does what a kill left undone. What cannot be read goes to ``review`` as well.
+
+    Args:
+        folder: Folder of the labels' folders.
+        move: Whether to move the photographs; else they are linked, or copied where that cannot be.
+    """
+
+    name = "sorted"
+
+    def __init__(self, folder: Path, *, move: bool = False) -> None:
+        self._folder = folder
+        self._move = move
+
+    def saw(self, line: Line) -> None:
+        """See ``Observer.saw``.
+
+        Raises:
+            RunError: The folder cannot be written.
+        """
+        source = Path(line.image)
+        place = self._folder / line.verdict.label
+        try:
+            if not source.is_file():
+                return
+            if line.sha256 is not None and digest_of(source) != line.sha256:
+                return  # another photograph has taken its place; this one is gone
+            place.mkdir(parents=True, exist_ok=True)
+            target = self._target(place, source, line.sha256)
+            if target is None:
+                return
+            if self._move:
+                shutil.move(source, target)
+            else:
+                _link(source, target)
+        except OSError as error:
+            raise RunError(
+                f"{place} cannot be written ({error.strerror}): make room, or choose another --sort-into"
+            ) from error
+
+    def told(self) -> None:
+        """See ``Observer.told``."""
+
+    def close(self) -> None:
+        """See ``Observer.close``."""
+
+    def _target(self, place: Path, source: Path, digest: str | None) -> Path | None:
+        """A free name for a photograph; None where it lies there already."""
+        target, number = place / source.name, 1
+        while target.exists():
+            if not self._move and (target.samefile(source) or digest_of(target) == digest):
+                return None
+            number += 1
+            target = place / f"{source.stem}-{number}{source.suffix}"
+        return target
+
+
+def _link(source: Path, target: Path) -> None:
+    """Links a file; over the borders of a disk it is copied."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

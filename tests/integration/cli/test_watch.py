@@ -1,0 +1,111 @@
+"""A watched folder, by the command line: files written slowly, moved, renamed, and the process killed."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import synthetic_part
+
+COUNT = 24
+
+
+def started(plates, incoming, run):
+    command = [
+        sys.executable,
+        "-m",
+        "echo_agent.cli.app",
+        "inspect",
+        "--watch",
+        str(incoming),
+        "--out",
+        str(run),
+    ]
+    command += ["--product", "plate", "--memory", str(plates), "--sort-into", str(run.parent / "sorted")]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def lines_of(run):
+    file = run / "verdicts.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def wait_for(run, count, seconds=90):
+    end = time.monotonic() + seconds
+    while len(lines_of(run)) < count:
+        assert time.monotonic() < end, lines_of(run)
+        time.sleep(0.05)
+
+
+def drop(picture, incoming, draw):
+    """Writes slowly, moves in, or renames after it was written; a few twice over."""
+    way = draw.randrange(3)
+    target = incoming / picture.name
+    if way == 0:
+        data = picture.read_bytes()
+        with target.open("wb") as file:
+            for start in range(0, len(data), len(data) // 3 + 1):
+                file.write(data[start : start + len(data) // 3 + 1])
+                file.flush()
+                time.sleep(0.05)
+    elif way == 1:
+        shutil.copy2(picture, incoming / f"{picture.name}.part")
+        (incoming / f"{picture.name}.part").rename(target)
+    else:
+        (incoming / "lot").mkdir(exist_ok=True)
+        shutil.copy(picture, target)
+        target.rename(incoming / "lot" / f"renamed-{picture.name}")
+
+
+@pytest.mark.slow
+def test_each_photograph_that_arrives_is_inspected_once_across_kills(plates, tmp_path):
+    incoming, run, pictures = tmp_path / "incoming", tmp_path / "run", tmp_path / "pictures"
+    for folder in (incoming, pictures):
+        folder.mkdir()
+    for seed in range(COUNT):
+        synthetic_part(400 + seed, defect=seed % 5 == 0).save(pictures / f"{seed:02d}.png")
+    draw = random.Random(0)
+    process = started(plates, incoming, run)
+    for number, picture in enumerate(sorted(pictures.iterdir())):
+        drop(picture, incoming, draw)
+        if number == COUNT // 2:
+            wait_for(run, 3)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            os.rename(lines_of(run)[0]["image"], incoming / "renamed-later.png")
+            process = started(plates, incoming, run)
+    wait_for(run, COUNT)
+    time.sleep(2.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    found = lines_of(run)
+    assert len(found) == COUNT
+    digests = {line["sha256"] for line in found}
+    assert len(digests) == COUNT
+    assert all(line["error"] is None for line in found)
+    assert f"{COUNT} inspected" in out
+    by_label = {place.name: len(list(place.iterdir())) for place in (tmp_path / "sorted").iterdir()}
+    assert by_label == {
+        label: count
+        for label in ("normal", "defective", "review")
+        if (count := sum(line["label"] == label for line in found))
+    }
+
+
+def test_what_belongs_to_a_run_wants_one(echo, plates, tmp_path):
+    code, _, err = echo("inspect", "--watch", tmp_path, "--memory", plates)
+    assert code == 2
+    assert "these options are of a run" in err
+    assert echo("inspect", "--memory", plates)[0] == 2
+    code, _, err = echo(
+        "inspect", "--watch", tmp_path / "none", "--out", tmp_path / "run", "--memory", plates
+    )
+    assert code == 1
+    assert "is not a folder" in err
