@@ -18,7 +18,16 @@ from echo_agent.state import HumanAnswer
 from echo_agent.ui.controller import Controller
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["benchmarks.stress.writers", "chromadb", "scipy.special"])
+PROCESSES.set_forkserver_preload(
+    [
+        "benchmarks.stress.__main__",
+        "benchmarks.stress.writers",
+        "chromadb",
+        "scipy.ndimage",
+        "scipy.stats",
+        "torch",
+    ]
+)
 
 REFERENCES = 4
 GOOD_ANSWER = HumanAnswer(action="correct", label="normal", who="Ann", remember=True)
@@ -95,7 +104,7 @@ def start(folder: Path) -> Path:
     )
     remember(memory, "plate", memory.store_image(drawn_part(50)), "review", GOOD_ANSWER)
     drawn_part(42).save(folder / "part.png")
-    (folder / "card.yaml").write_text("product: disc\nnormal: A plain disc.\n")
+    (folder / "card.yaml").write_text("schema_version: 1\nproduct: disc\nnormal: A plain disc.\n")
     return memory.folder
 
 

@@ -48,6 +48,9 @@ class EchoCommands(LazyGroup):
         "products": LazyCommand(
             "echo_agent.cli.products", "List the registered products and their versions, or go back to one."
         ),
+        "doctor": LazyCommand(
+            "echo_agent.cli.doctor", "Find what of a memory is damaged, say what is lost, and mend it."
+        ),
         "threshold": LazyCommand(
             "echo_agent.cli.threshold",
             "Show what a product's references allow and a threshold costs; set how strict it is.",

@@ -1,15 +1,14 @@
 """What people said of inspections, and what of it the memory goes by."""
 
-import json
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from echo_agent.errors import StoreError
 from echo_agent.memory.chain import add_link
-from echo_agent.memory.database import FILE_NAME
+from echo_agent.memory.damage import damaged
 from echo_agent.memory.stored_paths import from_stored, to_stored
 from echo_agent.state import HumanAnswer, ImageRef, Label
 
@@ -131,9 +130,15 @@ def confirmed_defects(connection: sqlite3.Connection, folder: Path) -> list[Feed
 def _answer(row: tuple[str, str, str | None, str | None, str | None, int], folder: Path) -> Feedback:
     name, said, learnt, undone, forgotten, in_force = row
     changing = {"learnt": learnt, "undone": undone, "forgotten": forgotten, "in_force": bool(in_force)}
+    read = readable_answer(said, folder)
+    if read is None:
+        raise StoreError(damaged(folder, f"the answer {name} in {folder} cannot be read"))
+    return read.model_copy(update=changing)
+
+
+def readable_answer(said: str, folder: Path) -> Feedback | None:
+    """An answer as its text tells it; None where it cannot be read."""
     try:
-        return Feedback.model_validate({**from_stored(said, folder), **changing})
-    except (json.JSONDecodeError, ValidationError) as error:
-        raise StoreError(
-            f"the answer {name} in {folder} cannot be read: restore {FILE_NAME} from a copy"
-        ) from error
+        return Feedback.model_validate(from_stored(said, folder))
+    except (ValueError, TypeError):
+        return None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from echo_agent.errors import ProductError, StoreError
 from echo_agent.memory.answers import Feedback, confirmed_defects
+from echo_agent.memory.damage import damaged
 from echo_agent.memory.database import Database
 from echo_agent.memory.former_files import take_over
 from echo_agent.memory.product import ProductRecord
@@ -54,6 +55,10 @@ def read_catalog(database: Database) -> Catalog | None:
         StoreError: It cannot be read.
     """
     if not database.exists():
+        if any(database.folder.glob("products/*")):
+            raise StoreError(
+                damaged(database.folder, f"{database.file} is missing or empty beside its products")
+            )
         return None
     with database.reading() as connection:
         row = connection.execute("SELECT encoder, encoder_name, generation FROM memory").fetchone()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from echo_agent.errors import StoreError
 from echo_agent.memory import chain
+from echo_agent.memory.damage import damaged
 
 FILE_NAME = "memory.sqlite3"
 SCHEMA_VERSION = 2
@@ -112,6 +113,23 @@ class Database:
         with self.reading() as connection:
             return bool(_version(connection))
 
+    @property
+    def files(self) -> list[Path]:
+        """The file and those that SQLite keeps beside it."""
+        return [self.file.with_name(f"{FILE_NAME}{end}") for end in ("", "-wal", "-shm")]
+
+    def make(self) -> list[Path]:
+        """Makes the file where it is missing, so that nothing stands beside it before it does; gives what was made.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        if self.exists():
+            return []
+        with self.writing():
+            pass
+        return self.files
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One state of the file, for as long as the block lasts; writers do not wait for it.
@@ -208,6 +226,8 @@ class Database:
         kind = _kind(error)
         if kind in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             return f"another process has been writing to {self.folder} for a minute: try again"
+        if self.file.is_dir():
+            return damaged(self.folder, f"{self.file} is a folder, where the database should be")
         if kind == sqlite3.SQLITE_CANTOPEN and not self.file.exists():
             return (
                 f"{self.folder} holds no memory that can be opened ({error}): check the folder and its rights"
@@ -216,7 +236,7 @@ class Database:
             return f"{self.file} cannot be written ({error}): free some space"
         if kind in UNREACHABLE:
             return f"{self.file} cannot be written or read ({error}): check the rights of the folder"
-        return f"{self.file} is damaged ({error}): restore it from a copy, or register into a new folder"
+        return damaged(self.folder, f"{self.file} is damaged ({error})")
 
 
 def _connect(file: Path, mode: str) -> sqlite3.Connection:

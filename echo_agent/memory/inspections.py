@@ -1,17 +1,17 @@
 """Records of inspections, and which of them wait for a person."""
 
-import json
 import sqlite3
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from echo_agent.errors import StoreError
 from echo_agent.memory.answers import Feedback, answers, now
 from echo_agent.memory.chain import ChainReport, add_link, check, let_go
-from echo_agent.memory.database import FILE_NAME, Database
+from echo_agent.memory.damage import damaged
+from echo_agent.memory.database import Database
 from echo_agent.memory.provenance import Provenance
 from echo_agent.memory.stored_paths import from_stored, to_stored
 from echo_agent.state import ImageRef, Verdict
@@ -198,9 +198,15 @@ def _parsed(rows: Iterable[tuple[str, str]], folder: Path) -> list[InspectionRec
 
 
 def _record(name: str, text: str, folder: Path) -> InspectionRecord:
+    read = readable_inspection(text, folder)
+    if read is None:
+        raise StoreError(damaged(folder, f"the record of the inspection {name} in {folder} cannot be read"))
+    return read
+
+
+def readable_inspection(text: str, folder: Path) -> InspectionRecord | None:
+    """A record as its text tells it; None where it cannot be read."""
     try:
         return InspectionRecord.model_validate(from_stored(text, folder))
-    except (json.JSONDecodeError, ValidationError) as error:
-        raise StoreError(
-            f"the record of the inspection {name} in {folder} cannot be read: restore {FILE_NAME} from a copy"
-        ) from error
+    except (ValueError, TypeError):
+        return None

@@ -4,17 +4,17 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from echo_agent.errors import EncoderError, StoreError
+from echo_agent.errors import EncoderError, ImageError, StoreError
 from echo_agent.files import UNFINISHED, digest_of, make_durable
 from echo_agent.images import stored
-from echo_agent.images.photographs import Photographs
+from echo_agent.images.stored import load_stored
 from echo_agent.memory import registration
 from echo_agent.memory.answers import forget_learnt
 from echo_agent.memory.catalog import Catalog, named, read_catalog, read_generation
@@ -24,6 +24,7 @@ from echo_agent.memory.drafts import Draft
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import Fitted, Resolution
 from echo_agent.memory.product import NamedEncoder, ProductRecord, promised
+from echo_agent.memory.version_record import write_version_record
 from echo_agent.memory.versions import (
     add_version,
     cards,
@@ -135,6 +136,7 @@ class Store:
             if catalog.products.get(product) != base:
                 return None
             with self._removed_on_failure() as made:
+                made.extend(self._database.make())
                 copies = [self._copied(image, made) for image in draft.references]
                 record = registration.make_record(
                     product,
@@ -177,19 +179,21 @@ class Store:
             if encoded.second is not None:
                 encoded.second[1].save(place / SECOND[0].file_name, record.key)
             encoded.quality.save(place)
-            files = [file for file in place.iterdir() if file.is_file()]
-            for file in files:
-                make_durable(file)
             if draft.domain_knowledge is not None:
                 kept = keep_domain_knowledge(draft.domain_knowledge, self.folder, record.name)
                 card = kept.relative_to(self.folder).as_posix()
+            record = record.model_copy(update={"card": card, "learnt": _learnt(draft)})
+            write_version_record(self.folder, record, self._encoder.name)
+            files = [file for file in place.iterdir() if file.is_file()]
+            for file in files:
+                make_durable(file)
         except OSError as error:
             raise StoreError(
                 f"{self.folder} cannot be written ({error.strerror}): free space or rights"
             ) from error
         if card is not None:
             files += [file for file in (self.folder / card).parent.rglob("*") if file.is_file()]
-        return record.model_copy(update={"card": card}), files
+        return record, files
 
     def _copied(self, image: ImageRef, made: list[Path]) -> ImageRef:
         """Copies a photograph into the memory."""
@@ -210,6 +214,8 @@ class Store:
             yield made
         except BaseException as error:
             known = self._named()
+            if self._database.file in made:
+                self._database.close()
             for path in made:
                 if path.relative_to(self.folder).as_posix() not in known:
                     shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
@@ -220,11 +226,12 @@ class Store:
             raise
 
     def _named(self) -> set[str]:
-        """The photographs and folders that the database names, relative to the memory."""
+        """The photographs and folders that the database names, relative to the memory; itself, where it is in use."""
         if not self._database.exists():
             return set()
+        own = {file.name for file in self._database.files} if read_generation(self._database) else set()
         with self._database.reading() as connection:
-            return photographs(connection) | current_folders(connection)
+            return own | photographs(connection) | current_folders(connection)
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
@@ -310,11 +317,16 @@ class Store:
             ) from error
 
 
+def _learnt(draft: Draft) -> tuple[str, ...]:
+    return tuple(image.sha256 for image in draft.references if image.sha256 in draft.answers)
+
+
 def fill_embeddings(database: Database, encoder: FeatureEncoder) -> None:
     """Encodes the references whose embedding is not known, as in a memory that was taken over from files.
 
+    One whose photograph cannot be read stays without.
+
     Raises:
-        ImageError: The photograph of one cannot be read.
         StoreError: The memory cannot be written.
     """
     if not database.exists():
@@ -323,10 +335,10 @@ def fill_embeddings(database: Database, encoder: FeatureEncoder) -> None:
         missing = without_embedding(connection, database.folder)
     if not missing:
         return
-    found = {
-        image.sha256: encoder.encode([photograph])[0].embedding
-        for image, photograph in zip(missing, Photographs(missing), strict=True)
-    }
+    found = {}
+    for image in missing:
+        with suppress(ImageError):  # told where it is needed
+            found[image.sha256] = encoder.encode([load_stored(image)])[0].embedding
     with database.writing() as connection:
         for digest, embedding in found.items():
             set_embedding(connection, digest, embedding)

@@ -2,13 +2,12 @@
 
 import json
 import sqlite3
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from echo_agent.errors import StoreError
 from echo_agent.memory.damage import damaged
@@ -174,6 +173,29 @@ def set_embedding(connection: sqlite3.Connection, digest: str, embedding: Array)
     connection.execute("UPDATE photograph SET embedding = ? WHERE sha256 = ?", (_blob(embedding), digest))
 
 
+def forget_unusable_embeddings(connection: sqlite3.Connection) -> None:
+    """Drops embeddings that are damaged, or not as long as most."""
+    rows = connection.execute(
+        "SELECT sha256, embedding FROM photograph WHERE embedding IS NOT NULL"
+    ).fetchall()
+    sizes = Counter(len(blob) for _, blob in rows if is_embedding(blob))
+    usual = sizes.most_common(1)[0][0] if sizes else 0
+    for digest, blob in rows:
+        if not is_embedding(blob) or len(blob) != usual:
+            connection.execute("UPDATE photograph SET embedding = NULL WHERE sha256 = ?", (digest,))
+
+
+def forget_lost_versions(connection: sqlite3.Connection, digests: Collection[str]) -> None:
+    """Removes earlier versions that have a lost photograph among their references: none can be gone back to."""
+    for digest in digests:
+        connection.execute(
+            "DELETE FROM version WHERE key IN (SELECT key FROM reference WHERE sha256 = ?) "
+            "AND key NOT IN (SELECT key FROM product)",
+            (digest,),
+        )
+    connection.execute("DELETE FROM photograph WHERE sha256 NOT IN (SELECT sha256 FROM reference)")
+
+
 def _blob(vector: Array) -> bytes:
     return vector.astype("<f4").tobytes()
 
@@ -181,6 +203,11 @@ def _blob(vector: Array) -> bytes:
 def _embedding(blob: Any) -> Array:
     whole = isinstance(blob, bytes) and len(blob) % 4 == 0
     return np.frombuffer(blob if whole else b"", dtype="<f4").astype(np.float32)
+
+
+def is_embedding(blob: Any) -> bool:
+    """Whether what stands in the place of an embedding is one."""
+    return _usable(_embedding(blob))
 
 
 def _usable(vector: Array) -> bool:
@@ -214,5 +241,5 @@ def _records(
 def _record(text: str, beside: Mapping[str, object], folder: Path) -> ProductRecord:
     try:
         return ProductRecord.model_validate({**json.loads(text), **beside})
-    except (json.JSONDecodeError, ValidationError) as error:
+    except (ValueError, TypeError) as error:
         raise StoreError(damaged(folder, "the entry of a product cannot be read")) from error

@@ -102,7 +102,7 @@ def test_a_damaged_file_is_named_with_the_remedy(database, content):
     elif content == "torn":
         content = whole[:4096] + bytes(len(whole) - 4096)
     database.file.write_bytes(content)
-    with pytest.raises(StoreError, match=r"memory\.sqlite3 is damaged.*restore it from a copy"):
+    with pytest.raises(StoreError, match=r"memory\.sqlite3 is damaged.*echo-agent doctor --memory"):
         generation(database)
 
 
