@@ -236,7 +236,7 @@ class RecordingInspector:
     def register(self, product, images, *, knowledge):
         self.told += [product, *images, knowledge]
 
-    def inspect(self, image, *, product, question, context):
+    def inspect(self, image, *, product, question, context, record):
         self.told += [image, product, question, context]
         return says("A")(None, None)
 
