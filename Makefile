@@ -4,6 +4,7 @@
 # make test-torchvision   the tests of models once more where torchvision is installed, and timm with it
 # make studio   the graphs in LangGraph Studio, on this machine
 # make stress   attacks Echo for some hours, and writes what came of it into docs/reliability.md
+# make docs     the documentation as a site in build/site, its links checked
 # make format   puts the style right
 # make constraints   pins what is installed now as what was tested
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -19,7 +20,7 @@ TIMM := timm==1.0.31
 export ANONYMIZED_TELEMETRY := False
 export LANGSMITH_TRACING := false
 
-.PHONY: demo studio test test-torchvision stress check format constraints clean
+.PHONY: demo studio test test-torchvision stress check format docs constraints clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/echo-agent demo
@@ -49,6 +50,10 @@ check: $(VENV)/dev.stamp
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/dev.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "The site is in build/site/index.html"
 
 constraints: $(VENV)/dev.stamp
 	@{ head -1 constraints.txt; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.new

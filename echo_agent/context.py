@@ -31,7 +31,7 @@ def _number_at(*nodes: str) -> Callable[[dict[str, Any]], None]:
 class Context(BaseModel):
     """How one inspection is run. Everything has a default; nothing here names a folder of test data.
 
-    Example:
+    Examples:
         >>> from echo_agent import Context
         >>> careful = Context(max_false_reject=0.05, max_attempts=2)
         >>> careful.profile

@@ -79,7 +79,7 @@ def build_graph(
         The compiled graph. Its input is an ``InspectionInput`` (an image at least; a ``State`` serves too), its output
         an ``InspectionOutput``, its run's settings a ``Context``.
 
-    Example:
+    Examples:
         >>> from echo_agent import Context, Memory, State, build_graph
         >>> memory = Memory.open("echo-memory")
         >>> graph = build_graph(memory=memory)

@@ -38,7 +38,7 @@ class Inspector:
         context: Settings of its runs.
         record: Whether its inspections leave records in the memory; none where False.
 
-    Example:
+    Examples:
         >>> from echo_agent import Inspector
         >>> inspector = Inspector.open("bracket-memory")
         >>> product = inspector.register("bracket", "photographs/good")

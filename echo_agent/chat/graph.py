@@ -53,7 +53,7 @@ def build_chat_graph(
         The compiled graph. Its input is a ``ChatInput``, its output an ``InspectionOutput``, its run's settings a
         ``Context``.
 
-    Example:
+    Examples:
         >>> import base64, pathlib
         >>> from langgraph.checkpoint.memory import InMemorySaver
         >>> from echo_agent import Memory, build_chat_graph

@@ -42,7 +42,7 @@ class Memory(Products):
 
     Made by ``Memory.open``. Reading is safe beside a writer; writers wait for each other.
 
-    Example:
+    Examples:
         >>> from echo_agent import Memory
         >>> memory = Memory.open("plate-memory", create=True)
         >>> memory.register("plate", "photographs/good").name

@@ -21,7 +21,7 @@ class Decider(Protocol):
     and ``reason`` writes the steps; without them it is called by its class, the statements stay open and the steps are
     the measured ones.
 
-    Example:
+    Examples:
         >>> from echo_agent import Decider, Inspector, Memory
         >>> class ByRegions:
         ...     def decide(self, case):

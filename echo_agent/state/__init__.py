@@ -90,7 +90,7 @@ class State(BaseModel):
     ``image``, ``product`` and ``question`` are what a turn gives; intake keeps them in ``request``, from which the
     experts after it read them.
 
-    Example:
+    Examples:
         >>> from echo_agent import Memory, State
         >>> image = Memory.open("echo-memory").store_image("photographs/new/0001.png")
         >>> state = State(image=image, product="plate")

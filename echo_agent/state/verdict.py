@@ -63,7 +63,7 @@ class Verdict(Value):
         human: What a person said, where one was asked.
         timings: Seconds per node, summed over attempts.
 
-    Example:
+    Examples:
         >>> from echo_agent import Inspector, Verdict
         >>> verdict = Inspector.open("echo-memory").inspect("photographs/new/0002.png", product="plate")
         >>> verdict.label, verdict.score > verdict.threshold, verdict.decided_by.name

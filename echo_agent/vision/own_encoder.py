@@ -16,7 +16,7 @@ Encoded = Features | Array | tuple[Array, Array]
 class Encoder(Protocol):
     """Turns images into features of patches. One of your own is handed to ``Memory.open``.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from echo_agent import Encoder, Memory
         >>> class Colours:
