@@ -26,7 +26,7 @@ def inspect_one_by_one(options: InspectOptions) -> None:
     from echo_agent.report.page import Entry, write_page
     from echo_agent.report.words import described, tally
     from echo_agent.runs.drift import DriftWatch
-    from echo_agent.runs.promise import broken_promises
+    from echo_agent.runs.promise import MIN_PARTS, broken_lately, broken_promises
     from echo_agent.state import flat_verdict
 
     photographs, bad = found_photographs(options.sources, recursive=options.recursive)
@@ -61,7 +61,9 @@ def inspect_one_by_one(options: InspectOptions) -> None:
         write_page(options.page, entries, title=f"{len(entries)} inspected")
     if not options.as_json and len(photographs) > 1:
         typer.echo(tally([verdict.label for _, verdict in inspected], bad))
-    for noticed in (*broken_promises(inspector.memory, inspected), *watch.alarms):
+    few = options.context.record and len(inspected) < MIN_PARTS
+    broken = broken_lately(inspector.memory) if few else broken_promises(inspector.memory, inspected)
+    for noticed in (*broken, *watch.alarms):
         typer.echo(f"echo-agent: {noticed}", err=True)
     if bad:
         raise typer.Exit(1)

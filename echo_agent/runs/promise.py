@@ -1,10 +1,13 @@
 """Whether what a threshold promises holds over the parts that were inspected: noticed where it cannot be chance."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 from echo_agent.errors import ImageError
-from echo_agent.images.decoding import load_image
+from echo_agent.images.stored import load_stored
 from echo_agent.memory.calibration import contradicts
 from echo_agent.state import ImageRef, Value, Verdict
 from echo_agent.state.notation import percent
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
 
 MIN_PARTS = 6
 """Fewer parts may all be defective."""
+
+MAX_HELD = 60
+"""Newest records that are held against what was promised."""
 
 HARDLY_DEFECTS = 0.9
 """From this share on it is hardly the defects: whoever inspects does not make nine defective parts in ten."""
@@ -81,6 +87,26 @@ def broken_promises(
     return tuple(broken for broken in found if broken is not None)
 
 
+def broken_lately(memory: "Memory") -> tuple[BrokenPromise, ...]:
+    """Holds the newest records against what was promised: parts that were inspected one by one, whichever way in.
+
+    Each photograph counts once. What a person has called defective does not count, nor what an earlier version of its
+    product judged.
+    """
+    versions = {record.name: record.version for record in memory.products()}
+    counted: dict[str, tuple[ImageRef, Verdict]] = {}
+    for record, said in memory.inspections.answered(MAX_HELD):
+        verdict = record.verdict
+        is_defect = said is not None and said.label == "defective"
+        if (
+            verdict.product is not None
+            and versions.get(verdict.product) == verdict.memory_version
+            and not is_defect
+        ):
+            counted.setdefault(record.image.sha256, (record.image, verdict))
+    return broken_promises(memory, counted.values())
+
+
 def _held_against(
     memory: "Memory", product: str, parts: Sequence[tuple[ImageRef, Verdict]]
 ) -> BrokenPromise | None:
@@ -111,13 +137,16 @@ def _cause(
     strangers = [other for other in others if other != product]
     if 2 * len(strangers) > len(verdicts):
         return f"of another product: most are nearer to {max(set(strangers), key=strangers.count)}"
-    step = max(1, len(out) // MAX_COMPARED)
-    try:
-        photographs = [load_image(image.uri) for image in out[::step][:MAX_COMPARED]]
-        references = memory.product(product).references
-        step = max(1, len(references) // MAX_COMPARED)
-        good = [load_image(image.uri) for image in references[::step][:MAX_COMPARED]]
-    except ImageError:
-        return None
+    photographs, good = _some(out), _some(memory.product(product).references)
     found = differences(photographs, good, memory.encoder)
     return found[0].what if found else None
+
+
+def _some(images: Sequence[ImageRef]) -> list[Image.Image]:
+    """Some of the photographs, spread over all; not those whose files are gone."""
+    step = max(1, len(images) // MAX_COMPARED)
+    loaded = []
+    for image in images[::step][:MAX_COMPARED]:
+        with suppress(ImageError):
+            loaded.append(load_stored(image))
+    return loaded

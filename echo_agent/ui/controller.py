@@ -18,6 +18,7 @@ from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.memory.product import ProductRecord
 from echo_agent.report.overlay import overlay
 from echo_agent.runs.drift import DriftWatch
+from echo_agent.runs.promise import broken_lately
 from echo_agent.state import HumanAnswer, ImageRef, Label, Progress, Verdict
 
 PICTURE_SIDE = 900
@@ -87,6 +88,10 @@ class Controller:
     def ask(self, thread: str, question: str, product: str | None) -> str:
         """Answers a question about the last photograph of a tab."""
         return self.conversation(thread, product).say(question)
+
+    def notices(self) -> list[str]:
+        """What is noticed over the parts that were inspected lately: promises that do not hold, and drift."""
+        return [str(noticed) for noticed in (*broken_lately(self.inspector.memory), *self.drift.alarms)]
 
     def waiting(self) -> list[InspectionRecord]:
         """The inspections that wait for a person, oldest first."""

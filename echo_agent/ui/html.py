@@ -24,6 +24,7 @@ Part = Literal[
     "rules",
     "references",
     "trace",
+    "notices",
     "records",
     "products",
 ]

@@ -61,6 +61,7 @@ class Page:
                     self._conversation()
             with gr.Column(scale=3, min_width=480):
                 self.empty = gr.HTML(part("nothing_inspected"), padding=False)
+                self.notices = gr.HTML(elem_id="notices", padding=False)
                 self.inspected = VerdictPanel(self._controller, gr, "inspected")
 
     def _conversation(self) -> None:
@@ -129,7 +130,7 @@ class Page:
         self.go.click(
             self._inspect,
             [self.tab, self.image, self.product, self.inspected.opacity],
-            [*self.inspected.outputs, self.empty, self.talk, self.chat, *queue],
+            [*self.inspected.outputs, self.empty, self.talk, self.chat, self.notices, *queue],
         )
         self.register.click(
             self._register,
@@ -164,7 +165,10 @@ class Page:
 
     def _records(self) -> str:
         kept = shown_errors(self._gr, self._controller.records, RECORDS_SHOWN)
-        return part("records", records=kept, alarms=self._controller.drift.alarms)
+        return self._notices() + part("records", records=kept)
+
+    def _notices(self) -> str:
+        return part("notices", notices=shown_errors(self._gr, self._controller.notices))
 
     def _queue(self) -> tuple[Any, ...]:
         waiting = shown_errors(self._gr, self._controller.waiting)
@@ -187,7 +191,14 @@ class Page:
             raise gr.Error("There is no photograph yet: drop or paste one.", print_exception=False)
         image, verdict = shown_errors(gr, self._controller.inspect, tab, picture, _named(product))
         shown = self.inspected.show(image, verdict, opacity)
-        return (*shown, gr.update(visible=False), gr.update(visible=True), [], *self._queue())
+        return (
+            *shown,
+            gr.update(visible=False),
+            gr.update(visible=True),
+            [],
+            self._notices(),
+            *self._queue(),
+        )
 
     def _register(self, name: str, files: list[str] | None, card: str | None) -> tuple[Any, ...]:
         record = shown_errors(self._gr, self._controller.register, name or "", files or [], card)

@@ -4,7 +4,10 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from echo_agent import Inspector
-from echo_agent.runs.promise import broken_promises
+from echo_agent.memory.feedback import remember
+from echo_agent.runs.promise import MIN_PARTS, broken_lately, broken_promises
+from echo_agent.state import HumanAnswer
+from echo_agent.ui.controller import Controller
 from tests.conftest import synthetic_part
 
 
@@ -51,3 +54,32 @@ def test_a_batch_with_many_defects_keeps_it(inspector):
 
 def test_two_strange_photographs_may_be_chance(inspector):
     assert told(inspector, new_parts(CHANGES["darker: mean grey level"], count=2)) == []
+
+
+def test_parts_that_were_inspected_one_by_one_break_it_until_their_remedy(tmp_path):
+    made = Inspector.open(tmp_path / "memory")
+    made.register("plate", [synthetic_part(seed) for seed in range(12)])
+    page = Controller(made)
+    darker = new_parts(CHANGES["darker: mean grey level"])
+    for number, image in enumerate(darker):
+        assert page.notices() == [], number
+        made.inspect(image, product="plate")
+        if page.notices():
+            break
+    assert number >= MIN_PARTS - 1
+    (notice,) = page.notices()
+    assert f"{number + 1} of {number + 1} parts of plate stand out" in notice
+    assert "Likeliest cause: they are darker" in notice
+    made.register("plate", darker)
+    assert page.notices() == []
+
+
+def test_what_people_call_defective_breaks_no_promise(tmp_path):
+    made = Inspector.open(tmp_path / "memory")
+    made.register("plate", [synthetic_part(seed) for seed in range(12)])
+    for seed in range(8):
+        image = made.memory.store_image(synthetic_part(200 + seed, defect=True))
+        verdict = made.inspect(image, product="plate")
+        answer = HumanAnswer(action="accept", label="defective")
+        remember(made.memory, "plate", image, verdict.label, answer)
+    assert broken_lately(made.memory) == ()

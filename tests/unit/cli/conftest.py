@@ -1,7 +1,7 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -46,6 +46,8 @@ class FakeMemory:
 
     folder: Path
     records: list[FakeRecord] = field(default_factory=lambda: [FakeRecord("plate")])
+
+    inspections = SimpleNamespace(answered=lambda most: [])
 
     @classmethod
     def open(cls, folder, **_):

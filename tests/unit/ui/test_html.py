@@ -8,11 +8,13 @@ from echo_agent.ui.html import Part, part
 from tests.verdicts import a_reference, a_verdict
 
 EVIL = "<script>alert('x')</script>"
-EMPTY = {"verdict": a_verdict("review", product=None), "proposal": "review", "records": [], "products": []}
+NOTHING = dict.fromkeys(("records", "notices", "products"), ())
+EMPTY = {"verdict": a_verdict("review", product=None), "proposal": "review", **NOTHING}
 NEEDS = {
     "banner": ("verdict", "proposal"),
     "proposed": ("proposal",),
     "records": ("records",),
+    "notices": ("notices",),
     "products": ("products",),
     **dict.fromkeys(("reasons", "regions", "rules", "references", "trace"), ("verdict",)),
 }
