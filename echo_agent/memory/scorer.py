@@ -214,6 +214,7 @@ class Scorer:
                 "next_encoder": record.second.name
                 if brings_second(levels, level) and record.second
                 else None,
+                "joint": len({at.second for at in working}) > 1,
                 "seen_by": tuple(f"{self._name(record, at)} at {at.scale:g}" for at in working),
                 "map_id": f"{image.sha256[:24]}-{record.key}-e{level}" + _manner(encoders, record),
             }

@@ -34,6 +34,16 @@ def decide(evidence, *, max_false_reject=0.1, min_confidence=0.55, effect=None):
         ({"score": 3.0, "p_value": 0.05, "tail_p_value": 0.001}, "defective", "threshold 1.40"),
         ({"score": 1.3, "p_value": 0.12, "tail_p_value": 0.12}, "review", "close to the threshold"),
         ({"score": 3.0, "p_value": 0.2, "tail_p_value": 0.01, "guarantee": FEW}, "review", "5 more normal"),
+        (
+            STANDS_OUT | {"p_value": 0.2, "guarantee": FEW, "joint": True},
+            "defective",
+            "Two encoders.*5 more normal",
+        ),
+        (
+            {"score": 1.5 * 1.4, "p_value": 0.2, "tail_p_value": 0.01, "guarantee": FEW, "joint": True},
+            "review",
+            "5 more normal",
+        ),
         ({"product": None, "matches": STRANGE}, "review", "Unknown product"),
         ({"matches": STRANGE}, "review", "does not resemble plate.*nearer to stripes"),
         (
