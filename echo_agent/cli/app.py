@@ -22,6 +22,10 @@ class EchoCommands(LazyGroup):
         "export": LazyCommand(
             "echo_agent.cli.export", "Write a run's tables: one row a part, one row a region."
         ),
+        "report": LazyCommand(
+            "echo_agent.cli.report",
+            "Write a run's report: one HTML page with figures, table, pictures and evidence.",
+        ),
         "chat": LazyCommand(
             "echo_agent.cli.chat", "Talk about a part: where, how big, why, within tolerance."
         ),

@@ -140,18 +140,12 @@ def _say(what: object) -> None:
 
 def _tell_all(run: "RunFolder", options: InspectOptions, station: "Station") -> None:
     """Tells of promises that do not hold over the run, and writes its page where one was asked for."""
-    from echo_agent.report.page import Entry, write_page
     from echo_agent.runs.promise import broken_promises
     from echo_agent.runs.record import read_lines
+    from echo_agent.runs.report import report_of_run
 
     judged = ((line.reference, line.verdict) for line in read_lines(run.folder) if line.reference is not None)
     for broken in broken_promises(station.inspector.memory, judged):
         _say(broken)
     if options.page is not None:
-        memory = station.inspector.memory
-        entries = [
-            Entry.of(Path(line.image), line.verdict, memory)
-            for line in read_lines(run.folder)
-            if line.error is None
-        ]
-        write_page(options.page, entries, title=f"{len(entries)} inspected")
+        report_of_run(run.folder, options.page)

@@ -11,7 +11,7 @@ from echo_agent.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from echo_agent.memory.product import ProductRecord
-    from echo_agent.report.page import Entry
+    from echo_agent.report.entry import Entry
 
 app = typer.Typer()
 
@@ -30,7 +30,8 @@ def demo(
 
     from echo_agent.evaluation.solar_cells import LICENCE, choose, data_folder
     from echo_agent.inspector import Inspector
-    from echo_agent.report.page import Entry, write_page
+    from echo_agent.report.entry import Entry
+    from echo_agent.report.page import write_page
     from echo_agent.report.table import verdict_table
 
     console = Console()

@@ -23,7 +23,8 @@ def inspect_one_by_one(options: InspectOptions) -> None:
         Exit: Code 1 where a photograph or a source could not be read or judged.
     """
     from echo_agent.inspector import Inspector
-    from echo_agent.report.page import Entry, write_page
+    from echo_agent.report.entry import Entry
+    from echo_agent.report.page import write_page
     from echo_agent.report.words import described, tally
     from echo_agent.runs.drift import DriftWatch
     from echo_agent.runs.promise import MIN_PARTS, broken_lately, broken_promises

@@ -1,104 +1,29 @@
-"""The HTML page of inspections: one file with everything in it."""
+"""The report: one HTML page of a run or of a few inspections, with everything in it."""
 
 import base64
-import io
+import hashlib
+import json
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import jinja2
-from PIL import Image
 
 from echo_agent.errors import ReportError
-from echo_agent.images.decoding import load_image
-from echo_agent.images.placeholder import shown
+from echo_agent.files import replacing
 from echo_agent.report import words
+from echo_agent.report.charts import by_hour, score_histogram
 from echo_agent.report.colours import DEFECTIVE_FROM, SATURATED_AT, SHOWN_FROM, scale_stops
-from echo_agent.report.overlay import overlay
-from echo_agent.state import Verdict, notation
+from echo_agent.report.entry import Entry
+from echo_agent.state import notation
 
-if TYPE_CHECKING:
-    from echo_agent.memory.memory import Memory
+SHOWN_AT_ONCE = 50
+"""Parts that the page shows at once; it turns over to the others."""
 
-PICTURE_SIDE = 640
-REFERENCE_SIDE = 200
-REFERENCES_SHOWN = 4
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One inspection on the page.
-
-    Attributes:
-        name: How the photograph is called.
-        verdict: What Echo said.
-        photograph: The photograph as a data URI.
-        with_map: The photograph with map and regions as a data URI; None without a map.
-        references: Nearest references: name, similarity, data URI.
-        exemplars: Nearest confirmed defects: caption, data URI.
-        truth: What is known of the part, in words.
-    """
-
-    name: str
-    verdict: Verdict
-    photograph: str
-    with_map: str | None
-    references: tuple[tuple[str, float, str], ...] = ()
-    exemplars: tuple[tuple[str, str], ...] = ()
-    truth: str | None = None
-
-    @classmethod
-    def of(
-        cls,
-        photograph: Path,
-        verdict: Verdict,
-        memory: "Memory",
-        *,
-        name: str | None = None,
-        truth: str | None = None,
-    ) -> "Entry":
-        """Makes an entry from an inspected file.
-
-        Args:
-            photograph: The inspected file.
-            verdict: What Echo said of it.
-            memory: Memory that keeps the map.
-            name: How the photograph is called, where its file is called otherwise.
-            truth: What is known of the part.
-
-        Raises:
-            ImageError: The photograph can no longer be read.
-        """
-        picture = load_image(photograph)
-        with_map = None
-        if verdict.map_id is not None:
-            values = memory.anomaly_map(verdict.map_id)
-            with_map = data_uri(overlay(picture, values, verdict.regions, longest_side=PICTURE_SIDE))
-        references = tuple(
-            (Path(near.image.uri).name, near.similarity, data_uri(shown(near.image), REFERENCE_SIDE))
-            for near in verdict.references[:REFERENCES_SHOWN]
-        )
-        exemplars = tuple(
-            (
-                f"{near.id} {near.defect_type or 'defect'}, {near.similarity:.2f}",
-                data_uri(shown(near.image), REFERENCE_SIDE),
-            )
-            for near in verdict.exemplars
-        )
-        whole = data_uri(picture, PICTURE_SIDE)
-        return cls(name or photograph.name, verdict, whole, with_map, references, exemplars, truth)
-
-
-def data_uri(picture: Image.Image, longest_side: int | None = None) -> str:
-    """Returns a picture as a JPEG data URI, scaled down to ``longest_side`` where it is larger."""
-    small = picture.convert("RGB")
-    if longest_side is not None:
-        small.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    small.save(buffer, format="JPEG", quality=88, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+_INDENT = re.compile(r"\n\s*")
 
 
 def html_templates(package: str) -> jinja2.Environment:
@@ -117,49 +42,100 @@ def html_templates(package: str) -> jinja2.Environment:
     return templates
 
 
-def render_page(entries: Sequence[Entry], *, title: str, about: str = "", licence: str = "") -> str:
+def render_page(
+    entries: Sequence[Entry],
+    *,
+    title: str,
+    about: str = "",
+    licence: str = "",
+    notices: Sequence[str] = (),
+) -> str:
     """Renders the page.
 
     Args:
-        entries: Inspections in the order in which they are shown.
+        entries: Parts in the order in which they are shown.
         title: Title of the page.
         about: A paragraph below the title.
         licence: Whose the photographs are and under which licence.
+        notices: What a person should know of all of them, such as a drift.
 
     Returns:
-        HTML that needs no other file and loads nothing from a network. All text is escaped.
+        HTML that loads nothing from a network, and no other file but pictures whose entries name files. Only the
+        page's own script runs. All text is escaped. The first fifty parts stand in it as they are; the others are made
+        by the script when they are turned to.
     """
-    return (
-        html_templates("echo_agent.report")
-        .get_template("page.html")
-        .render(
-            entries=entries,
-            title=title,
-            about=about,
-            licence=licence,
-            counts=Counter(entry.verdict.label for entry in entries),
-            legend={
-                "stops": scale_stops(),
-                "start": SHOWN_FROM,
-                "threshold": DEFECTIVE_FROM,
-                "end": SATURATED_AT,
-                "threshold_at": (DEFECTIVE_FROM - SHOWN_FROM) / (SATURATED_AT - SHOWN_FROM),
-            },
-        )
+    templates = html_templates("echo_agent.report")
+    article = templates.get_template("article.html")
+    script = files("echo_agent.report").joinpath("templates/page.js").read_text(encoding="utf-8")
+    shown = [
+        article.render(entry=entry, number=number) for number, entry in enumerate(entries[:SHOWN_AT_ONCE])
+    ]
+    parts = [
+        _row(number, entry, None if number < SHOWN_AT_ONCE else article.render(entry=entry, number=number))
+        for number, entry in enumerate(entries)
+    ]
+    return templates.get_template("page.html").render(
+        articles=shown,
+        rows=parts[:SHOWN_AT_ONCE],
+        # "<" would end the element that the data stands in.
+        parts=json.dumps(parts, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c"),
+        script=script,
+        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        shown_at_once=SHOWN_AT_ONCE,
+        title=title,
+        about=about,
+        licence=licence,
+        notices=notices,
+        counts=Counter(entry.verdict.label for entry in entries),
+        total=len(entries),
+        histogram=score_histogram(entries),
+        hours=by_hour(entries),
+        legend={
+            "stops": scale_stops(),
+            "start": SHOWN_FROM,
+            "threshold": DEFECTIVE_FROM,
+            "end": SATURATED_AT,
+            "threshold_at": (DEFECTIVE_FROM - SHOWN_FROM) / (SATURATED_AT - SHOWN_FROM),
+        },
     )
 
 
+def _row(number: int, entry: Entry, article: str | None) -> dict[str, Any]:
+    """What the table shows of a part, and the rest of it where the page does not hold it already."""
+    verdict = entry.verdict
+    return {
+        "number": number,
+        "name": entry.name,
+        "label": verdict.label,
+        "confidence": round(verdict.confidence, 4),
+        "score": None if verdict.score is None else round(verdict.score, 3),
+        "threshold": None if verdict.threshold is None else round(verdict.threshold, 3),
+        "regions": len(verdict.regions),
+        "product": verdict.product or "",
+        "type": verdict.defect_type or "",
+        "when": (entry.when or "")[:19].replace("T", " "),
+        **({} if article is None else {"article": _INDENT.sub("\n", article)}),
+    }
+
+
 def write_page(
-    path: Path, entries: Sequence[Entry], *, title: str, about: str = "", licence: str = ""
+    path: Path,
+    entries: Sequence[Entry],
+    *,
+    title: str,
+    about: str = "",
+    licence: str = "",
+    notices: Sequence[str] = (),
 ) -> None:
     """Writes the page; see ``render_page``.
 
     Raises:
         ReportError: The file cannot be written.
     """
-    html = render_page(entries, title=title, about=about, licence=licence)
+    html = render_page(entries, title=title, about=about, licence=licence, notices=notices)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(html, encoding="utf-8")
+        with replacing(path) as stream:
+            stream.write(html.encode())
     except OSError as error:
         raise ReportError(f"{path} cannot be written ({error.strerror}): name another file") from error

@@ -8,7 +8,8 @@ from jinja2.environment import TemplateModule
 from echo_agent.errors import ImageError
 from echo_agent.images.stored import load_stored
 from echo_agent.report.cards import card_in_words
-from echo_agent.report.page import data_uri, html_templates
+from echo_agent.report.entry import data_uri
+from echo_agent.report.page import html_templates
 from echo_agent.state import ImageRef
 
 Part = Literal[

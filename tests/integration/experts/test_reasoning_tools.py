@@ -8,7 +8,8 @@ from PIL import ImageDraw
 from echo_agent.context import Context
 from echo_agent.inspector import Inspector
 from echo_agent.mllm.decider import MllmDecider
-from echo_agent.report.page import Entry, write_page
+from echo_agent.report.entry import Entry
+from echo_agent.report.page import write_page
 from echo_agent.resources import open_memory
 from tests.conftest import synthetic_part
 from tests.scripted_mllm import FakeScorer, FakeWriter
