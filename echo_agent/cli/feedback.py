@@ -87,9 +87,9 @@ def _said(inspector: "Inspector", told: "Told", *, learn: bool, new_type: bool) 
     from echo_agent.images.decoding import read_image_file
     from echo_agent.knowledge.defect_types import known_defect_type
     from echo_agent.knowledge.guidance import find_card
+    from echo_agent.memory.answers import human_answer
     from echo_agent.memory.feedback import Said
     from echo_agent.settings import process_settings
-    from echo_agent.state import HumanAnswer
 
     memory = inspector.memory
     image = memory.store_image(read_image_file(told.path), told.product)
@@ -102,7 +102,7 @@ def _said(inspector: "Inspector", told: "Told", *, learn: bool, new_type: bool) 
             defect_type = known_defect_type(card.card if card is not None else None, defect_type)
         except KnowledgeError as error:
             raise KnowledgeError(f"{told.path}: {error} Or --new-type takes it as it is") from error
-    answer = HumanAnswer(
+    answer = human_answer(
         action="accept" if verdict.label == told.label else "correct",
         label=told.label,
         defect_type=defect_type,

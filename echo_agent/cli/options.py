@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from echo_agent.context import Encoders, Expert, Profile
+from echo_agent.errors import EchoError
 from echo_agent.settings import process_settings
 
 if TYPE_CHECKING:
@@ -48,6 +49,14 @@ LabelsOption = Annotated[
     ),
 ]
 EncoderOption = Annotated[str | None, typer.Option(help="Image encoder; the embedded one if not given.")]
+AllowedHostOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="A further name under which the page may be asked for, such as that of a proxy; repeat for several.",
+        show_default=False,
+    ),
+]
 MllmOption = Annotated[str | None, typer.Option(help="Decision Maker (default: ECHO_MLLM, else measured).")]
 
 RecursiveOption = Annotated[
@@ -185,6 +194,19 @@ def number_list(text: str, *, least: int = 0) -> list[int]:
     if min(numbers) < least:
         raise typer.BadParameter(f"{min(numbers)} is too small: give {least} or more")
     return list(dict.fromkeys(numbers))
+
+
+def allowed_hosts(host: str, names: list[str] | None) -> list[str]:
+    """The names under which a page may be asked for, beside the address that it listens at.
+
+    Raises:
+        EchoError: It listens at all addresses, and no name was said.
+    """
+    if host in {"0.0.0.0", "::"} and not names:
+        raise EchoError(
+            f"{host} has no name that a browser could ask for: say the one in use, such as --allowed-host line-3"
+        )
+    return names or []
 
 
 def is_this_machine(host: str) -> bool:

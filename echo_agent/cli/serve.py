@@ -6,10 +6,12 @@ import typer
 
 from echo_agent.cli.options import (
     MEMORY_OF_THE_SETTINGS,
+    AllowedHostOption,
     KeysOption,
     MemoryOption,
     MllmOption,
     PasswordOption,
+    allowed_hosts,
     is_this_machine,
 )
 from echo_agent.errors import EchoError
@@ -29,6 +31,7 @@ def serve(
         bool, typer.Option("--page", help="Show the page for the line under /ui as well.")
     ] = False,
     password: PasswordOption = None,
+    allowed_host: AllowedHostOption = None,
     mllm: MllmOption = None,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
 ) -> None:
@@ -38,6 +41,7 @@ def serve(
     """
     from echo_agent.inspector import Inspector
     from echo_agent.serve.serving import build, run
+    from echo_agent.ui.access import said_hosts
 
     known = [key.strip() for key in (keys or "").split(",") if key.strip()]
     local = is_this_machine(host)
@@ -47,6 +51,7 @@ def serve(
         )
     if not local and page and not password:
         raise EchoError(f"{host} can be reached by others: give the page a password by ECHO_UI_PASSWORD")
+    names = allowed_hosts(host, allowed_host) if page else []
     service = build(
         Inspector.open(memory, mllm=mllm),
         keys=known,
@@ -54,6 +59,7 @@ def serve(
         hosts=("*",) if known else (host, "localhost", "127.0.0.1"),
         page=page,
         password=password,
+        page_hosts=said_hosts(host, names),
     )
     typer.echo(f"Echo is at http://{host}:{port}, told about at /docs (Ctrl-C ends it).")
     run(service, host, port)

@@ -6,12 +6,14 @@ import typer
 
 from echo_agent.cli.options import (
     MEMORY_OF_THE_SETTINGS,
+    AllowedHostOption,
     MaxEscapeOption,
     MaxFalseRejectOption,
     MemoryOption,
     MinConfidenceOption,
     MllmOption,
     PasswordOption,
+    allowed_hosts,
     is_this_machine,
 )
 from echo_agent.errors import EchoError
@@ -26,6 +28,7 @@ def ui(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
     password: PasswordOption = None,
+    allowed_host: AllowedHostOption = None,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
     mllm: MllmOption = None,
     max_false_reject: MaxFalseRejectOption = None,
@@ -43,7 +46,8 @@ def ui(
         raise EchoError(
             f"{host} can be reached by others: give a password by ECHO_UI_PASSWORD, or listen at 127.0.0.1"
         )
+    names = allowed_hosts(host, allowed_host)
     context = Context(max_false_reject=max_false_reject, max_escape=max_escape, min_confidence=min_confidence)
     controller = Controller(Inspector.open(memory, mllm=mllm, context=context))
     typer.echo(f"Echo is at http://{host}:{port} (Ctrl-C ends it).")
-    serve(controller, host=host, port=port, password=password, open_browser=browser)
+    serve(controller, host=host, port=port, password=password, allowed_hosts=names, open_browser=browser)

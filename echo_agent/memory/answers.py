@@ -3,10 +3,11 @@
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from echo_agent.errors import StoreError
+from echo_agent.errors import ProductError, StoreError
 from echo_agent.memory.chain import add_link
 from echo_agent.memory.damage import damaged
 from echo_agent.memory.stored_paths import from_stored, to_stored
@@ -66,6 +67,20 @@ class Feedback(BaseModel):
     def label(self) -> Label:
         """What the part is, as the person said."""
         return self.answer.label or self.proposed
+
+
+def human_answer(**given: Any) -> HumanAnswer:
+    """A person's answer from what was typed.
+
+    Raises:
+        ProductError: A name or a comment is too long, or the answer is none.
+    """
+    try:
+        return HumanAnswer(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "answer"
+        raise ProductError(f"the {field.replace('_', ' ')} cannot be kept: {first['msg']}") from error
 
 
 def now() -> str:

@@ -46,7 +46,7 @@ CACHED_FEATURES = 64
 CACHED_PLACES = 256
 CACHED_SCORES = 4096
 CACHED_PIXELS = 48e6
-"""Pixels of photographs that are kept, three bytes each."""
+"""Pixels of photographs that are kept, four bytes each, and no more photographs than features."""
 NEIGHBOURS_FOR_PRODUCT = 32
 
 
@@ -353,7 +353,7 @@ def _resembled(matches: Sequence[ProductMatch]) -> str | None:
 
 def _cached_pixels(image: Image.Image) -> float:
     """What an image weighs in the cache; the last one is kept however large it is."""
-    return min(image.width * image.height, CACHED_PIXELS)
+    return min(max(image.width * image.height, CACHED_PIXELS / CACHED_FEATURES), CACHED_PIXELS)
 
 
 def _manner(encoders: Encoders, record: ProductRecord) -> str:

@@ -15,6 +15,7 @@ def build(
     hosts: Sequence[str] = ("*",),
     page: bool = False,
     password: str | None = None,
+    page_hosts: frozenset[str] = frozenset(),
 ) -> Any:
     """Builds the service's ASGI application.
 
@@ -25,6 +26,7 @@ def build(
         hosts: Names by which it may be called.
         page: Whether to show the page for the line under ``/ui``.
         password: The page's password.
+        page_hosts: Names under which the page may be asked for.
 
     Raises:
         MissingExtraError: The extra ``serve`` is not installed, or for the page ``ui``.
@@ -39,7 +41,7 @@ def build(
         from echo_agent.ui.controller import Controller
         from echo_agent.ui.serving import mount
 
-        app = mount(Controller(inspector), app, "/ui", password)
+        app = mount(Controller(inspector), app, "/ui", password, page_hosts)
     return app
 
 

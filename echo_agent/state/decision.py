@@ -104,10 +104,10 @@ class HumanAnswer(Value):
     label: Literal["normal", "defective"] | None = Field(
         default=None, description="What the part is; needed to correct, and to accept a review."
     )
-    defect_type: str | None = Field(default=None, description="Name of the defect type.")
-    who: str = Field(default="", description="Who says so.")
-    when: str = Field(default="", description="Time in ISO 8601; set when left out.")
-    comment: str = ""
+    defect_type: str | None = Field(default=None, max_length=200, description="Name of the defect type.")
+    who: str = Field(default="", max_length=200, description="Who says so.")
+    when: str = Field(default="", max_length=64, description="Time in ISO 8601; set when left out.")
+    comment: str = Field(default="", max_length=4000, description="Free text.")
     remember: bool = Field(default=False, description="Let the memory learn it.")
 
     @model_validator(mode="after")

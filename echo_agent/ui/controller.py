@@ -1,5 +1,6 @@
 """What the page does: register, inspect, ask, correct. Knows no widgets."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,21 +8,27 @@ from langgraph.checkpoint.memory import InMemorySaver
 from PIL import Image
 
 from echo_agent.chat.session import Conversation
-from echo_agent.errors import ImageError, ProductError
+from echo_agent.errors import EchoError, ImageError, ProductError
 from echo_agent.experts.human_review import proposed_label
 from echo_agent.images.placeholder import placeholder, shown
 from echo_agent.images.stored import load_stored
 from echo_agent.inspector import Inspector
-from echo_agent.memory.answers import Feedback, now
+from echo_agent.memory.answers import Feedback, human_answer, now
 from echo_agent.memory.feedback import remember
 from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.memory.product import ProductRecord
 from echo_agent.report.overlay import overlay
 from echo_agent.runs.drift import DriftWatch
 from echo_agent.runs.promise import broken_lately
-from echo_agent.state import HumanAnswer, ImageRef, Label, Progress, Verdict
+from echo_agent.state import ImageRef, Label, Progress, Verdict
 
 PICTURE_SIDE = 900
+
+MAX_QUESTION = 2000
+"""Characters of a question."""
+
+MAX_TABS = 200
+"""Conversations that are kept; that of the tab that was used longest ago is forgotten."""
 
 
 class Controller:
@@ -35,6 +42,7 @@ class Controller:
         self.inspector = inspector
         self.drift = DriftWatch(inspector.memory)
         self._history = InMemorySaver()
+        self._tabs: OrderedDict[str, None] = OrderedDict()
 
     def products(self) -> list[ProductRecord]:
         """The registered products."""
@@ -76,6 +84,8 @@ class Controller:
         Raises:
             ImageError: It cannot be inspected; the message says why.
         """
+        self._history.delete_thread(thread)  # each step of it is kept, and it is about one photograph
+        self._used(thread)
         talk = self.conversation(thread, product)
         image = talk.store_image(picture)
         said = talk.say("", image, Path(picture).name)
@@ -85,8 +95,22 @@ class Controller:
         self.drift.add(image, verdict)
         return image, verdict
 
+    def _used(self, thread: str) -> None:
+        """Notes that a tab is in use; forgets that of longest ago where there are too many."""
+        self._tabs[thread] = None
+        self._tabs.move_to_end(thread)
+        while len(self._tabs) > MAX_TABS:
+            self._history.delete_thread(self._tabs.popitem(last=False)[0])
+
     def ask(self, thread: str, question: str, product: str | None) -> str:
-        """Answers a question about the last photograph of a tab."""
+        """Answers a question about the last photograph of a tab.
+
+        Raises:
+            EchoError: The question is too long.
+        """
+        if len(question) > MAX_QUESTION:
+            raise EchoError(f"the question has more than {MAX_QUESTION} characters: ask it shorter")
+        self._used(thread)
         return self.conversation(thread, product).say(question)
 
     def notices(self) -> list[str]:
@@ -107,18 +131,16 @@ class Controller:
         """Records what a person says of a part.
 
         Raises:
-            ProductError: It shall be learnt of an unknown product.
+            ProductError: It shall be learnt of an unknown product, or a name is too long.
         """
         proposal = proposed(verdict)
-        answer = HumanAnswer.model_validate(
-            {
-                "action": "accept" if label == proposal else "correct",
-                "label": label,
-                "defect_type": (defect_type.strip() or None) if label == "defective" else None,
-                "who": who.strip(),
-                "when": now(),
-                "remember": learn,
-            }
+        answer = human_answer(
+            action="accept" if label == proposal else "correct",
+            label=label,
+            defect_type=(defect_type.strip() or None) if label == "defective" else None,
+            who=who.strip(),
+            when=now(),
+            remember=learn,
         )
         return remember(self.inspector.memory, verdict.product, image, proposal, answer)
 

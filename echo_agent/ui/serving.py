@@ -1,9 +1,11 @@
 """Builds the page and serves it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from echo_agent.errors import MissingExtraError
+from echo_agent.ui.access import Access, said_hosts
 from echo_agent.ui.controller import Controller
 from echo_agent.ui.page import Page
 
@@ -31,6 +33,7 @@ def serve(
     host: str,
     port: int,
     password: str | None,
+    allowed_hosts: Sequence[str] = (),
     open_browser: bool,
     block: bool = True,
 ) -> Any:
@@ -41,6 +44,7 @@ def serve(
         host: Address to listen at.
         port: Port.
         password: Password of the user ``echo``; None for no password.
+        allowed_hosts: Names under which it may be asked for, beside ``host``.
         open_browser: Whether to open a browser.
         block: Whether to wait until the page is closed.
 
@@ -55,12 +59,12 @@ def serve(
         share=False,
         quiet=True,
         prevent_thread_lock=not block,
-        **_looks(password),
+        **_looks(password, said_hosts(host, allowed_hosts)),
     )
     return page
 
 
-def mount(controller: Controller, app: Any, path: str, password: str | None) -> Any:
+def mount(controller: Controller, app: Any, path: str, password: str | None, hosts: frozenset[str]) -> Any:
     """Shows the page in another web application.
 
     Args:
@@ -68,21 +72,25 @@ def mount(controller: Controller, app: Any, path: str, password: str | None) -> 
         app: A FastAPI application.
         path: Where in it.
         password: Password of the user ``echo``; None for no password.
+        hosts: Names under which it may be asked for; see ``said_hosts``.
 
     Returns:
         The application.
     """
     page = build_page(controller)
-    return _gradio().mount_gradio_app(app, page, path, **_looks(password))
+    return _gradio().mount_gradio_app(app, page, path, **_looks(password, hosts))
 
 
-def _looks(password: str | None) -> dict[str, Any]:
+def _looks(password: str | None, hosts: frozenset[str]) -> dict[str, Any]:
     """What holds for the page wherever it is served."""
+    from starlette.middleware import Middleware
+
     theme = _gradio().themes.Default(
         primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
     )
     return {
         "auth": ("echo", password) if password else None,
+        "app_kwargs": {"middleware": [Middleware(Access, hosts=hosts)]},
         "max_file_size": "25mb",
         "ssr_mode": False,
         "css_paths": [STYLE],

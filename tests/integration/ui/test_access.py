@@ -1,0 +1,135 @@
+"""The page over real HTTP, asked by those who forge: nothing beyond a session's own uploads is opened."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from echo_agent.inspector import Inspector
+from echo_agent.memory.memory import Memory
+from tests.conftest import synthetic_part
+
+pytest.importorskip("gradio")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory, good_parts):
+    """A page with the product ``plate``; gives its address, and a photograph elsewhere on its disk."""
+    folder = tmp_path_factory.mktemp("page")
+    secret = folder / "secret.png"
+    synthetic_part(77, defect=True).save(secret)
+    Inspector(Memory.open(folder / "memory", create=True)).register("plate", good_parts)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "echo_agent.cli.app",
+        "ui",
+        "--no-browser",
+        "--memory",
+        folder / "memory",
+    ]
+    log = folder / "page.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [*command, "--port", str(port)],
+            stdout=stream,
+            stderr=stream,
+            env={**os.environ, "ECHO_UI_PASSWORD": "right"},
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            assert process.poll() is None, log.read_text()[-2000:]
+            try:
+                httpx.get(address, timeout=5)
+                break
+            except httpx.HTTPError:
+                time.sleep(0.2)
+        yield address, secret
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@contextmanager
+def entered(address):
+    with httpx.Client(base_url=address, timeout=30) as browser:
+        browser.get("/")
+        assert browser.post("/login", data={"username": "echo", "password": "right"}).status_code == 200
+        yield browser
+
+
+def upload(browser, file):
+    (path,) = browser.post("/gradio_api/upload", files={"files": file.read_bytes()}).json()
+    return path
+
+
+def inspected(browser, path):
+    """Asks to inspect a file as the page's script would; gives the status, and what came of it."""
+    config = browser.get("/config").json()
+    (fn,) = [one for one in config["dependencies"] if one["api_name"] == "_inspect"]
+    file = {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+    given = {"data": [None, file, "find out", 0.8], "fn_index": fn["id"], "session_hash": "abc123"}
+    joined = browser.post("/gradio_api/queue/join", json=given)
+    if joined.status_code != 200:
+        return joined.status_code, joined.text
+    with browser.stream("GET", "/gradio_api/queue/data", params={"session_hash": "abc123"}) as events:
+        for line in events.iter_lines():
+            if line.startswith("data:") and "process_completed" in line:
+                return 200, json.loads(line.removeprefix("data:"))
+    raise AssertionError("the page said nothing")
+
+
+def test_a_forged_payload_opens_no_other_file_of_the_machine(served, scratched_part):
+    address, secret = served
+    with entered(address) as owner, entered(address) as other:
+        own = upload(owner, scratched_part)
+        for path in (
+            secret,
+            "/etc/hostname",
+            f"{own}/../../../{secret}",
+            f"file://{secret}",
+            "http://127.0.0.1/x.png",
+        ):
+            status, told = inspected(owner, path)
+            assert (status, "was not uploaded in this session" in told) == (403, True), path
+        assert inspected(other, own)[0] == 403
+        status, told = inspected(owner, own)
+        assert status == 200
+        assert told["success"], told
+        assert "defective" in json.dumps(told)
+
+
+def test_another_host_and_another_origin_are_not_served(served):
+    address, _ = served
+    assert httpx.get(address, headers={"Host": "evil.example"}).status_code == 421
+    with entered(address) as browser:
+        forged = browser.post(
+            "/gradio_api/queue/join", json={"data": []}, headers={"Origin": "https://evil.example"}
+        )
+        assert forged.status_code == 403
+
+
+def test_wrong_passwords_slow_down_and_all_cookies_are_strict(served):
+    address, _ = served
+    with entered(address) as browser:
+        answer = browser.post("/login", data={"username": "echo", "password": "right"})
+        cookies = answer.headers.get_list("set-cookie")
+        assert cookies
+        assert all("SameSite=Strict" in cookie and "HttpOnly" in cookie for cookie in cookies)
+    start = time.perf_counter()
+    wrong = [
+        httpx.post(f"{address}/login", data={"username": "echo", "password": str(number)}).status_code
+        for number in range(25)
+    ]
+    assert wrong[:5] == [400] * 5
+    assert wrong.count(400) <= 6 + time.perf_counter() - start
