@@ -11,6 +11,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
+from echo_agent.checkpoints import reading, types_of
 from echo_agent.context import Context
 from echo_agent.decision.escalation import more_evidence_helps
 from echo_agent.experts.checklist import checklist
@@ -28,6 +29,9 @@ from echo_agent.resources import Resources
 from echo_agent.state import InspectionInput, InspectionOutput, State
 
 InspectionGraph = CompiledStateGraph[State, Context, Any, InspectionOutput]
+
+CHECKPOINTED = types_of(State, InspectionInput, InspectionOutput)
+"""The types that a checkpoint of an inspection holds."""
 
 Update = dict[str, Any]
 
@@ -108,7 +112,7 @@ def build_graph(
     graph.add_conditional_edges("decision_maker", after_decision, AFTER_DECISION)
     graph.add_edge("human_review", "responder")
     graph.add_edge("responder", END)
-    return graph.compile(checkpointer=checkpointer, name="inspection")
+    return graph.compile(checkpointer=reading(checkpointer, CHECKPOINTED), name="inspection")
 
 
 def after_router(state: State) -> Literal["weigh step by step", "clear"]:

@@ -17,6 +17,7 @@ LOOPBACK = ["127.0.0.1", "::1"]
 os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
 os.environ.setdefault("LANGSMITH_TRACING", "false")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
 
 # What a first example loads takes its time; how fast things are is for the benchmarks to tell.
 settings.register_profile("echo", deadline=None)

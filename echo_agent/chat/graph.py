@@ -12,7 +12,9 @@ from langgraph.runtime import Runtime
 
 from echo_agent.chat.nodes import answer, inspection, is_answered, scores_choices, turn_intake
 from echo_agent.chat.state import ChatInput, ChatState
+from echo_agent.checkpoints import reading, types_of
 from echo_agent.context import Context
+from echo_agent.graph import CHECKPOINTED as OF_INSPECTIONS
 from echo_agent.graph import Update, build_graph
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.own_decider import Decider
@@ -20,6 +22,9 @@ from echo_agent.resources import Resources
 from echo_agent.state import InspectionOutput
 
 ChatGraph = CompiledStateGraph[ChatState, Context, ChatInput, InspectionOutput]
+
+CHECKPOINTED = OF_INSPECTIONS | types_of(ChatInput, ChatState)
+"""The types that a checkpoint of a conversation, and of its inspections, holds."""
 
 AFTER_INTAKE: dict[Hashable, str] = {
     "new photograph": "inspection",
@@ -109,4 +114,4 @@ def build_chat_graph(
     graph.add_conditional_edges("turn_intake", after_intake, AFTER_INTAKE)
     graph.add_conditional_edges("inspection", after_inspection, AFTER_INSPECTION)
     graph.add_edge("answer", END)
-    return graph.compile(checkpointer=checkpointer, name="chat")
+    return graph.compile(checkpointer=reading(checkpointer, CHECKPOINTED), name="chat")
