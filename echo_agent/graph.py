@@ -33,6 +33,9 @@ InspectionGraph = CompiledStateGraph[State, Context, Any, InspectionOutput]
 CHECKPOINTED = types_of(State, InspectionInput, InspectionOutput)
 """The types that a checkpoint of an inspection holds."""
 
+STALE_ANSWERS_REFUSED: RunnableConfig = {"configurable": {"__pregel_strict_resume": True}}
+"""Lets LangGraph refuse an answer to an interrupt that no longer waits, in place of giving it to the next one."""
+
 Update = dict[str, Any]
 
 Node = Callable[[Any, Resources], Update]
@@ -112,7 +115,8 @@ def build_graph(
     graph.add_conditional_edges("decision_maker", after_decision, AFTER_DECISION)
     graph.add_edge("human_review", "responder")
     graph.add_edge("responder", END)
-    return graph.compile(checkpointer=reading(checkpointer, CHECKPOINTED), name="inspection")
+    compiled = graph.compile(checkpointer=reading(checkpointer, CHECKPOINTED), name="inspection")
+    return compiled.with_config(STALE_ANSWERS_REFUSED)
 
 
 def after_router(state: State) -> Literal["weigh step by step", "clear"]:

@@ -15,7 +15,7 @@ from echo_agent.chat.state import ChatInput, ChatState
 from echo_agent.checkpoints import reading, types_of
 from echo_agent.context import Context
 from echo_agent.graph import CHECKPOINTED as OF_INSPECTIONS
-from echo_agent.graph import Update, build_graph
+from echo_agent.graph import STALE_ANSWERS_REFUSED, Update, build_graph
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.own_decider import Decider
 from echo_agent.resources import Resources
@@ -114,4 +114,5 @@ def build_chat_graph(
     graph.add_conditional_edges("turn_intake", after_intake, AFTER_INTAKE)
     graph.add_conditional_edges("inspection", after_inspection, AFTER_INSPECTION)
     graph.add_edge("answer", END)
-    return graph.compile(checkpointer=reading(checkpointer, CHECKPOINTED), name="chat")
+    compiled = graph.compile(checkpointer=reading(checkpointer, CHECKPOINTED), name="chat")
+    return compiled.with_config(STALE_ANSWERS_REFUSED)

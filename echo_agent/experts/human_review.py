@@ -1,11 +1,13 @@
 """Human review: interrupts the run and waits for what a person says of the part."""
 
+import re
 from typing import Any, Literal
 
 from langgraph.types import interrupt
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
-from echo_agent.errors import ImageError
+from echo_agent.answers.polarity import read_statement
+from echo_agent.errors import ImageError, InputError
 from echo_agent.memory.answers import now
 from echo_agent.memory.feedback import remember
 from echo_agent.memory.memory import Memory
@@ -14,6 +16,15 @@ from echo_agent.state import Attempt, HumanAnswer, Label, State, flat_attempt
 
 TASK = "judge_part"
 QUESTION = "Is this part normal or defective?"
+
+
+PHOTO = re.compile(r"\b(?:photo\w*|picture|image|blurr?\w*|again)\b")
+"""Words by which a person asks for another photograph."""
+
+NOT_UNDERSTOOD = (
+    "That answer is not understood: say normal or defective, ask for another photo, or give "
+    '{"action": "accept"}, {"action": "correct", "label": "normal" or "defective"} or {"action": "photo"}.'
+)
 
 
 class AgentChatAnswer(BaseModel):
@@ -25,45 +36,76 @@ class AgentChatAnswer(BaseModel):
     args: str | dict[str, Any] | None = None
 
 
-Answered = HumanAnswer | AgentChatAnswer | list[AgentChatAnswer]
+class ReviewAnswer(RootModel[HumanAnswer | AgentChatAnswer | list[AgentChatAnswer] | str]):
+    """A person's answer: accept, correct or photo; what agent-chat-ui's buttons send; or words."""
 
-
-class ReviewAnswer(RootModel[Answered]):
-    """A person's answer: accept, correct or photo; or what agent-chat-ui's buttons send."""
-
-    root: Answered = Field(union_mode="left_to_right")
-
-    def human(self) -> HumanAnswer:
-        """Returns the answer in Echo's own form; "ignore" and words ask for another photograph with that comment."""
-        given = self.root
-        if isinstance(given, list):
-            given = given[0] if given else AgentChatAnswer(type="ignore")
-        if isinstance(given, HumanAnswer):
-            return given
-        if given.type in {"accept", "edit"}:
-            arguments = given.args.get("args", given.args) if isinstance(given.args, dict) else {}
-            known = {
-                key: value for key, value in arguments.items() if key in HumanAnswer.model_fields and value
-            }
-            known["action"] = "accept" if given.type == "accept" else "correct"
-            return HumanAnswer.model_validate(known)
-        return HumanAnswer(action="photo", comment=given.args if isinstance(given.args, str) else "")
+    root: HumanAnswer | AgentChatAnswer | list[AgentChatAnswer] | str = Field(union_mode="left_to_right")
 
 
 def human_review(state: State, resources: Resources) -> dict[str, Any]:
     """Asks a person; the run goes on with the answer, which the memory keeps. Needs a checkpointer.
+
+    An answer that is not understood is told so in a further interrupt, which has an id of its own: an answer to the one
+    before does not count for it.
 
     Raises:
         ImageError: There is no image in the state.
     """
     if state.image is None:
         raise ImageError("no image was given: put an ImageRef into the state, or use Inspector.inspect")
-    request = review_request(state, resources.memory)
-    answer = ReviewAnswer.model_validate(interrupt(request, response_schema=ReviewAnswer)).human()
+    request, answer = review_request(state, resources.memory), None
+    while answer is None:
+        try:
+            answer = read_answer(interrupt(request, response_schema=ReviewAnswer.model_json_schema()))
+        except InputError as error:
+            told = str(error)
+            request = {
+                **request, "refused": told, "description": f"{told}\n{review_description(state)}"
+            }  # fmt: skip
     answer = answer.model_copy(update={"when": answer.when or now()})
     product = state.reference.product if state.reference is not None else None
     remember(resources.memory, product, state.image, proposed_label(state.attempts[-1]), answer)
     return {"human": answer}
+
+
+def read_answer(given: object) -> HumanAnswer:
+    """Reads what a person answered, in one of the forms of ``ReviewAnswer``; "ignore" asks for another photograph.
+
+    Raises:
+        InputError: It is none of them, or its words are not surely understood.
+    """
+    try:
+        said = ReviewAnswer.model_validate(given).root
+    except ValidationError as error:
+        raise InputError(NOT_UNDERSTOOD) from error
+    if isinstance(said, list):
+        said = said[0] if said else AgentChatAnswer(type="ignore")
+    if isinstance(said, HumanAnswer):
+        return said
+    if isinstance(said, str):
+        return _in_words(said)
+    if said.type == "response":
+        return _in_words(said.args if isinstance(said.args, str) else "")
+    if said.type == "ignore":
+        return HumanAnswer(action="photo")
+    arguments = said.args.get("args", said.args) if isinstance(said.args, dict) else {}
+    known = {key: value for key, value in arguments.items() if key in HumanAnswer.model_fields and value}
+    known["action"] = "accept" if said.type == "accept" else "correct"
+    try:
+        return HumanAnswer.model_validate(known)
+    except ValidationError as error:
+        raise InputError(NOT_UNDERSTOOD) from error
+
+
+def _in_words(text: str) -> HumanAnswer:
+    """Reads a free text: which of both the part is, or that another photograph is needed."""
+    statement, plain = read_statement(text), text.casefold()
+    if PHOTO.search(plain):
+        return HumanAnswer(action="photo", comment=text)
+    bare = statement.particle is not None or "?" in text or plain.strip(" .!") == "accept"
+    if not statement.clear or statement.said is None or bare:
+        raise InputError(NOT_UNDERSTOOD)
+    return HumanAnswer(action="correct", label=statement.said.side, comment=text)
 
 
 def review_request(state: State, memory: Memory) -> dict[str, Any]:
@@ -76,7 +118,6 @@ def review_request(state: State, memory: Memory) -> dict[str, Any]:
     last, evidence = state.attempts[-1], state.reference
     proposed = proposed_label(last)
     shown = ("confidence", "label", "number", "reasons")
-    reasons = [reason.text for reason in last.reasons]
     image = state.image.uri if state.image is not None else None
     label = "normal" if proposed == "normal" else "defective"
     return {
@@ -85,7 +126,7 @@ def review_request(state: State, memory: Memory) -> dict[str, Any]:
             "args": {"label": label, "defect_type": last.defect_type or "", "who": ""},
         },
         "config": dict.fromkeys(("allow_accept", "allow_edit", "allow_respond", "allow_ignore"), True),
-        "description": "\n".join([QUESTION, f"Photograph: {image}", *reasons]),
+        "description": review_description(state),
         "question": QUESTION,
         "image": image,
         "map_id": evidence.map_id if evidence is not None else None,
@@ -100,6 +141,13 @@ def review_request(state: State, memory: Memory) -> dict[str, Any]:
         ],
         "answers": ["accept", "correct", "photo"],
     }
+
+
+def review_description(state: State) -> str:
+    """The question, the photograph and what was found, as a person reads it."""
+    image = state.image.uri if state.image is not None else None
+    reasons = [reason.text for reason in state.attempts[-1].reasons]
+    return "\n".join([QUESTION, f"Photograph: {image}", *reasons])
 
 
 def proposed_label(attempt: Attempt) -> Label:

@@ -1,5 +1,6 @@
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.errors import UnknownInterruptError
 from langgraph.types import Command
 from pydantic import ValidationError
 
@@ -53,6 +54,9 @@ def test_a_person_sees_picture_map_both_sides_and_typed_answers(inspector):
         ([{"type": "edit", "args": {"action": "judge_part", "args": {"label": "normal"}}}], "normal"),
         ([{"type": "ignore", "args": None}], "review"),
         ([{"type": "response", "args": "blurred, please again"}], "review"),
+        ([{"type": "response", "args": "It is fine, normal"}], "normal"),
+        ({"type": "response", "args": "Not ok: scratched"}, "defective"),
+        ("no defect", "normal"),
     ],
 )
 def test_each_answer_ends_in_a_verdict_that_says_who_and_when(inspector, answer, label):
@@ -63,13 +67,40 @@ def test_each_answer_ends_in_a_verdict_that_says_who_and_when(inspector, answer,
     assert len(recorded(inspector.memory)) == 1
 
 
-def test_an_answer_outside_the_schema_is_refused_and_can_be_given_again(inspector):
-    graph, context, _ = asked(inspector)
-    for wrong in ({"action": "correct"}, {"action": "explode"}, "yes"):
-        with pytest.raises(ValidationError):
-            graph.invoke(Command(resume=wrong), THREAD, context=context)
+WRONG = [
+    {"action": "correct"}, {"action": "explode"}, "yes", "maybe", "is it normal?", "fine but scratched", 5,
+    [{"type": "response", "args": None}], [{"type": "edit", "args": {"args": {"label": "odd"}}}],
+]  # fmt: skip
+
+
+def test_a_wrong_answer_is_answered_in_words_and_can_be_given_again(inspector):
+    graph, context, waiting = asked(inspector)
+    seen = {waiting.id}
+    for wrong in WRONG:
+        (waiting,) = graph.invoke(Command(resume=wrong), THREAD, context=context)["__interrupt__"]
+        assert "say normal or defective" in waiting.value["refused"]
+        assert waiting.value["description"].startswith("That answer is not understood")
+        assert waiting.id not in seen
+        seen.add(waiting.id)
+    assert recorded(inspector.memory) == []
     verdict = graph.invoke(Command(resume={"action": "accept"}), THREAD, context=context)["verdict"]
     assert verdict.human.action == "accept"
+    assert len(recorded(inspector.memory)) == 1
+
+
+def test_a_stale_answer_counts_for_no_later_question(inspector):
+    graph, context, first = asked(inspector)
+    (second,) = graph.invoke(Command(resume="maybe"), THREAD, context=context)["__interrupt__"]
+    with pytest.raises(UnknownInterruptError):
+        graph.invoke(Command(resume={first.id: "normal"}), THREAD, context=context)
+    assert [waiting.id for waiting in graph.get_state(THREAD).interrupts] == [second.id]
+    state = {"image": inspector.memory.store_image(synthetic_part(98, defect=True)), "product": "plate"}
+    (other,) = graph.invoke(state, THREAD, context=context)["__interrupt__"]
+    with pytest.raises(UnknownInterruptError):
+        graph.invoke(Command(resume={second.id: "normal"}), THREAD, context=context)
+    assert recorded(inspector.memory) == []
+    done = graph.invoke(Command(resume={other.id: "defective"}), THREAD, context=context)
+    assert done["verdict"].label == "defective"
 
 
 def test_a_confirmed_good_part_becomes_a_reference_and_can_be_taken_back(inspector):
