@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from echo_agent.errors import SettingsError
 
@@ -12,8 +12,20 @@ Origin = Literal["call", "product", "card", "environment", "default"]
 """Where a setting comes from, the strongest first: the option or ``Context`` of the run, the product's own setting, its
 knowledge card, an ``ECHO_`` variable, Echo itself."""
 
-Rate = Annotated[float, Field(gt=0, lt=1)]
-LeastConfidence = Annotated[float, Field(ge=0.5, le=1)]
+
+def _share(given: object) -> object:
+    """Reads a share as people write it: ``0.05``, ``0,05``, ``5 %``."""
+    if not isinstance(given, str):
+        return given
+    text, percent = given.strip().replace(",", ".").removesuffix("%"), given.strip().endswith("%")
+    try:
+        return float(text) / (100 if percent else 1)
+    except ValueError:
+        return given
+
+
+Rate = Annotated[float, Field(gt=0, lt=1), BeforeValidator(_share)]
+LeastConfidence = Annotated[float, Field(ge=0.5, le=1), BeforeValidator(_share)]
 
 
 class _Frozen(BaseModel):
@@ -59,8 +71,9 @@ class StrictnessSettings(_Frozen):
             return type(self).model_validate(values)
         except ValidationError as error:
             first = error.errors()[0]
+            name, example = first["loc"][0], 0.6 if first["loc"][0] == "min_confidence" else 0.05
             raise SettingsError(
-                f"{first['loc'][0]} cannot be {first['input']!r}: {first['msg']}, such as {first['loc'][0]}=0.6"
+                f"{name} cannot be {first['input']!r}: {first['msg']}, such as {name}={example}"
             ) from error
 
     def said(self) -> dict[str, float]:
