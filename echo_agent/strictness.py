@@ -63,15 +63,16 @@ class StrictnessSettings(_Frozen):
         """
         values: dict[str, object] = dict(self.said())
         for each in said:
-            name, _, value = each.partition("=")
-            values[_known(name.strip())] = value.strip()
-        for name in unsaid:
-            values.pop(_known(name.strip()), None)
+            setting, _, value = each.partition("=")
+            values[_known(setting.strip())] = value.strip()
+        for setting in unsaid:
+            values.pop(_known(setting.strip()), None)
         try:
             return type(self).model_validate(values)
         except ValidationError as error:
             first = error.errors()[0]
-            name, example = first["loc"][0], 0.6 if first["loc"][0] == "min_confidence" else 0.05
+            name = str(first["loc"][0])
+            example = 0.6 if name == "min_confidence" else 0.05
             raise SettingsError(
                 f"{name} cannot be {first['input']!r}: {first['msg']}, such as {name}={example}"
             ) from error

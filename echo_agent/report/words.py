@@ -9,6 +9,7 @@ from echo_agent.images.depth import EIGHT_BITS
 from echo_agent.report.cards import taken_by_name
 from echo_agent.state import Attempt, EscapeGuarantee, Guarantee, Label, Verdict
 from echo_agent.state.notation import MEANING, WHOSE, headline, percent, region_in_words
+from echo_agent.strictness import Strictness
 
 if TYPE_CHECKING:
     from echo_agent.memory.product import ProductRecord
@@ -120,11 +121,15 @@ def registered(record: "ProductRecord", memory: Path) -> str:
     wide = record.depth is not None and record.depth != EIGHT_BITS
     depth = f", read with {record.depth}" if wide else ""
     learnt = f", {len(record.learnt)} of them learnt" if record.learnt else ""
+    own = record.strictness.max_false_reject
+    rate, whose = (
+        (Strictness().max_false_reject, WHOSE["default"]) if own is None else (own, WHOSE["product"])
+    )
     earlier = f"; echo-agent products history {record.name} lists all" if record.version > 1 else ""
     before = f" ({record.origin}{earlier})" if record.origin != "registered" else ""
     return (
         f"{record.name} is registered in {memory}: {images}{learnt}{depth}, version {record.version}{before}, "
-        f"{_encoders(record)}.\nFalse rejects: {promise(record.guarantee)}.{taken_by_name(record)}"
+        f"{_encoders(record)}.\nFalse rejects at {100 * rate:g} % ({whose}): {promise(record.guarantee)}.{taken_by_name(record)}"
     )
 
 

@@ -11,6 +11,7 @@ from echo_agent.images.decoding import load_image
 from echo_agent.images.depth import Depth
 from echo_agent.images.stored import store_image
 from echo_agent.state import Guarantee, ImageRef
+from echo_agent.strictness import StrictnessSettings
 from tests.verdicts import a_verdict
 
 PROMISE = Guarantee(normals=2, expected_false_reject=0.33, bound_95=0.78, normals_missing=7)
@@ -32,6 +33,7 @@ class FakeRecord:
     learnt: tuple[str, ...] = ()
     depth: Depth | None = None
     second: None = None
+    strictness: StrictnessSettings = field(default_factory=StrictnessSettings)
 
     def model_dump(self, mode="python"):
         return {"name": self.name, "version": self.version}
