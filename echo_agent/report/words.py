@@ -125,11 +125,12 @@ def registered(record: "ProductRecord", memory: Path) -> str:
     rate, whose = (
         (Strictness().max_false_reject, WHOSE["default"]) if own is None else (own, WHOSE["product"])
     )
+    allowed = f"False rejects at {100 * rate:g} % ({whose}): {promise(record.guarantee)}."
     earlier = f"; echo-agent products history {record.name} lists all" if record.version > 1 else ""
     before = f" ({record.origin}{earlier})" if record.origin != "registered" else ""
     return (
         f"{record.name} is registered in {memory}: {images}{learnt}{depth}, version {record.version}{before}, "
-        f"{_encoders(record)}.\nFalse rejects at {100 * rate:g} % ({whose}): {promise(record.guarantee)}.{taken_by_name(record)}"
+        f"{_encoders(record)}.\n{allowed}{taken_by_name(record)}"
     )
 
 
