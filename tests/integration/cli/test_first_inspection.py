@@ -84,14 +84,15 @@ def test_words_picture_and_page(echo, plates, scratched_part, tmp_path):
         "--memory",
         plates,
         "--out",
-        tmp_path,
+        tmp_path / "run",
         "--page",
         tmp_path / "report.html",
     )
     assert code == 0
     assert "[plate]: " in out
     assert "[plate]: normal" not in out
-    with Image.open(tmp_path / "scratched-map.png") as drawn:
+    (file,) = (tmp_path / "run" / "maps").glob("scratched-*.jpg")
+    with Image.open(file) as drawn:
         assert drawn.size == (192, 144)
     html = (tmp_path / "report.html").read_text()
     assert "scratched.png" in html
@@ -140,4 +141,5 @@ def test_a_product_that_is_removed_is_gone(echo, good_parts, tmp_path):
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_the_memory_option_stands_before_or_after_the_command(echo, plates, place):
     arguments = ["--memory", plates, "products"] if place == "before" else ["products", "--memory", plates]
-    assert "plate" in echo(*arguments)[1]
+    code, out, err = echo(*arguments)
+    assert "plate" in out, err

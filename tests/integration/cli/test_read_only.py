@@ -33,25 +33,17 @@ def run(*arguments):
 
 
 def test_to_inspect_needs_no_right_to_write(read_only, plates, scratched_part, tmp_path):
-    asked = (
-        "inspect",
-        scratched_part,
-        scratched_part,
-        "--product",
-        "plate",
-        "--json",
-        "--out",
-        tmp_path / "pictures",
-    )
+    asked = ("inspect", scratched_part, "--product", "plate", "--json")
     verdicts = []
     for memory in (read_only, plates):
-        ran = run(*asked, "--memory", memory)
+        out = tmp_path / f"run-{len(verdicts)}"
+        ran = run(*asked, "--memory", memory, "--out", out)
+        assert any((out / "maps").glob("scratched-*.jpg"))
         told = f"the memory in {memory} cannot be written: what is inspected leaves no record\n"
         assert (ran.returncode, ran.stderr) == (0, told if memory == read_only else "")
         verdict = json.loads(ran.stdout.splitlines()[-1])
         verdicts.append((verdict["label"], verdict["score"], len(verdict["regions"])))
     assert verdicts[0] == verdicts[1]
-    assert (tmp_path / "pictures" / "scratched-map.png").is_file()
 
 
 def test_what_would_change_it_is_told_in_one_line(read_only, good_parts, scratched_part):
