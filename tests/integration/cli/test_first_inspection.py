@@ -141,5 +141,5 @@ def test_a_product_that_is_removed_is_gone(echo, good_parts, tmp_path):
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_the_memory_option_stands_before_or_after_the_command(echo, plates, place):
     arguments = ["--memory", plates, "products"] if place == "before" else ["products", "--memory", plates]
-    code, out, err = echo(*arguments)
+    _, out, err = echo(*arguments)
     assert "plate" in out, err
