@@ -26,13 +26,14 @@ from echo_agent.evaluation.category import Category
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.images.decoding import load_image
 from echo_agent.memory.joining import join
-from echo_agent.memory.normal_model import fit
+from echo_agent.memory.normal_model import fit, lies_at_any_angle
 from echo_agent.memory.working_resolutions import SECOND, WorkingResolution
 from echo_agent.report.table import markdown_rows
 from echo_agent.resources import open_encoder
 from echo_agent.state import Progress
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.features import ALONE, FeatureEncoder, FeatureLayer, Features
+from echo_agent.vision.views import EIGHTHS
 
 MAP_SIDE = 256
 """Maps and masks are compared at this length of the longer side."""
@@ -247,8 +248,10 @@ def _measure(
     looks = [(_Changed(known[0], variant.change), WorkingResolution(variant.scale))] if variant.first else []
     if variant.second is not None:
         looks.append((_Changed(known[1], variant.second), SECOND[0]))
-    rotated = None if variant.turning else False
-    fitted = [fit(images, eyes, at.scale, rotated=rotated).resolution for eyes, at in looks]
+    angles: Sequence[float] | None = None if variant.turning else ()
+    if variant.turning and variant.second is not None and lies_at_any_angle(images, looks[-1][0]):
+        angles = EIGHTHS
+    fitted = [fit(images, eyes, at.scale, angles=angles).resolution for eyes, at in looks]
     scores, pixels, defective = [], PixelAccumulator(), []
     for test in category.tests_beside(references):
         image = load_image(test.path)

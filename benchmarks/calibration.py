@@ -167,7 +167,7 @@ def _draw(
         false_reject_rate=rate,
         above_bound=bound is not None and rate > bound,
         dark=float(np.mean([percentile < DEFECTIVE_FROM for percentile in percentiles])),
-        rotated=resolution.rotated,
+        rotated=bool(resolution.angles),
     )
 
 

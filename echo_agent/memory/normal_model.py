@@ -14,13 +14,21 @@ from echo_agent.memory.feature_cache import FeatureCache
 from echo_agent.state import Progress
 from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.coreset import bounded_banks
-from echo_agent.vision.feature_layers import Prediction, compare, rotation_helps
+from echo_agent.vision.feature_layers import Prediction, compare, nearer_by_copies, rotation_helps
 from echo_agent.vision.features import Array, FeatureEncoder, Features
 from echo_agent.vision.near_duplicates import near_duplicates
-from echo_agent.vision.views import rotated_half, small_changes
+from echo_agent.vision.views import rotated, small_changes
 
 ROTATION_SAMPLE = 16
 """So many references tell whether the part lies either way."""
+
+HALF_TURN = (180.0,)
+
+ANGLE_SAMPLE = 4
+SAMPLE_ANGLES = (45.0, 90.0, 180.0, 270.0)
+ANGLE_GAIN = 0.12
+"""So many references tell by copies at these angles whether the part lies at any angle: by DINOv2-S their distances
+fall by 15 to 17 % on a mesh that does, by 0 to 9 % on ten products that do not."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class Resolution:
         map_unit: Highest value of the left-out references' maps, which is map value 1.
         scores: Score of each reference against those of other parts; empty for a single part.
         groups: Group of each reference, from 0: those of one group show the same part; see ``near_duplicates``.
-        rotated: Whether copies rotated by 180 degrees are in the banks.
+        angles: Angles of the rotated copies that are in the banks, in degrees.
         joint_map_unit: Of a second encoder's: highest value of the left-out references' maps by both encoders.
     """
 
@@ -42,7 +50,7 @@ class Resolution:
     map_unit: float
     scores: tuple[float, ...]
     groups: tuple[int, ...]
-    rotated: bool
+    angles: tuple[float, ...]
     joint_map_unit: float = 1.0
 
     def predict(self, features: Features) -> Prediction:
@@ -62,7 +70,7 @@ class Resolution:
             "units": np.array([self.score_unit, self.map_unit]),
             "scores": np.array(self.scores),
             "groups": np.array(self.groups, dtype=np.int32),
-            "turned": np.array(self.rotated),
+            "angles": np.array(self.angles),
             "joint_map_unit": np.array(self.joint_map_unit),
             "key": np.array(key),
         }
@@ -97,7 +105,9 @@ class Resolution:
                 groups=tuple(int(group) for group in saved["groups"])
                 if "groups" in saved
                 else tuple(range(len(scores))),
-                rotated=bool(saved["turned"]),
+                angles=tuple(map(float, saved["angles"]))
+                if "angles" in saved
+                else HALF_TURN[: int(saved["turned"])],
                 joint_map_unit=float(saved["joint_map_unit"]) if "joint_map_unit" in saved else 1.0,
             )
 
@@ -122,7 +132,7 @@ def fit(
     encoder: FeatureEncoder,
     scale: float,
     *,
-    rotated: bool | None = None,
+    angles: Sequence[float] | None = None,
     groups: Sequence[int] | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
@@ -132,7 +142,7 @@ def fit(
         images: The references, RGB.
         encoder: The encoder.
         scale: Multiple of the encoder's working resolution.
-        rotated: Whether rotated copies are references too; found out from the references where not given.
+        angles: Angles of rotated copies that are references too; a half turn or none, found out, where not given.
         groups: Group of each reference, those of one group show the same part; found out where not given.
         progress: Called with the references encoded and their number.
 
@@ -149,17 +159,18 @@ def fit(
                 progress(len(cached), len(images))
         same = tuple(near_duplicates(images, np.stack(embeddings)) if groups is None else groups)
         copies: list[Features] = []
-        if max(same) > 0 and rotated is not False:
-            copies = list(_encode(_rotated(images[:ROTATION_SAMPLE]), encoder, scale))
+        if max(same) > 0 and angles is None:
+            copies = list(_encode(rotated(images[:ROTATION_SAMPLE], *HALF_TURN), encoder, scale))
             sample = [_middle(features) for features in islice(cached, ROTATION_SAMPLE)]
-            rotated = rotated or rotation_helps(
-                sample, [_middle(features) for features in copies], same[:ROTATION_SAMPLE]
-            )
-        views: Iterable[Features] = cached
-        image_ids: Iterable[int] = same
-        if rotated:
-            rest = _encode(_rotated(images[ROTATION_SAMPLE:]), encoder, scale)
-            views, image_ids = chain(views, copies, rest), chain(image_ids, image_ids)
+            helps = rotation_helps(sample, [_middle(features) for features in copies], same[:ROTATION_SAMPLE])
+            angles, copies = (HALF_TURN, copies) if helps else ((), [])
+        views: Iterable[Features] = chain(cached, copies)
+        image_ids: Iterable[int] = chain(same, same[: len(copies)])
+        turns = tuple(angles or ()) if max(same) > 0 else ()
+        for angle in turns:
+            rest = slice(len(copies), None)
+            views = chain(views, _encode(rotated(images[rest], angle), encoder, scale))
+            image_ids = chain(image_ids, same[rest])
         banks = bounded_banks(zip(map(_grids, views), image_ids, strict=True))
         if max(same) > 0:
             left_out = [
@@ -169,13 +180,34 @@ def fit(
         else:
             changed = _encode(small_changes(images[0]), encoder, scale)
             left_out = [compare(features, banks) for features in changed]
-    resolution = _calibrated(banks, left_out, same, bool(rotated))
+    resolution = _calibrated(banks, left_out, same, turns)
     maps = tuple(resolution.calibrated(raw).anomaly_map for raw in left_out)
     return Fitted(resolution, np.stack(embeddings), maps)
 
 
+def lies_at_any_angle(images: Sequence[Image.Image], encoder: FeatureEncoder) -> bool:
+    """Whether the part lies at any angle: copies turned by several angles bring references near to each other.
+
+    Args:
+        images: References of different parts; the first ``ANGLE_SAMPLE`` tell, so that their number does not.
+        encoder: An encoder whose features change as the part turns.
+    """
+    sample = images[:ANGLE_SAMPLE]
+    if len(sample) < ANGLE_SAMPLE:
+        return False
+    grids = [_middle(features) for features in _encode(sample, encoder, 1.0)]
+    turned = [
+        [_middle(features) for features in _encode(rotated(sample, angle), encoder, 1.0)]
+        for angle in SAMPLE_ANGLES
+    ]
+    return nearer_by_copies(grids, turned, range(len(grids))) <= 1.0 - ANGLE_GAIN
+
+
 def _calibrated(
-    banks: tuple[PatchBank, ...], left_out: Sequence[Prediction], groups: tuple[int, ...], rotated: bool
+    banks: tuple[PatchBank, ...],
+    left_out: Sequence[Prediction],
+    groups: tuple[int, ...],
+    angles: tuple[float, ...],
 ) -> Resolution:
     """Takes the units from looks at the references, each beside the others, or at changed copies of a single one."""
     raw = np.array([prediction.score for prediction in left_out])
@@ -186,12 +218,8 @@ def _calibrated(
         map_unit=max(1e-6, *(float(prediction.anomaly_map.max()) for prediction in left_out)),
         scores=tuple(float(score) for score in raw / score_unit) if max(groups) > 0 else (),
         groups=groups,
-        rotated=rotated,
+        angles=angles,
     )
-
-
-def _rotated(images: Iterable[Image.Image]) -> Iterator[Image.Image]:
-    return (rotated_half(image) for image in images)
 
 
 def _grids(features: Features) -> tuple[Array, ...]:

@@ -21,7 +21,7 @@ from echo_agent.memory.database import Database
 from echo_agent.memory.domain_knowledge import read_domain_knowledge
 from echo_agent.memory.drafts import Draft
 from echo_agent.memory.joining import joined_map_unit
-from echo_agent.memory.normal_model import Fitted, Resolution, fit
+from echo_agent.memory.normal_model import Fitted, Resolution, fit, lies_at_any_angle
 from echo_agent.memory.product import NamedEncoder, ProductRecord
 from echo_agent.memory.second_encoder import SecondEncoders
 from echo_agent.memory.store import Also, Encoded, Store
@@ -31,6 +31,7 @@ from echo_agent.state import ImageRef, Progress
 from echo_agent.strictness import StrictnessSettings
 from echo_agent.vision.features import FeatureEncoder
 from echo_agent.vision.quality import fit_quality
+from echo_agent.vision.views import EIGHTHS
 
 
 class Products:
@@ -258,12 +259,13 @@ class Products:
             base = self._store.catalog().products.get(product)
             draft = change(base, {} if base is None else self._store.learnt_references(base))
             photographs = Photographs(draft.references)
-            fitted = fit(photographs, self.encoder, FIRST[0].scale, progress=progress)
             beside = second or self._second_of(base)
+            turns = EIGHTHS if beside is not None and lies_at_any_angle(photographs, beside) else None
+            fitted = fit(photographs, self.encoder, FIRST[0].scale, angles=turns, progress=progress)
             encoded = Encoded(
                 fitted,
                 fit_quality(photographs),
-                None if beside is None else _fit_second(photographs, beside, fitted, progress),
+                None if beside is None else _fit_second(photographs, beside, turns, fitted, progress),
             )
             written = self._store.write_version(product, base, draft, encoded, also)
             if written is not None:
@@ -276,10 +278,14 @@ class Products:
 
 
 def _fit_second(
-    photographs: Photographs, encoder: FeatureEncoder, first: Fitted, progress: Progress | None
+    photographs: Photographs,
+    encoder: FeatureEncoder,
+    angles: Sequence[float] | None,
+    first: Fitted,
+    progress: Progress | None,
 ) -> tuple[NamedEncoder, Resolution]:
     """Fits the second encoder beside the first one, on the same groups of references."""
     groups = first.resolution.groups
-    fitted = fit(photographs, encoder, SECOND[0].scale, groups=groups, progress=progress)
+    fitted = fit(photographs, encoder, SECOND[0].scale, angles=angles, groups=groups, progress=progress)
     unit = joined_map_unit(first.maps, fitted.maps)
     return NamedEncoder(name=encoder.name, id=encoder.id), replace(fitted.resolution, joint_map_unit=unit)

@@ -77,7 +77,7 @@ class Resolutions:
             Photographs(record.references),
             self._encoder,
             working.scale,
-            rotated=usual.rotated,
+            angles=usual.angles,
             groups=usual.groups,
         )
         try:

@@ -88,15 +88,30 @@ def rotation_helps(grids: Sequence[Array], rotated: Sequence[Array], groups: Seq
     Returns:
         True when the median of the left-out distances falls by at least ``ROTATION_GAIN`` with the others' copies.
     """
-    if len(set(groups)) < 2:
-        return False
+    return len(set(groups)) > 1 and nearer_by_copies(grids, [rotated], groups) <= 1.0 - ROTATION_GAIN
+
+
+def nearer_by_copies(
+    grids: Sequence[Array], copies: Sequence[Sequence[Array]], groups: Sequence[int]
+) -> float:
+    """How much nearer references come to each other by changed copies of the others.
+
+    Args:
+        grids: Patch grids of references of at least two groups, of one layer.
+        copies: Patch grids of their copies, a sequence a change.
+        groups: Group of each reference.
+
+    Returns:
+        Median ratio of the left-out distances with the copies to those without.
+    """
     plain = PatchBank.of(grids, groups)
-    both = PatchBank.of([*grids, *rotated], [*groups, *groups])
+    more = [grid for changed in copies for grid in changed]
+    both = PatchBank.of([*grids, *more], [*groups] * (1 + len(copies)))
     ratios = [
         _distance(grid, both.without(image_id)) / max(_distance(grid, plain.without(image_id)), 1e-6)
         for image_id, grid in zip(groups, grids, strict=True)
     ]
-    return float(np.median(ratios)) <= 1.0 - ROTATION_GAIN
+    return float(np.median(ratios))
 
 
 def _distance(grid: Array, bank: PatchBank) -> float:

@@ -1,6 +1,12 @@
 """Changes of a photograph that leave its part the same."""
 
+from collections.abc import Iterable, Iterator
+
+import numpy as np
 from PIL import Image, ImageEnhance
+
+EIGHTHS = tuple(45.0 * step for step in range(1, 8))
+"""Angles of the copies of a part that lies at any angle, in degrees."""
 
 SHIFT_SHARE = 0.02
 TURN_DEGREES = 3.0
@@ -30,6 +36,18 @@ def small_changes(image: Image.Image) -> list[Image.Image]:
     return [*shifted, *turned, *lit]
 
 
-def rotated_half(image: Image.Image) -> Image.Image:
-    """The image turned by 180 degrees."""
-    return image.transpose(Image.Transpose.ROTATE_180)
+def rotated(images: Iterable[Image.Image], angle: float) -> Iterator[Image.Image]:
+    """Copies of images turned by an angle in degrees, of the same size; what a turn uncovers is their mirrored rest."""
+    return (_rotated(image, angle) for image in images)
+
+
+def _rotated(image: Image.Image, angle: float) -> Image.Image:
+    if angle == 180.0:
+        return image.transpose(Image.Transpose.ROTATE_180)
+    width, height = image.size
+    around = round(np.hypot(width, height) - min(width, height)) // 2 + 1
+    wide = Image.fromarray(
+        np.pad(np.asarray(image), ((around, around), (around, around), (0, 0)), mode="symmetric")
+    )
+    turned = wide.rotate(angle, Image.Resampling.BICUBIC)
+    return turned.crop((around, around, around + width, around + height))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from echo_agent.vision.views import small_changes
+from echo_agent.vision.views import EIGHTHS, rotated, small_changes
 from tests.conftest import synthetic_part
 
 
@@ -19,3 +19,19 @@ def test_small_changes_are_small_and_leave_no_black_border():
     for view in small_changes(image):
         assert 0 < np.abs(np.asarray(view).astype(int) - before).mean() < 25
         assert np.asarray(view)[0].mean() > 60
+
+
+@pytest.mark.parametrize("angle", [*EIGHTHS, 7.0])
+def test_turned_copies_are_of_the_same_size_and_leave_no_black_border(angle):
+    image = synthetic_part(1)
+    (turned,) = rotated([image], angle)
+    assert turned.size == image.size
+    assert np.asarray(turned).min(axis=(0, 1)).min() > 0 or np.asarray(image).min() == 0
+    assert abs(np.asarray(turned).mean() - np.asarray(image).mean()) < 15
+
+
+def test_two_half_turns_are_none():
+    image = synthetic_part(1)
+    (once,) = rotated([image], 180.0)
+    (twice,) = rotated([once], 180.0)
+    assert np.array_equal(np.asarray(twice), np.asarray(image))
