@@ -153,5 +153,5 @@ def _say(
 
 
 ATTACKS = (
-    Attack("damage", "every stored file of a memory, damaged in eight ways", damage, short=16, long=10_000),
+    Attack("damage", "every stored file of a memory, damaged in eight ways", damage, short=10, long=10_000),
 )

@@ -129,10 +129,10 @@ def _ref(file: Path, data: bytes, loaded: Image.Image) -> tuple[ImageRef, Image.
 
 
 def _write(data: bytes, folder: Path, suffix: str) -> Path:
-    """Writes a file named by its digest, in one step; one that is there already counts as used now."""
+    """Writes a file named by its digest, in one step; one that is there whole already counts as used now."""
     file = folder / f"{hashlib.sha256(data).hexdigest()}{suffix}"
     try:
-        if file.exists():
+        if file.is_file() and file.read_bytes() == data:
             file.touch()
             return file.resolve()
         folder.mkdir(parents=True, exist_ok=True)

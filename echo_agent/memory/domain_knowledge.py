@@ -76,7 +76,7 @@ def keep_domain_knowledge(files: DomainKnowledge, memory: Path, product: str) ->
     for name, content in sorted(files.items()):
         digest.update(f"{name}\n{len(content)}\n".encode() + content)
     folder = memory / FOLDER / f"{readable_name(product)}-{digest.hexdigest()[:16]}"
-    if not folder.is_dir():
+    if not all(_holds(folder / name, content) for name, content in files.items()):
         fresh = folder.with_name(f".{uuid.uuid4().hex}.unfinished")
         try:
             for name, content in files.items():
@@ -84,10 +84,15 @@ def keep_domain_knowledge(files: DomainKnowledge, memory: Path, product: str) ->
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with replacing(target, durable=True) as stream:
                     stream.write(content)
+            shutil.rmtree(folder, ignore_errors=True)
             fresh.rename(folder)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     return folder / CARD
+
+
+def _holds(file: Path, content: bytes) -> bool:
+    return file.is_file() and file.read_bytes() == content
 
 
 def _of_the_folder(folder: Path) -> list[Path]:

@@ -315,9 +315,18 @@ class Memory(Products):
         return tuple(dict.fromkeys((self.folder / kind, self._leavings / kind)))
 
     def card(self, product: str) -> Path | None:
-        """The knowledge card that was registered with a product."""
+        """The knowledge card that was registered with a product.
+
+        Raises:
+            ProductError: The product is unknown.
+            StoreError: The card, or a file beside it, is missing or not what was registered.
+        """
         record = self.product(product)
-        return self.folder / record.card if record.card else None
+        if record.card is None:
+            return None
+        card = self.folder / record.card
+        self._scorer.files.check(record, card.parent)
+        return card
 
     def count(
         self,

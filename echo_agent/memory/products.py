@@ -113,19 +113,13 @@ class Products:
         before = None if replace else self._store.catalog().products.get(name)
         read_with = registration.depth_of(given, depth, before)
         chosen: dict[str, ImageRef] = {}
-        for image in registration.in_order(given, shots, seed):
-            ref = self._stored(image, lambda _: read_with)
-            chosen.setdefault(ref.sha256, ref)
-            if len(chosen) == shots:
-                break
-        images = list(chosen.values())
         drawn = None if shots is None else f"drawn from all {len(given)} by seed {seed}"
 
         def change(base: ProductRecord | None, answers: drafts.Answers) -> Draft:
             return drafts.registered(
                 base,
                 answers,
-                images,
+                list(chosen.values()),
                 replace=replace,
                 forget_learnt=forget_learnt,
                 domain_knowledge=domain_knowledge,
@@ -134,7 +128,16 @@ class Products:
             )
 
         also = [partial(forget_what_was_learnt, product=name)] if forget_learnt else []
-        return self._changed(name, change, also, progress)
+        place = self.folder / "images"
+        known = {*place.glob("*")}
+        with self._store.removed_on_failure() as made:
+            for image in registration.in_order(given, shots, seed):
+                ref = self._stored(image, lambda _: read_with)
+                made.extend({file for file in [Path(ref.uri)] if file.parent == place} - known)
+                chosen.setdefault(ref.sha256, ref)
+                if len(chosen) == shots:
+                    break
+            return self._changed(name, change, also, progress)
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
         """Adds normal images to a product: a new version, calibrated anew."""

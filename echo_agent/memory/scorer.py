@@ -88,7 +88,7 @@ class Scorer:
         self.folder = folder = database.folder
         self.encoder = encoder
         self._seconds = seconds
-        files = VersionFiles(database)
+        self.files = files = VersionFiles(database)
         self.resolutions = Resolutions(folder, files, encoder)
         self._checked = CheckedPhotographs()
         self._index = index

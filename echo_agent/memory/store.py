@@ -135,7 +135,7 @@ class Store:
         with self._writing() as catalog:
             if catalog.products.get(product) != base:
                 return None
-            with self._removed_on_failure() as made:
+            with self.removed_on_failure() as made:
                 made.extend(self._database.make())
                 copies = [self._copied(image, made) for image in draft.references]
                 record = registration.make_record(
@@ -151,7 +151,7 @@ class Store:
                     strictness=base.strictness if base else StrictnessSettings(),
                 )
                 made.append(self.folder / record.folder)
-                record, files = self._write_files(record, draft, encoded)
+                record, files = self._write_files(record, draft, encoded, made)
                 with self._changing() as connection:
                     add_version(
                         connection,
@@ -168,7 +168,7 @@ class Store:
         return self._catalog.products[product]
 
     def _write_files(
-        self, record: ProductRecord, draft: Draft, encoded: Encoded
+        self, record: ProductRecord, draft: Draft, encoded: Encoded, made: list[Path]
     ) -> tuple[ProductRecord, list[Path]]:
         """Writes the bank, the quality and the domain knowledge of a version; gives it with its card, and its files."""
         place, card = self.folder / record.folder, draft.card
@@ -180,7 +180,9 @@ class Store:
                 encoded.second[1].save(place / SECOND[0].file_name, record.key)
             encoded.quality.save(place)
             if draft.domain_knowledge is not None:
+                known = {*(self.folder / FOLDER).glob("*")}
                 kept = keep_domain_knowledge(draft.domain_knowledge, self.folder, record.name)
+                made += {kept.parent} - known
                 card = kept.relative_to(self.folder).as_posix()
             record = record.model_copy(update={"card": card, "learnt": _learnt(draft)})
             write_version_record(self.folder, record, self._encoder.name)
@@ -207,7 +209,7 @@ class Store:
         return copy.model_copy(update={"uri": str(file)})
 
     @contextmanager
-    def _removed_on_failure(self) -> Iterator[list[Path]]:
+    def removed_on_failure(self) -> Iterator[list[Path]]:
         """Files and folders that go again where the act fails before its transaction has ended."""
         made: list[Path] = []
         try:
@@ -231,7 +233,8 @@ class Store:
             return set()
         own = {file.name for file in self._database.files} if read_generation(self._database) else set()
         with self._database.reading() as connection:
-            return own | photographs(connection) | current_folders(connection)
+            known = {Path(card).parent.as_posix() for card in cards(connection)}
+            return own | known | photographs(connection) | current_folders(connection)
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
@@ -314,6 +317,10 @@ class Store:
         except Timeout as error:
             raise StoreError(
                 f"another process has been writing to {self.folder} for a minute: try again"
+            ) from error
+        except OSError as error:
+            raise StoreError(
+                f"{self.folder} cannot be written ({error.strerror}): free space or rights"
             ) from error
 
 

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import threading
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -9,7 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
+from cachetools import LRUCache
+
 from echo_agent.errors import StoreError
+from echo_agent.files import digest_of
 from echo_agent.memory.damage import damaged
 from echo_agent.memory.database import Database
 from echo_agent.memory.product import ProductRecord
@@ -24,6 +28,9 @@ UNREADABLE = (
 """What readers of JSON, arrays and archives raise on bytes that nobody wrote for them."""
 
 
+KEPT = 1024
+
+
 class VersionFiles:
     """Reads the files of products' versions.
 
@@ -33,6 +40,8 @@ class VersionFiles:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._checked: LRUCache[tuple[str, str], tuple[int, int, int]] = LRUCache(KEPT)
+        self._caching = threading.Lock()
 
     def read(self, record: ProductRecord, file: Path, parse: Callable[[io.BytesIO], Read]) -> Read | None:
         """Reads a file that was written with a version; None where it was written without one of that name.
@@ -58,6 +67,30 @@ class VersionFiles:
             )
             what = f"{file} of {record.name} cannot be read ({why})"
             raise StoreError(damaged(self._database.folder, what)) from error
+
+    def check(self, record: ProductRecord, folder: Path) -> None:
+        """Holds the files of a version in a folder against their digests; those that stay as they are, once.
+
+        Raises:
+            StoreError: One is missing, or not what was written.
+        """
+        for name, digest in self._digests(record.key).items():
+            file = self._database.folder / name
+            if not file.is_relative_to(folder):
+                continue
+            try:
+                found = file.stat()
+                state = (found.st_mtime_ns, found.st_size, found.st_ino)
+                with self._caching:
+                    known = self._checked.get((name, digest)) == state
+                if not known and digest_of(file) != digest:
+                    raise ValueError("its content is not what was written")
+            except (OSError, ValueError) as error:
+                why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+                what = f"{file} of {record.name} cannot be read ({why})"
+                raise StoreError(damaged(self._database.folder, what)) from error
+            with self._caching:
+                self._checked[name, digest] = state
 
     def _digests(self, key: str) -> dict[str, str]:
         with self._database.reading() as connection:

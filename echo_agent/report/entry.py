@@ -10,7 +10,7 @@ from PIL import Image
 
 from echo_agent.images.decoding import load_image
 from echo_agent.images.placeholder import shown
-from echo_agent.report.overlay import overlay
+from echo_agent.report.overlay import overlay, shown_map
 from echo_agent.state import Label, Verdict
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class Entry:
         """
         picture = load_image(photograph)
         with_map = None
-        if verdict.map_id is not None:
-            values = memory.anomaly_map(verdict.map_id)
+        values = shown_map(memory, verdict)
+        if values is not None:
             with_map = data_uri(overlay(picture, values, verdict.regions, longest_side=PICTURE_SIDE))
         references = tuple(
             (Path(near.image.uri).name, near.similarity, data_uri(shown(near.image), REFERENCE_SIDE))

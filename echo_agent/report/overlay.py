@@ -1,17 +1,34 @@
 """A photograph with its anomaly map and its regions drawn on it."""
 
+import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from echo_agent.errors import StoreError
 from echo_agent.report.colours import DEFECTIVE_FROM, colours_of
-from echo_agent.state import Region
+from echo_agent.state import Region, Verdict
+
+if TYPE_CHECKING:
+    from echo_agent.memory.memory import Memory
+
+LOG = logging.getLogger(__name__)
 
 OUTLINE = (255, 255, 255)
 HALO = (20, 20, 24)
+
+
+def shown_map(memory: "Memory", verdict: Verdict) -> NDArray[np.float32] | None:
+    """The anomaly map of a verdict; None where there is none, or where it is no longer kept or damaged."""
+    try:
+        return memory.anomaly_map(verdict.map_id) if verdict.map_id is not None else None
+    except StoreError as error:
+        LOG.warning("shown without its map: %s", error)
+        return None
 
 
 def overlay(

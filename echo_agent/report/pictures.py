@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from echo_agent.errors import ReportError
 from echo_agent.images.decoding import load_image
-from echo_agent.report.overlay import overlay
+from echo_agent.report.overlay import overlay, shown_map
 from echo_agent.state import Verdict
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Pictures:
             ReportError: The file cannot be written.
         """
         target = self._folder / self._free_name(Path(name or photograph.name).stem)
-        values = self._memory.anomaly_map(verdict.map_id) if verdict.map_id is not None else None
+        values = shown_map(self._memory, verdict)
         try:
             overlay(load_image(photograph), values, verdict.regions).save(target)
         except OSError as error:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from echo_agent.errors import EchoError, ImageError
 from echo_agent.inspector import Inspector
-from echo_agent.report.overlay import overlay
+from echo_agent.report.overlay import overlay, shown_map
 from echo_agent.runs.line import unreadable
 from echo_agent.runs.photograph import Photograph
 from echo_agent.runs.record import RunSettings
@@ -105,9 +105,10 @@ class Station:
             return None
         side = min(PICTURE_SIDE, max(picture.size))
         small = overlay(picture, None, longest_side=side)
-        if verdict.map_id is None:
+        values = shown_map(memory, verdict)
+        if values is None:
             return Drawn(_jpeg(small), None)
-        shown = overlay(picture, memory.anomaly_map(verdict.map_id), verdict.regions, longest_side=side)
+        shown = overlay(picture, values, verdict.regions, longest_side=side)
         return Drawn(_jpeg(small), _jpeg(shown))
 
 

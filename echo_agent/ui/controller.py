@@ -17,7 +17,7 @@ from echo_agent.memory.answers import Feedback, human_answer, now
 from echo_agent.memory.feedback import remember
 from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.memory.product import ProductRecord
-from echo_agent.report.overlay import overlay
+from echo_agent.report.overlay import overlay, shown_map
 from echo_agent.runs.drift import DriftWatch
 from echo_agent.runs.promise import broken_lately
 from echo_agent.state import ImageRef, Label, Progress, Verdict
@@ -162,7 +162,7 @@ class Controller:
             photograph = load_stored(image)
         except ImageError:
             return placeholder()
-        values = self.inspector.memory.anomaly_map(verdict.map_id) if verdict.map_id is not None else None
+        values = shown_map(self.inspector.memory, verdict)
         plain = overlay(photograph, None, (), longest_side=PICTURE_SIDE)
         with_map = overlay(photograph, values, (), longest_side=PICTURE_SIDE)
         blended = Image.blend(plain, with_map, opacity)
