@@ -2,15 +2,15 @@
 
 import logging
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
-from scipy import ndimage
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from echo_agent.errors import StoreError
-from echo_agent.report.colours import DEFECTIVE_FROM, colours_of
+from echo_agent.report.colours import DEFECTIVE_FROM, SATURATED_AT, SHOWN_FROM, colours_of
 from echo_agent.state import Region, Verdict
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+LEVELS = 255
 OUTLINE = (255, 255, 255)
 HALO = (20, 20, 24)
 
@@ -56,7 +57,7 @@ def overlay(
     drawn = (
         picture.convert("RGB")
         if size == picture.size
-        else picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        else picture.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     )
     if anomaly_map is not None:
         drawn = _with_map(drawn, anomaly_map)
@@ -67,18 +68,31 @@ def overlay(
 
 def _with_map(picture: Image.Image, anomaly_map: NDArray[np.float32]) -> Image.Image:
     """Blends the map over the picture and outlines what lies above the map threshold."""
+    if anomaly_map.max() < SHOWN_FROM:
+        return picture
     fitted = Image.fromarray(np.asarray(anomaly_map, dtype=np.float32)).resize(
         picture.size, Image.Resampling.BILINEAR
     )
     values = np.asarray(fitted)
-    rgb, opacity = colours_of(values)
-    pixels = np.asarray(picture, dtype=np.float32)
-    blended = pixels + (rgb - pixels) * opacity[..., np.newaxis]
-    above = values >= DEFECTIVE_FROM
+    level = (values - SHOWN_FROM) * (LEVELS / (SATURATED_AT - SHOWN_FROM))
+    levels = Image.fromarray(level.clip(0, LEVELS).astype(np.uint8))
+    rgb, opacity = _scale()
+    coloured = Image.merge("RGB", [levels.point(channel) for channel in rgb])
+    blended = Image.composite(coloured, picture, levels.point(opacity))
+    above = Image.fromarray((values >= DEFECTIVE_FROM).astype(np.uint8) * 255)
     width = max(1, round(max(picture.size) / 400))
-    inside = ndimage.binary_erosion(above, iterations=width, border_value=1)
-    blended[above & ~inside] = OUTLINE
-    return Image.fromarray(blended.round().clip(0, 255).astype(np.uint8))
+    inside = above.filter(ImageFilter.MinFilter(2 * width + 1))
+    blended.paste(OUTLINE, mask=ImageChops.subtract(above, inside))
+    return blended
+
+
+@cache
+def _scale() -> tuple[list[list[int]], list[int]]:
+    """The colour scale in ``LEVELS`` steps: values of red, green and blue, and opacities, each from 0 to 255."""
+    values = np.linspace(SHOWN_FROM, SATURATED_AT, LEVELS + 1, dtype=np.float32)
+    rgb, opacity = colours_of(values)
+    channels = [[round(float(value)) for value in channel] for channel in rgb.T]
+    return channels, [round(255 * float(value)) for value in opacity]
 
 
 def _with_boxes(picture: Image.Image, regions: Sequence[Region], across: float, down: float) -> Image.Image:
