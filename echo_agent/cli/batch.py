@@ -15,6 +15,7 @@ from echo_agent.errors import EchoError, ImageError
 
 if TYPE_CHECKING:
     from echo_agent.runs.batch import Left
+    from echo_agent.runs.engine import Engine
     from echo_agent.runs.folder import RunFolder
     from echo_agent.runs.line import Line
     from echo_agent.runs.photograph import Photograph
@@ -34,7 +35,6 @@ def inspect_into_run(options: InspectOptions, out: Path) -> None:
     from echo_agent.runs.batch import Left, in_batches, inspect_batch, stopped_by_signals
     from echo_agent.runs.drift import DriftWatch
     from echo_agent.runs.drift_of_run import DriftOfRun
-    from echo_agent.runs.engine import Engine, Here, Workers
     from echo_agent.runs.folder import RunFolder
     from echo_agent.runs.record import run_in_words
     from echo_agent.runs.station import Station
@@ -44,7 +44,7 @@ def inspect_into_run(options: InspectOptions, out: Path) -> None:
     station = Station.open(settings)
     if options.product is not None:
         station.inspector.memory.product(options.product)
-    engine: Engine = Here(station) if options.workers == 1 else Workers(settings, options.workers)
+    engine = _engine(options, settings, station)
     with stopped_by_signals() as stop, closing(RunFolder(out, settings)) as run:
         watch = None
         if options.watch is not None:
@@ -74,6 +74,15 @@ def inspect_into_run(options: InspectOptions, out: Path) -> None:
         raise typer.Exit(INTERRUPTED)
     if bad:
         raise typer.Exit(1)
+
+
+def _engine(options: InspectOptions, settings: "RunSettings", station: "Station") -> "Engine":
+    from echo_agent.runs.engine import Here, Workers
+    from echo_agent.runs.on_ray import OnRay
+
+    if options.engine == "ray":
+        return OnRay(settings, options.workers)
+    return Here(station) if options.workers == 1 else Workers(settings, options.workers)
 
 
 def _settings(options: InspectOptions) -> "RunSettings":

@@ -23,6 +23,7 @@ from echo_agent.cli.options import (
 )
 from echo_agent.cli.run_options import (
     CsvOption,
+    EngineOption,
     InspectOptions,
     MoveOption,
     MqttOption,
@@ -57,6 +58,7 @@ def inspect(
     min_confidence: MinConfidenceOption = None,
     out: RunOption = None,
     workers: WorkersOption = 1,
+    engine: EngineOption = "local",
     part_id: PartIdOption = None,
     watch: WatchOption = None,
     sort_into: SortOption = None,
@@ -106,6 +108,7 @@ def inspect(
         recursive=recursive,
         watch=watch,
         workers=workers,
+        engine=engine,
         part_id=part_id,
         sinks=Sinks(sort_into, move, webhook, mqtt, tables),
     )

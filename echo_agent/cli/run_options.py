@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -33,6 +33,10 @@ RunOption = Annotated[
     ),
 ]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that inspect a run.")]
+EngineOption = Annotated[
+    Literal["local", "ray"],
+    typer.Option(help="Where a run is inspected: on this machine, or by Ray (extra 'ray', RAY_ADDRESS)."),
+]
 PartIdOption = Annotated[
     str | None,
     typer.Option(
@@ -129,6 +133,7 @@ class InspectOptions:
         recursive: Whether folders are read with those below.
         watch: Folder that is watched; like all that follows, of a run alone.
         workers: Processes that inspect.
+        engine: Where they run: on this machine, or by Ray.
         part_id: Regular expression of a part's id.
         sinks: Where the lines go beside the run.
     """
@@ -143,10 +148,12 @@ class InspectOptions:
     recursive: bool = False
     watch: Path | None = None
     workers: int = 1
+    engine: Literal["local", "ray"] = "local"
     part_id: str | None = None
     sinks: Sinks = Sinks()
 
     @property
     def needs_a_run(self) -> bool:
         """Whether something was asked that only a run has."""
-        return (self.watch, self.workers, self.part_id, self.sinks) != (None, 1, None, Sinks())
+        own = self.watch, self.workers, self.engine, self.part_id, self.sinks
+        return own != (None, 1, "local", None, Sinks())

@@ -15,6 +15,7 @@ from echo_agent.runs.record import RunSettings
 from echo_agent.runs.station import Inspected, Opened, Station
 
 Batches = Iterable[Sequence[Photograph]]
+"""Photographs that are inspected together; an empty batch says that none has come, and lets what is done be told."""
 
 
 class Engine(Protocol):
@@ -77,11 +78,12 @@ class Workers:
         ) as pool:
             try:
                 for batch in batches:
-                    waiting.add(pool.submit(_inspect, batch))
-                    while len(waiting) > 2 * self._count:
-                        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                        for one in done:
-                            yield from one.result()
+                    if batch:
+                        waiting.add(pool.submit(_inspect, batch))
+                    pause = None if len(waiting) > 2 * self._count else 0
+                    done, waiting = wait(waiting, pause, FIRST_COMPLETED)
+                    for one in done:
+                        yield from one.result()
                     if stop.is_set():
                         break
                 for one in waiting:

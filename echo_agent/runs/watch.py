@@ -63,7 +63,7 @@ class Watch:
         self._later: dict[Path, float] = {}
 
     def batches(self) -> Iterator[list[Photograph]]:
-        """Yields photographs as they have arrived, until it is stopped."""
+        """Yields photographs as they have arrived, and an empty batch where none has, until it is stopped."""
         changes = watch(
             self._folder,
             watch_filter=None,
@@ -76,7 +76,7 @@ class Watch:
         )
         while not self._stop.is_set():
             arrived = self._arrived()
-            for start in range(0, len(arrived), TOGETHER):
+            for start in range(0, max(1, len(arrived)), TOGETHER):
                 batch = arrived[start : start + TOGETHER]
                 self._under_way |= {photograph.path: photograph for photograph in batch}
                 yield batch
