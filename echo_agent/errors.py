@@ -65,7 +65,7 @@ class ModelDeviceError(NoAnswerError):
 
 
 class ModelServerError(NoAnswerError):
-    """A server that was reached but failed, broke off or led elsewhere."""
+    """A server that cannot be reached, failed, broke off or led elsewhere."""
 
 
 class DatasetError(EchoError):

@@ -6,20 +6,24 @@ from typing import Any, Literal, Protocol
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.graph import Graph
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import NodeError
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
+from langgraph.types import Command, RetryPolicy
 
 from echo_agent.checkpoints import reading, types_of
 from echo_agent.context import Context
 from echo_agent.decision.escalation import more_evidence_helps
-from echo_agent.experts.checklist import checklist
-from echo_agent.experts.decision_maker import decision_maker
+from echo_agent.errors import ModelServerError, NoAnswerError
+from echo_agent.experts.checklist import checklist, unanswered
+from echo_agent.experts.decision_maker import decision_maker, undecided
 from echo_agent.experts.human_review import human_review
 from echo_agent.experts.intake import intake
 from echo_agent.experts.knowledge_guide import knowledge_guide
-from echo_agent.experts.reasoning_expert import reasoning_expert
+from echo_agent.experts.reasoning_expert import reasoned_from_evidence, reasoning_expert
 from echo_agent.experts.reference_extractor import reference_extractor
 from echo_agent.experts.responder import responder
 from echo_agent.experts.router import router
@@ -28,7 +32,21 @@ from echo_agent.mllm.own_decider import Decider
 from echo_agent.resources import Resources
 from echo_agent.state import InspectionInput, InspectionOutput, State
 
-InspectionGraph = CompiledStateGraph[State, Context, Any, InspectionOutput]
+
+class InspectionGraph(CompiledStateGraph[State, Context, Any, InspectionOutput]):
+    """The compiled graph; its drawing leaves out LangGraph's nodes for errors, which nobody walks by intention."""
+
+    def get_graph(self, config: RunnableConfig | None = None, *, xray: int | bool = False) -> Graph:
+        """The graph as LangGraph Studio and Mermaid draw it."""
+        drawn = super().get_graph(config, xray=xray)
+        for name in [name for name in drawn.nodes if name.startswith("__error_handler__")]:
+            drawn.remove_node(drawn.nodes[name])
+        return drawn
+
+    async def aget_graph(self, config: RunnableConfig | None = None, *, xray: int | bool = False) -> Graph:
+        """The same for LangGraph's server."""
+        return self.get_graph(config, xray=xray)
+
 
 CHECKPOINTED = types_of(State, InspectionInput, InspectionOutput)
 """The types that a checkpoint of an inspection holds."""
@@ -57,6 +75,15 @@ NODES: tuple[Node, ...] = (
     human_review,
     responder,
 )
+
+WITHOUT_ANSWER: dict[Node, tuple[Callable[[State, Resources, NoAnswerError], Update], str]] = {
+    checklist: (unanswered, "router"),
+    reasoning_expert: (reasoned_from_evidence, "decision_maker"),
+    decision_maker: (undecided, ""),
+}
+"""What the experts that ask a language model do where it gives no answer, and where that leads; "" as any decision."""
+
+FAULTS_THAT_PASS = RetryPolicy(max_attempts=3, initial_interval=0.25, retry_on=ModelServerError)
 
 AFTER_ROUTER: dict[Hashable, str] = {"weigh step by step": "reasoning_expert", "clear": "decision_maker"}
 AFTER_DECISION: dict[Hashable, str] = {
@@ -104,7 +131,14 @@ def build_graph(
 
     for node in NODES:
         given = InspectionInput if node is intake else State
-        graph.add_node(node.__name__, _timed(node, resources), input_schema=given)
+        asks_a_model = node in WITHOUT_ANSWER
+        graph.add_node(
+            node.__name__,
+            _timed(node, resources),
+            input_schema=given,
+            retry_policy=FAULTS_THAT_PASS if asks_a_model else None,
+            error_handler=_without_answer(*WITHOUT_ANSWER[node], resources) if asks_a_model else None,
+        )
     graph.add_edge(START, "intake")
     graph.add_edge("intake", "reference_extractor")
     graph.add_edge("reference_extractor", "knowledge_guide")
@@ -116,7 +150,7 @@ def build_graph(
     graph.add_edge("human_review", "responder")
     graph.add_edge("responder", END)
     compiled = graph.compile(checkpointer=reading(checkpointer, CHECKPOINTED), name="inspection")
-    return compiled.with_config(STALE_ANSWERS_REFUSED)
+    return InspectionGraph(**vars(compiled)).with_config(STALE_ANSWERS_REFUSED)
 
 
 def after_router(state: State) -> Literal["weigh step by step", "clear"]:
@@ -140,6 +174,25 @@ def after_decision(
         return "unsure: look again"
     can_wait = config.get("configurable", {}).get("__pregel_checkpointer") is not None
     return "ask a person" if last.label == "review" and context.human_review and can_wait else "decided"
+
+
+def _without_answer(
+    instead: Callable[[State, Resources, NoAnswerError], Update],
+    after: str,
+    resources: Callable[[Runtime[Context]], Resources],
+) -> Callable[..., Command[Any]]:
+    """Goes on without the answer that a language model could not give; any other error ends the run."""
+
+    def handle(
+        state: State, error: NodeError, runtime: Runtime[Context], config: RunnableConfig
+    ) -> Command[Any]:
+        if not isinstance(error.error, NoAnswerError):
+            raise error.error
+        update = instead(state, resources(runtime), error.error)
+        led = state.model_copy(update=update)
+        return Command(update=update, goto=after or AFTER_DECISION[after_decision(led, runtime, config)])
+
+    return handle
 
 
 def _timed(node: Node, resources: Callable[[Runtime[Context]], Resources]) -> _TimedNode:

@@ -66,9 +66,12 @@ def _by_the_card(verdict: Verdict) -> list[str]:
 
 
 def _reasoned(verdict: Verdict) -> list[str]:
-    """What a language model weighed and concluded."""
-    steps = verdict.trace.steps if verdict.trace is not None else ()
-    return [
+    """What a language model weighed and concluded, and why that is not there."""
+    trace = verdict.trace
+    steps = trace.steps if trace is not None else ()
+    missing = trace.instead_of if trace is not None else None
+    told = [f"The language model wrote no steps, these are the measured ones: {missing}."] if missing else []
+    return told + [
         f"{step.text.rstrip('.')} [{', '.join(step.evidence) or 'E1'}]."
         for step in steps
         if step.kind in {"weigh", "conclude"}

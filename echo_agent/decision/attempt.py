@@ -1,14 +1,16 @@
 """One attempt: decided from the evidence alone, or by a language model under guard."""
 
 import time
+from typing import Literal
 
 from echo_agent.context import Context
-from echo_agent.decision.by_language_model import Guard, decide_by_mllm
+from echo_agent.decision.by_language_model import Guard, decide_by_mllm, no_decision
 from echo_agent.decision.by_normals import ByNormals
 from echo_agent.decision.escalation import escalation_level_of, what_changed
 from echo_agent.decision.measured import decide_measured, nothing_to_decide_from
 from echo_agent.decision.normals_calibration import CONFIDENCE_FOLDER, normals_of
 from echo_agent.decision.show import show, what_is_used
+from echo_agent.errors import NoAnswerError
 from echo_agent.mllm.case import PATHS
 from echo_agent.mllm.confidence import stored
 from echo_agent.mllm.decider import DecisionMaker
@@ -54,6 +56,15 @@ def attempt_by_model(decider: DecisionMaker, state: State, resources: Resources)
         min_confidence=state.strictness.min_confidence,
         by_normals=None if any(fitted.values()) else _by_normals(used, decider, resources),
     )
+
+
+def attempt_without_answer(
+    decider: DecisionMaker, state: State, resources: Resources, error: NoAnswerError
+) -> Attempt:
+    """The attempt of a language model that gave no decision: ``review``, with its cause."""
+    used = what_is_used(state, resources.context.experts)
+    path: Literal["fast", "reasoned"] = "reasoned" if used.trace is not None else "fast"
+    return no_decision(_measured(used, state.route), error, decider.decided_by(), path)
 
 
 def _by_normals(used: State, decider: DecisionMaker, resources: Resources) -> ByNormals | None:

@@ -6,11 +6,11 @@ from typing import Literal
 
 from echo_agent.decision.by_normals import ByNormals
 from echo_agent.decision.measured import poor_image, unknown_product
-from echo_agent.errors import NoAnswerError
+from echo_agent.errors import ModelServerError, NoAnswerError
 from echo_agent.mllm.case import Case, Decision
 from echo_agent.mllm.confidence import Calibration, join
 from echo_agent.mllm.decider import DecisionMaker
-from echo_agent.state import Attempt, Label, Reason, ReferenceEvidence, VerdictEffect
+from echo_agent.state import Attempt, DecidedBy, Label, Reason, ReferenceEvidence, VerdictEffect
 
 
 @dataclass(frozen=True)
@@ -108,13 +108,16 @@ def decide_by_mllm(
         photograph cannot be judged; and where the confidence is too low.
 
     Raises:
-        ModelError: The model is missing, misconfigured or cannot be reached.
+        ModelServerError: The server cannot be reached or failed, which may pass.
+        ModelError: The model is missing or misconfigured.
     """
     try:
         asked = case if by_normals is None else by_normals.shown(case)
         decision = decider.decide(asked)
+    except ModelServerError:
+        raise
     except NoAnswerError as error:
-        return _failed(measured, error, decider, case)
+        return no_decision(measured, error, decider.decided_by(), case.path)
     usable = case.evidence is not None and not effect.permits_normal
     beside = measured.probabilities.get("defective") if usable else None
     joined = join(decision.defective, beside, calibration)
@@ -147,17 +150,20 @@ def decide_by_mllm(
     )
 
 
-def _failed(measured: Attempt, error: Exception, decider: DecisionMaker, case: Case) -> Attempt:
+def no_decision(
+    measured: Attempt, error: NoAnswerError, by: DecidedBy, path: Literal["fast", "reasoned"]
+) -> Attempt:
+    """The attempt of a model that gave no decision: ``review``, with its cause and what the evidence says."""
     return measured.model_copy(
         update={
             "label": "review",
-            "path": case.path,
+            "path": path,
             "confidence": max(measured.confidence, 0.5),
             "reasons": (
                 Reason(kind="model", text=f"The model gave no decision: {error}."),
                 *measured.reasons,
             ),
-            "decided_by": decider.decided_by(),
+            "decided_by": by,
             "error": str(error),
         }
     )

@@ -3,7 +3,7 @@
 from PIL import Image
 
 from echo_agent.decision.show import cut
-from echo_agent.errors import NoAnswerError
+from echo_agent.errors import ModelServerError, NoAnswerError
 from echo_agent.images.decoding import load_image
 from echo_agent.knowledge.checklist import answered, closed_question
 from echo_agent.memory.memory import Memory
@@ -30,12 +30,26 @@ def answer_checklist(
         The domain knowledge's evidence with the answers.
 
     Raises:
-        ModelError: The model is missing, misconfigured or cannot be reached.
+        ModelServerError: The model's server cannot be reached or failed, which may pass.
+        ModelError: The model is missing or misconfigured.
     """
     untold = [finding for finding in knowledge.checklist if finding.holds is None][:MAX_ASKED]
     asked = {finding.id: _ask(finding, state, decider, resources) for finding in untold}
     checklist = tuple(asked.get(finding.id, finding) for finding in knowledge.checklist)
     return knowledge.model_copy(update={"checklist": checklist})
+
+
+def left_open(knowledge: KnowledgeEvidence, by: str, error: NoAnswerError) -> KnowledgeEvidence:
+    """The domain knowledge's evidence with all that was not counted left open, and the cause."""
+    checklist = tuple(
+        answered(finding, None, by, why=_no_answer(error)) if finding.holds is None else finding
+        for finding in knowledge.checklist
+    )
+    return knowledge.model_copy(update={"checklist": checklist})
+
+
+def _no_answer(error: NoAnswerError) -> str:
+    return f"it gave no answer: {error}"
 
 
 def _ask(
@@ -55,8 +69,10 @@ def _ask(
     by = decider.decided_by().model
     try:
         answer = decider.answer(case)
+    except ModelServerError:
+        raise
     except NoAnswerError as error:
-        return answered(finding, None, by, why=f"it gave no answer: {error}")
+        return answered(finding, None, by, why=_no_answer(error))
     if answer.confidence is None or answer.confidence < state.strictness.min_confidence:
         return answered(finding, None, by, why="it is not sure")
     return answered(finding, answer.letter, by)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from echo_agent.decision.attempt import attempt_by_model, attempt_measured
+from echo_agent.decision.attempt import attempt_by_model, attempt_measured, attempt_without_answer
+from echo_agent.errors import NoAnswerError
 from echo_agent.resources import Resources
 from echo_agent.state import State
 
@@ -17,3 +18,11 @@ def decision_maker(state: State, resources: Resources) -> dict[str, Any]:
     if decider is None:
         return {"attempts": (*state.attempts, attempt_measured(state, resources.context))}
     return {"attempts": (*state.attempts, attempt_by_model(decider, state, resources))}
+
+
+def undecided(state: State, resources: Resources, error: NoAnswerError) -> dict[str, Any]:
+    """Adds the attempt of a model that gave no decision: ``review``, with its cause."""
+    decider = resources.decider
+    if decider is None:
+        raise error
+    return {"attempts": (*state.attempts, attempt_without_answer(decider, state, resources, error))}

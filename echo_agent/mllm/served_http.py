@@ -54,9 +54,9 @@ class ModelServer:
 
         Raises:
             ModelTimeoutError: The time is over before all have come.
-            ModelServerError: The server failed, broke off, led elsewhere or answered too much.
+            ModelServerError: The server cannot be reached, failed, broke off, led elsewhere or answered too much.
             NoLogprobsError: It refuses to tell log-probabilities.
-            ModelError: It cannot be reached, refuses the key, or does not serve the model.
+            ModelError: It refuses the key, or does not serve the model.
         """
         return in_own_loop(self._within_time(self._ask(bodies)))
 
@@ -84,7 +84,9 @@ class ModelServer:
                 f"{self.url} did not answer within {self.timeout:g} s: raise ECHO_MLLM_TIMEOUT"
             ) from error
         except httpx.ConnectError as error:
-            raise ModelError(f"{self.url} cannot be reached: start the server or correct --mllm") from error
+            raise ModelServerError(
+                f"{self.url} cannot be reached: start the server or correct --mllm"
+            ) from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise ModelServerError(f"{self.url} broke off ({type(error).__name__}): see its log") from error
 
@@ -106,8 +108,6 @@ class ModelServer:
                     return await self._once(client, body)
                 except _PassingError as error:
                     await asyncio.sleep(error.wait * (RETRIES + 1 - left))
-                except httpx.TransportError:
-                    await asyncio.sleep(_WAIT_SECONDS)
             return await self._once(client, body)
 
     async def _once(self, client: httpx.AsyncClient, body: Body) -> bytes:

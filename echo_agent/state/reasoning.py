@@ -50,8 +50,16 @@ class ToolCall(Value):
 
 
 class Trace(Value):
-    """The Reasoning Expert's steps, what it looked at for them, and who wrote them (``measured`` or a model's name)."""
+    """The Reasoning Expert's steps, and what it looked at for them.
+
+    Attributes:
+        steps: The steps.
+        calls: Tools that were called for them.
+        written_by: Who wrote them: ``measured``, or a model's name.
+        instead_of: Why a language model's steps are not these, where it was to write them.
+    """
 
     steps: tuple[TraceStep, ...]
     calls: tuple[ToolCall, ...] = ()
     written_by: str = "measured"
+    instead_of: str | None = None

@@ -13,7 +13,7 @@ from echo_agent.experts.human_review import proposed_label
 from echo_agent.experts.intake import intake
 from echo_agent.experts.responder import make_verdict, responder
 from echo_agent.experts.router import router
-from echo_agent.graph import after_decision, after_router, build_graph
+from echo_agent.graph import NODES, after_decision, after_router, build_graph
 from echo_agent.state import Attempt, HumanAnswer, InspectionInput, State
 from echo_agent.strictness import StrictnessSettings
 from tests.inspection import an_image, resources, some_evidence
@@ -42,7 +42,7 @@ class FakeMemory:
         return None
 
 
-@pytest.mark.parametrize("name", list(build_graph().builder.nodes))
+@pytest.mark.parametrize("name", [node.__name__ for node in NODES])
 def test_what_a_node_returns_are_fields_of_the_state(name, monkeypatch):
     monkeypatch.setattr("echo_agent.experts.human_review.interrupt", lambda *_, **__: {"action": "accept"})
     monkeypatch.setattr("echo_agent.experts.human_review.remember", lambda *_, **__: None)
