@@ -1,7 +1,6 @@
 """What cannot be read, found or written: one line that names it, exit code 1, nothing half-written."""
 
 import json
-import shutil
 import sqlite3
 import struct
 import zlib
@@ -126,8 +125,8 @@ def test_removing_an_unknown_product_removes_nothing(echo, plates):
     assert [record["name"] for record in products(echo, plates)] == ["plate"]
 
 
-def test_products_are_listed_where_their_encoder_is_gone(echo, plates, tmp_path):
-    memory = shutil.copytree(plates, tmp_path / "memory")
+def test_products_are_listed_where_their_encoder_is_gone(echo, plates_copy, tmp_path):
+    memory = plates_copy
     with closing(sqlite3.connect(memory / FILE_NAME)) as database, database:
         database.execute(
             "UPDATE memory SET encoder = 'gone/256', encoder_name = ?", (str(tmp_path / "gone"),)

@@ -1,7 +1,6 @@
 """``echo-agent doctor``: what of a memory is damaged is named, with what is lost; ``--repair`` mends it."""
 
 import json
-import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -10,9 +9,9 @@ from echo_agent.cli.app import app
 
 
 @pytest.fixture
-def damaged(plates, tmp_path):
+def damaged(plates_copy):
     """A copy of the memory of plates, that a test may damage."""
-    return shutil.copytree(plates, tmp_path / "memory")
+    return plates_copy
 
 
 def doctor(memory, *options):

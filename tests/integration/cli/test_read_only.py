@@ -16,13 +16,12 @@ if AS_A_USER and shutil.which("setpriv") is None:
 
 
 @pytest.fixture
-def read_only(plates, tmp_path):
+def read_only(plates_copy):
     """A copy of the memory of plates, without the right to write."""
-    copy = shutil.copytree(plates, tmp_path / "memory")
-    places = [copy, *copy.rglob("*")]
+    places = [plates_copy, *plates_copy.rglob("*")]
     for place in places:
         place.chmod(0o555 if place.is_dir() else 0o444)
-    yield copy
+    yield plates_copy
     for place in places:
         place.chmod(0o755)
 
