@@ -17,8 +17,9 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation import solar_cells
 from echo_agent.images.decoding import load_image
 from echo_agent.memory import calibration
-from echo_agent.memory.normal_model import Resolution, fit
-from echo_agent.memory.working_resolutions import FIRST
+from echo_agent.memory.joining import join, joined_normals
+from echo_agent.memory.normal_model import fit
+from echo_agent.memory.working_resolutions import FIRST, SECOND
 from echo_agent.report.colours import DEFECTIVE_FROM
 from echo_agent.resources import open_encoder
 from echo_agent.state import Progress, Value
@@ -81,6 +82,7 @@ class CalibrationResult(Value):
 def measure_calibration(
     images: Sequence[Image.Image],
     encoder: FeatureEncoder,
+    second: FeatureEncoder | None = None,
     *,
     shots: int,
     draws: int,
@@ -94,6 +96,7 @@ def measure_calibration(
     Args:
         images: RGB images of good parts.
         encoder: The encoder.
+        second: A second encoder whose scores are joined with the first one's.
         shots: References a draw.
         draws: Number of draws.
         unseen: Unseen normals that are scored a draw, chosen at random; all where there are fewer.
@@ -112,7 +115,10 @@ def measure_calibration(
             f"{len(images)} normals are too few for {shots} references and {MIN_UNSEEN} unseen ones: "
             "give more photographs or fewer --shots"
         )
-    known = KnownFeatures(encoder)
+    looks = [(KnownFeatures(encoder), FIRST[0])]
+    if second is not None:
+        looks.append((KnownFeatures(second), SECOND[0]))
+    working = [at for _, at in looks]
     promised = calibration.guarantee(shots, max_false_reject)
     generator = random.Random(seed)
     found: list[Draw] = []
@@ -120,9 +126,23 @@ def measure_calibration(
         order = generator.sample(range(len(images)), len(images))
         references = [images[index] for index in order[:shots]]
         others = [images[index] for index in order[shots : shots + unseen]]
-        resolution = fit(references, known, FIRST[0].scale).resolution
-        predictions = [resolution.predict(known.encode([image], scale=FIRST[0].scale)[0]) for image in others]
-        found.append(_draw(resolution, predictions, others, max_false_reject, promised.bound_95))
+        fitted = [fit(references, known, at.scale).resolution for known, at in looks]
+        seen = [
+            [one.predict(known.encode([image], scale=at.scale)[0]) for image in others]
+            for one, (known, at) in zip(fitted, looks, strict=True)
+        ]
+        predictions = [join(both, working) for both in zip(*seen, strict=True)]
+        rotated = any(one.angles for one in fitted)
+        found.append(
+            _draw(
+                joined_normals(fitted, working),
+                predictions,
+                others,
+                max_false_reject,
+                promised.bound_95,
+                rotated=rotated,
+            )
+        )
         if progress is not None:
             progress(done, draws)
     rates = np.array([draw.false_reject_rate for draw in found])
@@ -143,14 +163,15 @@ def measure_calibration(
 
 
 def _draw(
-    resolution: Resolution,
+    scores: Sequence[float],
     predictions: Sequence[Prediction],
     images: Sequence[Image.Image],
     max_false_reject: float,
     bound: float | None,
+    *,
+    rotated: bool,
 ) -> Draw:
-    """Rejects as an inspection's first look does: above the threshold, with a p-value that the wanted rate allows."""
-    scores = resolution.scores
+    """Rejects as an inspection does: above the threshold, with a p-value that the wanted rate allows."""
     limit = calibration.threshold(scores, max_false_reject)
     rejected = [
         limit is not None
@@ -167,7 +188,7 @@ def _draw(
         false_reject_rate=rate,
         above_bound=bound is not None and rate > bound,
         dark=float(np.mean([percentile < DEFECTIVE_FROM for percentile in percentiles])),
-        rotated=bool(resolution.angles),
+        rotated=rotated,
     )
 
 
@@ -208,6 +229,9 @@ def calibration_draws(
     normals: Annotated[int | None, typer.Option(min=1, help="Normals to draw from, at most.")] = None,
     max_false_reject: Annotated[float, typer.Option(min=0.001, max=0.999, help="Wanted rate.")] = 0.10,
     encoder: EncoderOption = None,
+    second: Annotated[
+        str | None, typer.Option(help="Second encoder, such as dinov2-small, joined with the first.")
+    ] = None,
     label: LabelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -222,7 +246,7 @@ def calibration_draws(
     else:
         kind = None if cells == "all" else cells
         pools = {f"elpv {cells}": solar_cells.cells(solar_cells.data_folder(), kind)[0]}
-    loaded = open_encoder(encoder)
+    loaded, beside = open_encoder(encoder), None if second is None else open_encoder(second)
     results = {}
     for name, pool in pools.items():
         chosen = pool if normals is None else random.Random(0).sample(pool, min(normals, len(pool)))
@@ -230,6 +254,7 @@ def calibration_draws(
             results[name] = measure_calibration(
                 [load_image(path) for path in chosen],
                 loaded,
+                beside,
                 shots=shots,
                 draws=draws,
                 unseen=unseen,

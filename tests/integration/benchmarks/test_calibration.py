@@ -25,6 +25,13 @@ def test_thresholds_on_alike_parts_hold_what_they_promise(parts):
     assert encoder.encoded <= 2 * len(parts)
 
 
+def test_joint_scores_of_two_encoders_hold_what_they_promise_too(parts):
+    encoders = StandInEncoder(), StandInEncoder("other-eyes")
+    found = measure_calibration(parts, *encoders, shots=9, draws=10, unseen=20)
+    assert found.mean_false_reject == pytest.approx(0.1, abs=0.08)
+    assert encoders[1].encoded > 0
+
+
 def test_a_rate_that_the_references_do_not_allow_rejects_nothing(parts):
     found = measure_calibration(parts, StandInEncoder(), shots=4, draws=3, unseen=20)
     assert found.mean_false_reject == 0.0
