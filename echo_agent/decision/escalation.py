@@ -9,8 +9,8 @@ FINER_LOOK_MOVES = 0.05
 """Share of the score by which a finer look moves it at most, on 98 % of 140 photographs of magnetic tiles."""
 
 SECOND_ENCODER_FROM, SECOND_ENCODER_TO = 0.75, 1.15
-"""Multiples of the threshold between which the second encoder is asked: on eleven products that gives the ranking of both
-at once, for half of the parts where the references are enough."""
+"""Multiples of the threshold between which the second encoder is asked: on eleven products that ranks parts as both
+at once do, for half of them where the references are enough."""
 
 EVEN_ODDS = 0.55
 """Probability of a defect up to which a finer look may tip the odds towards normal."""
