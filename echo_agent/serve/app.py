@@ -127,6 +127,26 @@ def _add_work(router: APIRouter, service: Service) -> None:
         told = await turn.take(service.inspect, image, given.product, given.question, given.name)
         return Response(json.dumps(told, allow_nan=False), media_type="application/json")
 
+    @router.get(
+        "/v1/inspections/{name}",
+        tags=["inspection"],
+        summary="An earlier inspection, by its id or its photograph's SHA-256",
+        response_model=Inspected,
+        responses={404: {"model": Failure}},
+    )
+    def inspection(name: str) -> Response:
+        return Response(json.dumps(service.inspection(name), allow_nan=False), media_type="application/json")
+
+    @router.get(
+        "/v1/inspections/{name}/picture",
+        tags=["inspection"],
+        summary="Its photograph with anomaly map and regions, as PNG",
+        response_class=Response,
+        responses={200: {"content": {"image/png": {}}}, 404: {"model": Failure}},
+    )
+    def picture(name: str) -> Response:
+        return Response(service.picture(name), media_type="image/png")
+
     @router.get("/v1/products", tags=["products"], summary="List the registered products")
     def products() -> list[Product]:
         return service.products()

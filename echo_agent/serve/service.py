@@ -1,23 +1,30 @@
 """What the service does: inspect, list, take answers. Knows no HTTP."""
 
+import io
 import time
 from typing import Any
 
 from PIL import Image
 
-from echo_agent.errors import EchoError, RecordError
+from echo_agent.errors import EchoError, ImageError, RecordError
+from echo_agent.images.decoding import load_image
 from echo_agent.images.message_blocks import ImageSource, source_of
 from echo_agent.images.policy import ImagePolicy
 from echo_agent.images.sources import source_bytes
 from echo_agent.inspector import Inspector
 from echo_agent.memory.feedback import remember
+from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.mllm.device_memory import MAX_BATCH
+from echo_agent.report.overlay import overlay
 from echo_agent.resources import Resources
 from echo_agent.runs.drift import DriftWatch
 from echo_agent.serve.metrics import Metrics
 from echo_agent.serve.schemas import FeedbackRequest, InspectRequest, Product, Said
 from echo_agent.settings import process_settings
 from echo_agent.state import HumanAnswer, flat_verdict
+
+PICTURE_SIDE = 1280
+"""Longest side of the pictures that it draws, in pixels; smaller ones keep their size."""
 
 
 class Service:
@@ -107,6 +114,40 @@ class Service:
             for record in self.memory.products()
         ]
 
+    def inspection(self, name: str) -> dict[str, Any]:
+        """An inspection that was recorded, by its id or its photograph's digest.
+
+        Raises:
+            RecordError: There is none.
+        """
+        record = self._found(name)
+        about = {"id": record.id, "sha256": record.image.sha256, "when": record.when, "name": record.name}
+        return about | flat_verdict(record.verdict)
+
+    def picture(self, name: str) -> bytes:
+        """The photograph of an inspection with its anomaly map and regions, as PNG.
+
+        Raises:
+            RecordError: There is no such inspection, or its photograph is gone.
+        """
+        record = self._found(name)
+        verdict = record.verdict
+        try:
+            photograph = load_image(record.image.uri)
+        except ImageError as error:
+            raise RecordError(f"the photograph of {record.id} is no longer kept: inspect it again") from error
+        values = self.memory.anomaly_map(verdict.map_id) if verdict.map_id is not None else None
+        stream = io.BytesIO()
+        side = min(PICTURE_SIDE, max(photograph.size))
+        overlay(photograph, values, verdict.regions, longest_side=side).save(stream, "PNG")
+        return stream.getvalue()
+
+    def _found(self, name: str) -> InspectionRecord:
+        record = self.memory.inspections.find(name)
+        if record is None:
+            raise RecordError(f"there is no inspection {name[:80]}: take the id that its verdict came with")
+        return record
+
     def say(self, said: FeedbackRequest) -> Said:
         """Records what a person says of a part, and learns it where wished.
 
@@ -114,11 +155,7 @@ class Service:
             RecordError: There is no such inspection.
             ProductError: It shall be learnt of an unknown product.
         """
-        record = self.memory.inspections.find(said.inspection)
-        if record is None:
-            raise RecordError(
-                f"there is no inspection {said.inspection[:80]}: take the id that its verdict came with"
-            )
+        record = self._found(said.inspection)
         answer = HumanAnswer(
             action="accept" if record.verdict.label == said.label else "correct",
             label=said.label,

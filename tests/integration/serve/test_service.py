@@ -1,9 +1,12 @@
 """The service over HTTP: every way of sending a photograph, who may ask, and what it tells of itself."""
 
 import base64
+import io
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from echo_agent.inspector import Inspector
@@ -11,6 +14,8 @@ from echo_agent.memory.memory import Memory
 from echo_agent.serve.app import build_app
 from echo_agent.serve.service import Service
 from echo_agent.settings import process_settings
+from tests.conftest import synthetic_part
+from tests.photographs import stained
 from tests.stand_in_encoder import StandInEncoder
 
 
@@ -132,6 +137,21 @@ def test_what_a_person_says_is_kept_and_learnt(client, inspector, good_parts):
     assert client.post("/v1/feedback", json=said | {"label": "fine"}).status_code == 422
     (product,) = client.get("/v1/products").json()
     assert (product["name"], product["version"]) == ("plate", 2)
+
+
+def test_an_inspection_is_found_again_with_its_picture(client, tmp_path):
+    part = stained(synthetic_part(80))
+    file = tmp_path / "part.png"
+    part.save(file)
+    found = form(client, file, product="plate").json()
+    again = client.get(f"/v1/inspections/{found['id']}").json()
+    assert again["name"] == "part.png"
+    assert all(again[name] == found[name] for name in ("id", "sha256", "label", "score"))
+    with Image.open(io.BytesIO(client.get(f"/v1/inspections/{found['sha256']}/picture").content)) as picture:
+        assert picture.size == part.size
+        assert (np.asarray(picture) != np.asarray(part)).any()
+    for lost in ("none", "none/picture"):
+        assert client.get(f"/v1/inspections/{lost}").status_code == 404
 
 
 def test_the_numbers_count_what_was_inspected(client, good_parts):
