@@ -45,6 +45,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml echo_agent graphs
 	@LANGGRAPH_CLI_NO_ANALYTICS=1 $(BIN)/langgraph validate
 
 format: $(VENV)/dev.stamp

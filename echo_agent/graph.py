@@ -29,6 +29,7 @@ from echo_agent.experts.responder import responder
 from echo_agent.experts.router import router
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.own_decider import Decider
+from echo_agent.observing import observed
 from echo_agent.resources import Resources
 from echo_agent.state import InspectionInput, InspectionOutput, State
 
@@ -205,10 +206,39 @@ def _timed(node: Node, resources: Callable[[Runtime[Context]], Resources]) -> _T
     def run(state: Any, runtime: Runtime[Context]) -> Update:
         start = time.perf_counter()
         runtime.stream_writer({"expert": name, "event": "started"})
-        update = node(state, resources(runtime))
+        with observed(name, **_known(state, runtime)) as told:
+            update = node(state, resources(runtime))
+            told.update(_decided(update))
         seconds = time.perf_counter() - start
         runtime.stream_writer({"expert": name, "event": "finished", "seconds": round(seconds, 4)})
         timings = update["timings"] if node is intake else state.timings
         return {**update, "timings": {**timings, name: timings.get(name, 0.0) + seconds}}
 
     return run
+
+
+def _known(state: Any, runtime: Runtime[Context]) -> dict[str, Any]:
+    """By what an event of an inspection is found again: its run, and its photograph."""
+    run = runtime.execution_info
+    image = getattr(state, "image", None)
+    return {
+        "inspection": run.run_id if run is not None else None,
+        "image": image.sha256 if image is not None else None,
+    }
+
+
+def _decided(update: Update) -> dict[str, Any]:
+    """What an event tells of a decision."""
+    verdict, attempts = update.get("verdict"), update.get("attempts")
+    if verdict is not None:
+        return {
+            "product": verdict.product,
+            "label": verdict.label,
+            "confidence": verdict.confidence,
+            "confidence_calibrated": verdict.confidence_calibrated,
+            "decided_by": verdict.decided_by.model,
+        }
+    if attempts:
+        last = attempts[-1]
+        return {"attempt": last.number, "label": last.label, "failed": last.error is not None}
+    return {}

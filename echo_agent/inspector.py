@@ -1,6 +1,7 @@
 """The inspector: register products and inspect parts from Python."""
 
 import logging
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -255,7 +256,9 @@ class Inspector:
         context: Context,
     ) -> Verdict:
         state = State(image=image, name=name, product=product, question=question)
-        return Verdict.model_validate(self.graph.invoke(state, context=context, output_keys="verdict"))
+        return Verdict.model_validate(
+            self.graph.invoke(state, {"run_id": uuid.uuid4()}, context=context, output_keys="verdict")
+        )
 
 
 def _name_of(image: ImageLike | ImageRef) -> str | None:

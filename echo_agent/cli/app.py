@@ -110,6 +110,14 @@ def shared(
             help="Folder of the memory (default: ECHO_MEMORY, else ./echo-memory).", file_okay=False
         ),
     ] = None,
+    log_json: Annotated[
+        bool,
+        typer.Option(
+            "--log-json",
+            envvar="ECHO_LOG_JSON",
+            help="Log to stderr as JSON: a line a step of each inspection.",
+        ),
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
     ] = False,
@@ -119,6 +127,10 @@ def shared(
 
     process_settings()
     ctx.obj = memory
+    if log_json:
+        from echo_agent.observing import log_as_json
+
+        log_as_json()
 
 
 def main() -> None:

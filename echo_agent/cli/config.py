@@ -10,6 +10,7 @@ import typer
 from echo_agent import __version__
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
 from echo_agent.context import Context
+from echo_agent.observing import hide_secrets
 from echo_agent.settings import Settings, process_settings
 
 app = typer.Typer()
@@ -24,7 +25,7 @@ def config(memory: MemoryOption = MEMORY_OF_THE_SETTINGS, as_json: JsonOption = 
     settings = process_settings().model_copy(update={"memory": memory})
     run = Context.model_json_schema()["properties"]
     if as_json:
-        typer.echo(json.dumps({**settings.model_dump(mode="json"), "run": run}))
+        typer.echo(json.dumps({**_shown(settings), "run": run}))
         return
     from rich.console import Console
 
@@ -35,7 +36,11 @@ def config(memory: MemoryOption = MEMORY_OF_THE_SETTINGS, as_json: JsonOption = 
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
         process.append(
-            (f"ECHO_{name.upper()}", "-" if value is None else str(value), field.description or "")
+            (
+                f"ECHO_{name.upper()}",
+                "-" if value is None else hide_secrets(str(value)),
+                field.description or "",
+            )
         )
     console.print("Of the process: set by the environment or in .env", style="bold")
     typer.echo(plain_table(("variable", "value", "meaning"), process, width=console.width))
@@ -44,6 +49,11 @@ def config(memory: MemoryOption = MEMORY_OF_THE_SETTINGS, as_json: JsonOption = 
     ]
     console.print("\nOf one run: Context in Python, in Studio, or an option of the command", style="bold")
     typer.echo(plain_table(("field", "default", "may be", "meaning"), fields, width=console.width))
+
+
+def _shown(settings: Settings) -> dict[str, Any]:
+    values = settings.model_dump(mode="json")
+    return {name: hide_secrets(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def _default(schema: dict[str, Any]) -> str:

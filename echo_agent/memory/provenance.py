@@ -9,6 +9,7 @@ from pydantic import Field
 
 from echo_agent.context import Context
 from echo_agent.files import digest_of
+from echo_agent.observing import hide_secrets
 from echo_agent.state import Question, Value, Verdict
 
 
@@ -45,7 +46,9 @@ def provenance(
         question: What was asked.
         verdict: What came of it.
     """
-    settings = context.model_dump(mode="json", exclude={"memory", "record", "human_review"}) | {"mllm": model}
+    settings = context.model_dump(mode="json", exclude={"memory", "record", "human_review"}) | {
+        "mllm": None if model is None else hide_secrets(model)
+    }
     return Provenance(settings=settings, question=question, card=card_digest(verdict))
 
 

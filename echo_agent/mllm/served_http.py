@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import httpx
 
 from echo_agent.errors import ModelError, ModelServerError, ModelTimeoutError
+from echo_agent.observing import hide_secrets
 
 MAX_BYTES = 4 * 2**20
 """Largest answer that is read."""
@@ -40,7 +41,8 @@ class ModelServer:
     """
 
     def __init__(self, url: str, model: str, api_key: str, timeout: float) -> None:
-        self.url = url
+        self.url = hide_secrets(url)
+        self._address = url
         self.model = model
         self.timeout = timeout
         self._headers = {
@@ -123,7 +125,7 @@ class ModelServer:
 
     def _sent(self, client: httpx.AsyncClient, body: Body) -> Any:
         data = json.dumps({"model": self.model, "temperature": 0, **body}).encode("ascii")
-        return client.stream("POST", f"{self.url}/chat/completions", content=data)
+        return client.stream("POST", f"{self._address}/chat/completions", content=data)
 
     async def _checked(self, response: httpx.Response) -> None:
         """Raises what an answer's status and head mean where they are not those of a completion."""
