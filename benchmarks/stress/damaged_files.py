@@ -8,6 +8,8 @@ from pathlib import Path
 from benchmarks.stress.attack import Attack
 from benchmarks.stress.parts import drawn_part, open_memory
 from benchmarks.stress.writers import ACTS, PROCESSES, chat, copied, in_process, start
+from echo_agent.chat.history import open_history
+from echo_agent.chat.session import Conversation
 from echo_agent.errors import EchoError
 from echo_agent.inspector import Inspector
 from echo_agent.memory.doctor import examine
@@ -75,6 +77,8 @@ def used(folder: Path) -> str | None:
             ):
                 return f"wrong: {name} is unknown"
             desk.picture(image, verdict, 0.5)
+        with open_history(folder) as history:
+            Conversation(desk.inspector.memory, history, thread="one", product="plate").say("Where is it?")
         for record in desk.waiting():
             desk.picture(record.image, record.verdict, 0.5)
     except EchoError as error:

@@ -38,6 +38,8 @@ def open_history(folder: Path) -> Iterator[BaseCheckpointSaver[str]]:
     with closing(connection):
         history = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=_kept_types()))
         try:
+            if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
+                raise sqlite3.DatabaseError("its pages contradict each other")
             history.setup()
         except sqlite3.Error as error:
             raise _not_opened(file, error) from error
@@ -46,7 +48,8 @@ def open_history(folder: Path) -> Iterator[BaseCheckpointSaver[str]]:
 
 def _not_opened(file: Path, error: sqlite3.Error) -> StoreError:
     return StoreError(
-        f"{file} cannot be opened ({error}): check the folder's rights, or move a damaged file away"
+        f"{file} cannot be opened ({error}): check the folder's rights, or let echo-agent doctor --repair --memory "
+        f"{file.parent} put a damaged file aside"
     )
 
 

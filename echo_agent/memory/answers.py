@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from echo_agent.errors import ProductError, StoreError
+from echo_agent.errors import ProductError
 from echo_agent.memory.chain import add_link
-from echo_agent.memory.damage import damaged
+from echo_agent.memory.damage import DamagedMemoryError
 from echo_agent.memory.stored_paths import from_stored, to_stored
 from echo_agent.state import HumanAnswer, ImageRef, Label
 
@@ -147,7 +147,7 @@ def _answer(row: tuple[str, str, str | None, str | None, str | None, int], folde
     changing = {"learnt": learnt, "undone": undone, "forgotten": forgotten, "in_force": bool(in_force)}
     read = readable_answer(said, folder)
     if read is None:
-        raise StoreError(damaged(folder, f"the answer {name} in {folder} cannot be read"))
+        raise DamagedMemoryError(folder, f"the answer {name} in {folder} cannot be read")
     return read.model_copy(update=changing)
 
 

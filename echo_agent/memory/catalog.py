@@ -6,7 +6,7 @@ from pathlib import Path
 
 from echo_agent.errors import ProductError, StoreError
 from echo_agent.memory.answers import Feedback, confirmed_defects
-from echo_agent.memory.damage import damaged
+from echo_agent.memory.damage import DamagedMemoryError
 from echo_agent.memory.database import Database
 from echo_agent.memory.former_files import take_over
 from echo_agent.memory.product import ProductRecord
@@ -56,8 +56,8 @@ def read_catalog(database: Database) -> Catalog | None:
     """
     if not database.exists():
         if any(database.folder.glob("products/*")):
-            raise StoreError(
-                damaged(database.folder, f"{database.file} is missing or empty beside its products")
+            raise DamagedMemoryError(
+                database.folder, f"{database.file} is missing or empty beside its products"
             )
         return None
     with database.reading() as connection:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from echo_agent.errors import StoreError
 from echo_agent.memory import chain
-from echo_agent.memory.damage import damaged
+from echo_agent.memory.damage import DamagedMemoryError
 
 FILE_NAME = "memory.sqlite3"
 SCHEMA_VERSION = 2
@@ -220,23 +220,25 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(self._sentence(error)) from error
+            raise self._told(error) from error
 
-    def _sentence(self, error: sqlite3.Error) -> str:
+    def _told(self, error: sqlite3.Error) -> StoreError:
         kind = _kind(error)
         if kind in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            return f"another process has been writing to {self.folder} for a minute: try again"
+            return StoreError(f"another process has been writing to {self.folder} for a minute: try again")
         if self.file.is_dir():
-            return damaged(self.folder, f"{self.file} is a folder, where the database should be")
+            return DamagedMemoryError(self.folder, f"{self.file} is a folder, where the database should be")
         if kind == sqlite3.SQLITE_CANTOPEN and not self.file.exists():
-            return (
+            return StoreError(
                 f"{self.folder} holds no memory that can be opened ({error}): check the folder and its rights"
             )
         if kind == sqlite3.SQLITE_FULL:
-            return f"{self.file} cannot be written ({error}): free some space"
+            return StoreError(f"{self.file} cannot be written ({error}): free some space")
         if kind in UNREACHABLE:
-            return f"{self.file} cannot be written or read ({error}): check the rights of the folder"
-        return damaged(self.folder, f"{self.file} is damaged ({error})")
+            return StoreError(
+                f"{self.file} cannot be written or read ({error}): check the rights of the folder"
+            )
+        return DamagedMemoryError(self.folder, f"{self.file} is damaged ({error})")
 
 
 def _connect(file: Path, mode: str) -> sqlite3.Connection:
@@ -257,6 +259,8 @@ def _connect(file: Path, mode: str) -> sqlite3.Connection:
         raise
     if version > SCHEMA_VERSION or (version and application != APPLICATION):
         connection.close()
+        if application != APPLICATION and any(file.parent.glob("products/*")):
+            raise DamagedMemoryError(file.parent, f"{file} is not the database of the products beside it")
         raise StoreError(
             f"{file} has format {version}, this Echo reads up to format {SCHEMA_VERSION}: use the newer Echo"
             if application == APPLICATION

@@ -14,6 +14,7 @@ from echo_agent.errors import ImageError, StoreError
 from echo_agent.files import UNFINISHED, digest_of
 from echo_agent.images.stored import read_stored
 from echo_agent.memory.answers import readable_answer
+from echo_agent.memory.damage import DamagedMemoryError
 from echo_agent.memory.database import FILE_NAME, Database
 from echo_agent.memory.domain_knowledge import FOLDER
 from echo_agent.memory.former_files import ASIDE
@@ -72,31 +73,33 @@ def examine(folder: Path) -> list[Finding]:
         folder: Its folder, as an absolute path.
 
     Raises:
-        StoreError: There is no memory, or its folder cannot be read.
+        StoreError: There is no memory, it cannot be read now, or a newer version of Echo made it.
     """
     database = Database(folder)
     known = [found.record.name for found in read_version_records(folder)]
     if not database.file.exists() and not known:
         raise StoreError(f"{folder} holds no memory: name another folder by --memory")
+    if not database.file.exists():
+        return [_lost_database("is missing", tuple(known))]
     try:
         with database.reading() as connection:
             if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-                raise StoreError("its pages contradict each other")
+                raise DamagedMemoryError(folder, "its pages contradict each other")
             if connection.execute("SELECT 1 FROM memory").fetchone() is None and known:
-                raise StoreError("it holds no catalog")
+                raise DamagedMemoryError(folder, "it holds no catalog")
             return [*_entries(connection, folder), *_files(connection, folder), *_others(connection, folder)]
-    except (StoreError, sqlite3.Error, UnicodeDecodeError) as error:
-        return [_lost_database(error, tuple(known))]
+    except DamagedMemoryError as error:
+        return [_lost_database(f"cannot be read ({str(error).split(':', maxsplit=1)[0]})", tuple(known))]
     finally:
         database.close()
 
 
-def _lost_database(error: Exception, known: tuple[str, ...]) -> Finding:
+def _lost_database(wrong: str, known: tuple[str, ...]) -> Finding:
     last = f"; of {', '.join(known)} the last version is there" if known else ""
     return Finding(
         kind="database",
         name=FILE_NAME,
-        wrong=f"cannot be read ({str(error).split(':', maxsplit=1)[0]})",
+        wrong=wrong,
         lost=f"answers, records of inspections and earlier versions{last}",
         remedy="puts it aside and makes the catalog anew from the files of the versions",
         products=known,

@@ -9,7 +9,7 @@ import numpy as np
 from echo_agent.errors import StoreError
 from echo_agent.files import replacing
 from echo_agent.memory import calibration
-from echo_agent.memory.damage import damaged
+from echo_agent.memory.damage import DamagedMemoryError
 from echo_agent.memory.index import Neighbour
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.version_files import UNREADABLE
@@ -130,6 +130,6 @@ def read_map(folder: Path, map_id: str) -> Array:
     except FileNotFoundError as error:
         raise StoreError(f"there is no anomaly map {map_id} in {folder}: inspect the image again") from error
     except UNREADABLE as error:
-        raise StoreError(
-            damaged(folder.parent, f"the anomaly map {map_id} in {folder} cannot be read ({error})")
+        raise DamagedMemoryError(
+            folder.parent, f"the anomaly map {map_id} in {folder} cannot be read ({error})"
         ) from error

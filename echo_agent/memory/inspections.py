@@ -7,10 +7,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from echo_agent.errors import StoreError
 from echo_agent.memory.answers import Feedback, answers, now
 from echo_agent.memory.chain import ChainReport, add_link, check, let_go
-from echo_agent.memory.damage import damaged
+from echo_agent.memory.damage import DamagedMemoryError
 from echo_agent.memory.database import Database
 from echo_agent.memory.provenance import Provenance
 from echo_agent.memory.stored_paths import from_stored, to_stored
@@ -200,7 +199,7 @@ def _parsed(rows: Iterable[tuple[str, str]], folder: Path) -> list[InspectionRec
 def _record(name: str, text: str, folder: Path) -> InspectionRecord:
     read = readable_inspection(text, folder)
     if read is None:
-        raise StoreError(damaged(folder, f"the record of the inspection {name} in {folder} cannot be read"))
+        raise DamagedMemoryError(folder, f"the record of the inspection {name} in {folder} cannot be read")
     return read
 
 

@@ -12,9 +12,8 @@ from typing import TypeVar
 
 from cachetools import LRUCache
 
-from echo_agent.errors import StoreError
 from echo_agent.files import digest_of
-from echo_agent.memory.damage import damaged
+from echo_agent.memory.damage import DamagedMemoryError
 from echo_agent.memory.database import Database
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.versions import digests_of_files
@@ -66,7 +65,7 @@ class VersionFiles:
                 (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
             )
             what = f"{file} of {record.name} cannot be read ({why})"
-            raise StoreError(damaged(self._database.folder, what)) from error
+            raise DamagedMemoryError(self._database.folder, what) from error
 
     def check(self, record: ProductRecord, folder: Path) -> None:
         """Holds the files of a version in a folder against their digests; those that stay as they are, once.
@@ -88,7 +87,7 @@ class VersionFiles:
             except (OSError, ValueError) as error:
                 why = (error.strerror if isinstance(error, OSError) else None) or str(error)
                 what = f"{file} of {record.name} cannot be read ({why})"
-                raise StoreError(damaged(self._database.folder, what)) from error
+                raise DamagedMemoryError(self._database.folder, what) from error
             with self._caching:
                 self._checked[name, digest] = state
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from echo_agent.errors import StoreError
-from echo_agent.memory.damage import damaged
+from echo_agent.memory.damage import DamagedMemoryError
 from echo_agent.memory.database import Database
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.stored_paths import stored_file
@@ -152,7 +151,7 @@ def embeddings_of(database: Database, key: str) -> dict[str, Array]:
         raise FileNotFoundError(f"{key} was removed")
     found = {sha256: _embedding(blob) for sha256, blob in rows}
     if len({vector.size for vector in found.values()}) != 1 or not all(map(_usable, found.values())):
-        raise StoreError(damaged(database.folder, f"the embeddings of the references of {key} are damaged"))
+        raise DamagedMemoryError(database.folder, f"the embeddings of the references of {key} are damaged")
     return found
 
 
@@ -242,4 +241,4 @@ def _record(text: str, beside: Mapping[str, object], folder: Path) -> ProductRec
     try:
         return ProductRecord.model_validate({**json.loads(text), **beside})
     except (ValueError, TypeError) as error:
-        raise StoreError(damaged(folder, "the entry of a product cannot be read")) from error
+        raise DamagedMemoryError(folder, "the entry of a product cannot be read") from error

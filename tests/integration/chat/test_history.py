@@ -92,7 +92,7 @@ def test_the_terminal_talks_and_obeys_its_commands(plate_inspector, tmp_path, ty
 
 def test_a_damaged_file_of_conversations_is_told_in_words(tmp_path):
     (tmp_path / FILE_NAME).write_text("not a database, and long enough to be taken for one" * 30)
-    with pytest.raises(StoreError, match="move a damaged file away"), open_history(tmp_path):
+    with pytest.raises(StoreError, match="doctor --repair"), open_history(tmp_path):
         pass
 
 

@@ -1,6 +1,7 @@
 """``echo-agent doctor``: what of a memory is damaged is named, with what is lost; ``--repair`` mends it."""
 
 import json
+import sqlite3
 
 import pytest
 from typer.testing import CliRunner
@@ -61,6 +62,17 @@ def test_a_lost_database_is_made_anew_from_the_versions(damaged, scratched_part)
     )
     assert ran.exit_code == 0
     assert "defective" in ran.output
+
+
+def test_what_a_newer_echo_made_is_not_taken_for_damaged(damaged):
+    with sqlite3.connect(damaged / "memory.sqlite3") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    for options in ((), ("--repair",)):
+        code, told = doctor(damaged, *options)
+        assert code == 1
+        assert "use the newer Echo" in told
+    assert not list(damaged.glob("damaged-*"))
 
 
 def test_a_folder_without_a_memory_is_an_error(tmp_path):
