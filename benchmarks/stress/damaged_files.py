@@ -1,4 +1,4 @@
-"""Every stored file of a memory damaged in eight ways: told in a sentence, mended by the doctor, never believed."""
+"""Every kind of stored file of a memory damaged in eight ways: told in a sentence, mended by the doctor, never believed."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,6 +17,9 @@ from echo_agent.memory.mending import repair
 from echo_agent.ui.controller import Controller
 
 MAX_SECONDS = 60.0
+
+MAX_ALIKE = 3
+"""Files of one kind that are damaged, such as photographs or banks."""
 
 Damage = Callable[[Path, Path], object]
 
@@ -105,8 +108,12 @@ def damage(folder: Path, attempts: int) -> Iterator[str | None]:
     """Damages one file in one way, in a copy of the same memory each time; spread over all where fewer are wanted."""
     in_process(prepare, folder)
     began = folder / "start"
-    files = sorted(file.relative_to(began) for file in began.rglob("*") if file.is_file())
-    tries = [(file, way) for file in files if file.name != ".lock" for way in WAYS]
+    alike: dict[tuple[str, str], list[Path]] = {}
+    for file in sorted(file.relative_to(began) for file in began.rglob("*") if file.is_file()):
+        of_one_kind = file.suffix if file.parts[0] in {"images", "maps"} else file.name
+        alike.setdefault((file.parts[0], of_one_kind), []).append(file)
+    files = [file for kind in alike.values() for file in kind[:MAX_ALIKE] if file.name != ".lock"]
+    tries = [(file, way) for file in files for way in WAYS]
     step = max(1, len(tries) // attempts)
     for number, (file, way) in enumerate(tries[::step]):
         place = copied(began, f"damaged-{number}")
@@ -157,5 +164,11 @@ def _say(
 
 
 ATTACKS = (
-    Attack("damage", "every stored file of a memory, damaged in eight ways", damage, short=10, long=10_000),
+    Attack(
+        "damage",
+        "every kind of stored file of a memory, damaged in eight ways",
+        damage,
+        short=10,
+        long=10_000,
+    ),
 )
