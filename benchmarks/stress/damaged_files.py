@@ -1,4 +1,4 @@
-"""Every kind of stored file of a memory damaged in eight ways: told in a sentence, mended by the doctor, never believed."""
+"""Every kind of stored file damaged in eight ways: told in a sentence, mended by the doctor, never believed."""
 
 import shutil
 from collections.abc import Callable, Iterator
