@@ -12,6 +12,7 @@ from langchain_core.runnables.config import ContextThreadPoolExecutor
 from echo_agent.context import Context
 from echo_agent.errors import EchoError, ImageError
 from echo_agent.graph import InspectionGraph, build_graph
+from echo_agent.images.ignored import Ignored
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.knowledge.documents import unread_beside
 from echo_agent.knowledge.loader import read_card
@@ -113,8 +114,11 @@ class Inspector:
             KnowledgeError: The knowledge card is broken; the message names file, line and remedy.
         """
         card = Path(knowledge) if knowledge is not None else None
+        ignored = None
         if card is not None:
-            for file in unread_beside(read_card(card).file):
+            loaded = read_card(card)
+            ignored = Ignored(regions=loaded.card.ignore, all_but=loaded.card.inspect_only)
+            for file in unread_beside(loaded.file):
                 LOG.warning("%s beside the card is not read: save it as Markdown, text, CSV or PDF", file)
         return self.memory.register(
             product,
@@ -126,6 +130,7 @@ class Inspector:
             forget_learnt=forget_learnt,
             depth=depth,
             recursive=recursive,
+            ignored=ignored,
             progress=progress,
         )
 

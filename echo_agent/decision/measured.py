@@ -209,10 +209,11 @@ def _ruled(effect: VerdictEffect, text: str) -> Reason:
 
 
 def _score(evidence: ReferenceEvidence, score: float, threshold: float, p_value: float) -> Reason:
+    ignored = f" {100 * evidence.ignored:.0f} % of the photograph is ignored." if evidence.ignored else ""
     return _reason(
         evidence,
         "score",
-        f"Score {score:.2f} (1 is a typical normal part), threshold {threshold:.2f}, p = {p_value:.3f}.",
+        f"Score {score:.2f} (1 is a typical normal part), threshold {threshold:.2f}, p = {p_value:.3f}.{ignored}",
     )
 
 

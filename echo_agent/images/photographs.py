@@ -5,6 +5,7 @@ from typing import overload
 
 from PIL import Image
 
+from echo_agent.images.ignored import Ignored
 from echo_agent.images.stored import load_stored
 from echo_agent.state import ImageRef
 
@@ -14,10 +15,12 @@ class Photographs(Sequence[Image.Image]):
 
     Args:
         images: The images.
+        ignored: What of them is painted over.
     """
 
-    def __init__(self, images: Sequence[ImageRef]) -> None:
+    def __init__(self, images: Sequence[ImageRef], ignored: Ignored | None = None) -> None:
         self._images = tuple(images)
+        self._ignored = ignored or Ignored()
 
     def __len__(self) -> int:
         return len(self._images)
@@ -35,5 +38,5 @@ class Photographs(Sequence[Image.Image]):
             ImageError: It cannot be read, or its file is another photograph by now.
         """
         if isinstance(index, slice):
-            return Photographs(self._images[index])
-        return load_stored(self._images[index])
+            return Photographs(self._images[index], self._ignored)
+        return self._ignored.painted(load_stored(self._images[index]))

@@ -25,6 +25,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Relative = Annotated[float, Field(ge=0, le=1)]
 Point = tuple[Relative, Relative]
 RelativeBox = tuple[Relative, Relative, Relative, Relative]
+Polygon = Annotated[tuple[Point, ...], Field(min_length=3, max_length=MAX_ENTRIES)]
 Severity = Literal["minor", "major", "critical"]
 Criticality = Literal["low", "medium", "high"]
 
@@ -188,6 +189,14 @@ class Card(Part):
         default=None, description="Size of a pixel; without it mm limits cannot be told."
     )
     zones: tuple[Zone, ...] = Field(default=(), max_length=MAX_ENTRIES)
+    ignore: tuple[Polygon, ...] = Field(
+        default=(),
+        max_length=MAX_ENTRIES,
+        description="Regions of the photograph that never count: corners as [x, y], each from 0 to 1.",
+    )
+    inspect_only: tuple[Polygon, ...] = Field(
+        default=(), max_length=MAX_ENTRIES, description="The only regions that count, drawn likewise."
+    )
     defects: tuple[DefectType, ...] = Field(default=(), max_length=MAX_ENTRIES)
     tolerances: tuple[Tolerance, ...] = Field(default=(), max_length=MAX_ENTRIES)
     checklist: tuple[ChecklistItem, ...] = Field(default=(), max_length=MAX_ENTRIES)

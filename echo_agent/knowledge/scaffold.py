@@ -35,6 +35,12 @@ normal: >-
 #   - name: rim
 #     polygon: [[0, 0], [1, 0], [1, 0.2], [0, 0.2]]
 
+# Regions that never count, as polygons; or the only ones that do. They count where the camera and the part stand still.
+# ignore:
+#   - [[0.8, 0], [1, 0], [1, 0.1], [0.8, 0.1]]
+# inspect_only:
+#   - [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]]
+
 # What goes wrong.
 # defects:
 #   - name: scratch

@@ -5,6 +5,7 @@ import re
 from pydantic import BaseModel, ConfigDict, Field
 
 from echo_agent.images.depth import Depth
+from echo_agent.images.ignored import Ignored
 from echo_agent.memory import calibration
 from echo_agent.state import Guarantee, ImageRef
 from echo_agent.strictness import Strictness, StrictnessSettings
@@ -36,6 +37,7 @@ class ProductRecord(BaseModel):
         created: Time of this version, ISO 8601, UTC.
         guarantee: What the normals promise at the product's own false-reject rate, else at the default.
         strictness: The product's own settings; they stay from version to version.
+        ignored: What of its photographs never counts.
         depth: Which values are black and white in its photographs of more than 8 bits; None where it was registered
             without: then it is what their kind of file means.
     """
@@ -54,6 +56,7 @@ class ProductRecord(BaseModel):
     card: str | None = None
     created: str
     guarantee: Guarantee
+    ignored: Ignored = Ignored()
     depth: Depth | None = None
     strictness: StrictnessSettings = StrictnessSettings()
 

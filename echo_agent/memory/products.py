@@ -8,6 +8,7 @@ from pathlib import Path
 from echo_agent.errors import ProductError
 from echo_agent.images import stored
 from echo_agent.images.depth import Depth
+from echo_agent.images.ignored import Ignored
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.images.photographs import Photographs
 from echo_agent.images.policy import ImagePolicy
@@ -84,6 +85,7 @@ class Products:
         forget_learnt: bool = False,
         depth: str | None = None,
         recursive: bool = False,
+        ignored: Ignored | None = None,
         progress: Progress | None = None,
     ) -> ProductRecord:
         """Registers a product from photographs of good parts; those of a product that there is are added.
@@ -99,6 +101,7 @@ class Products:
             depth: Which values are black and white in photographs of more than 8 bits, such as ``12`` (bits) or
                 ``0..1``; that of the photographs that they join, or found out over all that are given, where not said.
             recursive: Whether the photographs in the folders below are taken too.
+            ignored: What of its photographs never counts; what was said before stays where it is not given.
             progress: Called with the images done and their number.
 
         Raises:
@@ -137,7 +140,7 @@ class Products:
                 chosen.setdefault(ref.sha256, ref)
                 if len(chosen) == shots:
                     break
-            return self._changed(name, change, also, progress)
+            return self._changed(name, change, also, progress=progress, ignored=ignored)
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
         """Adds normal images to a product: a new version, calibrated anew."""
@@ -251,24 +254,29 @@ class Products:
         product: str,
         change: Callable[[ProductRecord | None, drafts.Answers], Draft],
         also: Sequence[Also] = (),
+        *,
         progress: Progress | None = None,
         second: FeatureEncoder | None = None,
+        ignored: Ignored | None = None,
     ) -> ProductRecord:
         """Writes a version; begins anew when another writer was faster.
 
-        Its second encoder is the one given, else that of the version before; of a new product, the usual one.
+        Its second encoder is the one given, else that of the version before; of a new product, the usual one. What of
+        its photographs is ignored stays as well where nothing else is given.
         """
         while True:
             base = self._store.catalog().products.get(product)
             draft = change(base, {} if base is None else self._store.learnt_references(base))
-            photographs = Photographs(draft.references)
+            hidden = ignored if ignored is not None else base.ignored if base is not None else Ignored()
+            photographs = Photographs(draft.references, hidden)
             beside = second or self._second_of(base)
             turns = EIGHTHS if beside is not None and lies_at_any_angle(photographs, beside) else None
             fitted = fit(photographs, self.encoder, FIRST[0].scale, angles=turns, progress=progress)
             encoded = Encoded(
                 fitted,
-                fit_quality(photographs),
+                fit_quality(Photographs(draft.references)),
                 None if beside is None else _fit_second(photographs, beside, turns, fitted, progress),
+                hidden,
             )
             written = self._store.write_version(product, base, draft, encoded, also)
             if written is not None:

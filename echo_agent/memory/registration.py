@@ -12,6 +12,7 @@ from PIL import Image
 
 from echo_agent.errors import ImageError, ProductError
 from echo_agent.images.depth import EIGHT_BITS, Depth, found_depth, parse_depth
+from echo_agent.images.ignored import Ignored
 from echo_agent.images.in_memory import ImageLike, is_tensor, value_range
 from echo_agent.images.listing import list_images
 from echo_agent.memory.normal_model import Fitted
@@ -152,6 +153,7 @@ def make_record(
     origin: str,
     references: Sequence[ImageRef],
     fitted: Fitted,
+    ignored: Ignored,
     depth: Depth | None,
     strictness: StrictnessSettings,
 ) -> ProductRecord:
@@ -168,6 +170,7 @@ def make_record(
         similarity_floor=similarity_floor(fitted.embeddings, groups),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         guarantee=promised(len(set(groups)), len(references), strictness),
+        ignored=ignored,
         depth=depth,
         strictness=strictness,
     )

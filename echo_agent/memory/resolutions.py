@@ -74,7 +74,7 @@ class Resolutions:
     def _fit(self, record: ProductRecord, working: WorkingResolution, file: Path) -> Resolution:
         usual = self._get(record, FIRST[0])
         fitted = fit(
-            Photographs(record.references),
+            Photographs(record.references, record.ignored),
             self._encoder,
             working.scale,
             angles=usual.angles,

@@ -10,6 +10,7 @@ from PIL import Image
 
 from echo_agent.context import Encoders
 from echo_agent.errors import ImageError
+from echo_agent.images.ignored import NOTHING, Ignored
 from echo_agent.images.stored import load_stored
 from echo_agent.memory import evidence
 from echo_agent.memory.answers import Feedback
@@ -97,7 +98,7 @@ class Scorer:
         self.qualities = Qualities(folder, files)
         self._caching = threading.Lock()
         self._photographs: LRUCache[ImageRef, Image.Image] = LRUCache(CACHED_PIXELS, _cached_pixels)
-        self._features: LRUCache[tuple[str, str, float], Features] = LRUCache(CACHED_FEATURES)
+        self._features: LRUCache[tuple[str, str, float, Ignored], Features] = LRUCache(CACHED_FEATURES)
         self._places: LRUCache[tuple[str, str], Array] = LRUCache(CACHED_PLACES)
         self._evidence: LRUCache[Hashable, ReferenceEvidence] = LRUCache(CACHED_EVIDENCE)
         self._defect_scores: LRUCache[tuple[str, str, Level], float] = LRUCache(CACHED_SCORES)
@@ -131,14 +132,16 @@ class Scorer:
         scale, own = FIRST[0].scale, self.encoder.id
         with self._caching:
             new = {
-                image.sha256: image for image in chosen if (image.sha256, own, scale) not in self._features
+                image.sha256: image
+                for image in chosen
+                if (image.sha256, own, scale, NOTHING) not in self._features
             }
         if not new:
             return
         found = self.encoder.encode([self.read(image) for image in new.values()], scale=scale)
         with self._caching:
             for digest, features in zip(new, found, strict=True):
-                self._features[digest, own, scale] = features
+                self._features[digest, own, scale, NOTHING] = features
 
     def recognised(self, image: ImageRef, records: Sequence[ProductRecord]) -> str | None:
         """The product whose references an image resembles most; None where it resembles none."""
@@ -148,7 +151,7 @@ class Scorer:
         self, image: ImageRef, records: Sequence[ProductRecord]
     ) -> tuple[Array, Sequence[Neighbour]]:
         """The embedding of an image, and the references of all products that are nearest to it."""
-        embedding = self._first(image).embedding
+        embedding = self._first(image, NOTHING).embedding
         keys = [record.key for record in records]
         return embedding, self._index.nearest(embedding, keys, NEIGHBOURS_FOR_PRODUCT)
 
@@ -214,6 +217,7 @@ class Scorer:
                 "next_encoder": record.second.name
                 if brings_second(levels, level) and record.second
                 else None,
+                "ignored": record.ignored.share((image.width, image.height)),
                 "joint": len({at.second for at in working}) > 1,
                 "seen_by": tuple(f"{self._name(record, at)} at {at.scale:g}" for at in working),
                 "map_id": f"{image.sha256[:24]}-{record.key}-e{level}" + _manner(encoders, record),
@@ -249,8 +253,8 @@ class Scorer:
     def _name(self, record: ProductRecord, working: WorkingResolution) -> str:
         return record.second.name if working.second and record.second is not None else self.encoder.name
 
-    def _first(self, image: ImageRef) -> Features:
-        return self._encode(image, self.encoder, FIRST[0].scale)
+    def _first(self, image: ImageRef, ignored: Ignored) -> Features:
+        return self._encode(image, self.encoder, FIRST[0].scale, ignored)
 
     def _fitted(self, record: ProductRecord, working: Level, lost: list[str]) -> Level:
         """What of a level can be looked at: what a missing reference keeps from being fitted is left out, and told."""
@@ -287,11 +291,11 @@ class Scorer:
 
     @cachedmethod(
         attrgetter("_features"),
-        lambda _, image, encoder, scale: (image.sha256, encoder.id, scale),
+        lambda _, image, encoder, scale, ignored: (image.sha256, encoder.id, scale, ignored),
         attrgetter("_caching"),
     )
-    def _encode(self, image: ImageRef, encoder: FeatureEncoder, scale: float) -> Features:
-        return encoder.encode([self.read(image)], scale=scale)[0]
+    def _encode(self, image: ImageRef, encoder: FeatureEncoder, scale: float, ignored: Ignored) -> Features:
+        return encoder.encode([ignored.painted(self.read(image))], scale=scale)[0]
 
     @cachedmethod(attrgetter("_photographs"), lambda _, image: image, attrgetter("_caching"))
     def read(self, image: ImageRef) -> Image.Image:
@@ -302,7 +306,9 @@ class Scorer:
         resolutions = self.resolutions.of(record, working)
         found = [
             resolution.predict(
-                self._encode(image, self._seconds.of(record) if at.second else self.encoder, at.scale)
+                self._encode(
+                    image, self._seconds.of(record) if at.second else self.encoder, at.scale, record.ignored
+                )
             )
             for resolution, at in zip(resolutions, working, strict=True)
         ]
@@ -330,7 +336,7 @@ class Scorer:
         (resolution,) = self.resolutions.of(record, FIRST[:1])
         return nearest_exemplars(
             self._place(image, record, resolution),
-            resolution.banks[self._first(image).middle].patches,
+            resolution.banks[self._first(image, record.ignored).middle].patches,
             own,
             lambda said: self._place(said.image, record, resolution),
         )
@@ -342,7 +348,7 @@ class Scorer:
     )
     def _place(self, image: ImageRef, record: ProductRecord, resolution: Resolution) -> Array:
         """The patches of an image's most unusual place, on the first look."""
-        features = self._first(image)
+        features = self._first(image, record.ignored)
         middle = features.layers[features.middle].patches
         return unusual_place(middle, resolution.predict(features).anomaly_map)
 

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from echo_agent.errors import EncoderError, ImageError, StoreError
 from echo_agent.files import UNFINISHED, digest_of, make_durable
 from echo_agent.images import stored
+from echo_agent.images.ignored import Ignored
 from echo_agent.images.stored import load_stored
 from echo_agent.memory import registration
 from echo_agent.memory.answers import forget_learnt
@@ -60,11 +61,13 @@ class Encoded:
         fitted: By the memory's encoder.
         quality: How its photographs are.
         second: By the product's second encoder, with that encoder; None where it has none.
+        ignored: What of its photographs never counts.
     """
 
     fitted: Fitted
     quality: QualityModel
     second: tuple[NamedEncoder, Resolution] | None = None
+    ignored: Ignored = field(default_factory=Ignored)
 
 
 class Store:
@@ -147,6 +150,7 @@ class Store:
                     origin=draft.origin,
                     references=copies,
                     fitted=encoded.fitted,
+                    ignored=encoded.ignored,
                     depth=draft.depth,
                     strictness=base.strictness if base else StrictnessSettings(),
                 )

@@ -111,6 +111,7 @@ class ReferenceEvidence(Value):
         escalation_level: 0 for the first look, higher for finer evidence.
         last_level: The highest there is.
         next_encoder: A second encoder that has not looked yet and that the next level brings; None where none does.
+        ignored: Share of the photograph that does not count.
         joint: Whether two encoders looked together.
         seen_by: The encoders that looked, each with the multiple of its resolution: ``dinov2-small at 1``.
         score: Image score in multiples of a typical normal part's (1 is the median of the left-out references).
@@ -140,6 +141,7 @@ class ReferenceEvidence(Value):
     escalation_level: int = Field(default=0, ge=0)
     last_level: int = Field(default=2, ge=0)
     next_encoder: str | None = None
+    ignored: Probability = 0.0
     joint: bool = False
     seen_by: tuple[str, ...] = ()
     score: float | None = None
