@@ -27,7 +27,10 @@ def test_what_is_copied_is_there_and_not_ignored(repository):
 
 
 def test_the_service_has_few_rights(repository):
-    service = yaml.safe_load((repository / "compose.yaml").read_text(encoding="utf-8"))["services"]["echo"]
+    services = yaml.safe_load((repository / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    assert {name for name, one in services.items() if "profiles" not in one} == {"echo"}
+    assert services.keys() == {"echo", "vllm", "chroma"}
+    service = services["echo"]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["ports"] == ["127.0.0.1:8000:8000"]
