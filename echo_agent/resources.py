@@ -200,6 +200,7 @@ def open_memory(
                 device=settings.device,
                 limits=Limits(settings.kept_inspections, settings.kept_maps, settings.kept_images),
                 policy=ImagePolicy.of(settings),
+                chroma=settings.chroma_url,
             )
             _OPENED[str(place)] = known
         return known

@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     max_false_reject: Rate | None = Field(default=None, description=STRICTNESS)
     max_escape: Rate | None = Field(default=None, description=STRICTNESS)
     min_confidence: LeastConfidence | None = Field(default=None, description=STRICTNESS)
+    chroma_url: str | None = Field(
+        default=None,
+        description="Chroma server that holds the index of references, such as http://chroma:8000; else this process.",
+    )
     webhook_secret: SecretStr = Field(
         default=SecretStr(""), description="What a receiver of inspect --webhook knows the signature by."
     )

@@ -57,6 +57,7 @@ class Memory(Products):
         seconds: Opens the second encoders of products.
         limits: How much it keeps of inspections.
         policy: Bounds on the images that are given to it.
+        chroma: Address of a Chroma server that holds its index; None keeps it in this process.
     """
 
     def __init__(
@@ -68,8 +69,9 @@ class Memory(Products):
         *,
         limits: Limits,
         policy: ImagePolicy = USUAL,
+        chroma: str | None = None,
     ) -> None:
-        super().__init__(database, Store(database, catalog, encoder), encoder, seconds, policy)
+        super().__init__(database, Store(database, catalog, encoder, chroma), encoder, seconds, policy)
         self.inspections = Inspections(database)
         self._counting = Counting(encoder)
         self._retention = Retention(database, limits)
@@ -91,6 +93,7 @@ class Memory(Products):
         device: str = "auto",
         limits: Limits = USUAL_LIMITS,
         policy: ImagePolicy = USUAL,
+        chroma: str | None = None,
     ) -> "Memory":
         """Opens a memory.
 
@@ -103,6 +106,7 @@ class Memory(Products):
             device: Where an encoder that is given by name computes: ``auto``, ``cpu`` or ``cuda[:N]``.
             limits: How much it keeps of inspections.
             policy: Bounds on the images that are given to it.
+            chroma: Address of a Chroma server that holds its index; None keeps it in this process.
 
         Raises:
             StoreError: There is no memory there, or the folder cannot be written.
@@ -132,7 +136,7 @@ class Memory(Products):
         fill_embeddings(database, loaded)
         wanted = second_encoder if isinstance(second_encoder, str) else as_feature_encoder(second_encoder)
         seconds = SecondEncoders(wanted, loaded, lambda name: load_encoder(name, device))
-        return cls(database, catalog, loaded, seconds, limits=limits, policy=policy)
+        return cls(database, catalog, loaded, seconds, limits=limits, policy=policy, chroma=chroma)
 
     @property
     def encoder_name(self) -> str:

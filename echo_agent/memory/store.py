@@ -73,9 +73,11 @@ class Encoded:
 class Store:
     """The versions of all products in one folder. Reading is safe beside a writer; writers wait for each other."""
 
-    def __init__(self, database: Database, catalog: Catalog, encoder: FeatureEncoder) -> None:
+    def __init__(
+        self, database: Database, catalog: Catalog, encoder: FeatureEncoder, chroma: str | None = None
+    ) -> None:
         self.folder = database.folder
-        self.index = ReferenceIndex(partial(embeddings_of, database))
+        self.index = ReferenceIndex(partial(embeddings_of, database), chroma, encoder.id)
         self._database = database
         self._catalog = catalog
         self._encoder = encoder

@@ -8,7 +8,7 @@ from tests.unit.evaluation.photographs import write_mvtec_category
 
 PROGRAMS = (
     *("ablation", "areas", "calibration", "conversation", "evidence", "inspections", "mllm", "one_shot"),
-    *("patchcore", "quality", "server", "service"),
+    *("patchcore", "quality", "queueing", "run", "server", "service", "watch", "workers"),
 )
 
 
