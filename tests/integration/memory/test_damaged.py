@@ -5,10 +5,14 @@ from pathlib import Path
 import pytest
 
 from echo_agent.errors import StoreError
+from echo_agent.images.placeholder import placeholder
+from echo_agent.images.stored import load_stored
 from echo_agent.inspector import Inspector
 from echo_agent.memory.feedback import remember
 from echo_agent.memory.memory import Memory
+from echo_agent.report.entry import Entry
 from echo_agent.state import HumanAnswer
+from echo_agent.ui.controller import Controller
 from tests.conftest import synthetic_part
 from tests.photographs import encoded, stained
 
@@ -111,3 +115,44 @@ def test_a_damaged_map_is_named(two, way):
         WAYS[way](file, file)
     with pytest.raises(StoreError, match=f"the anomaly map {map_id} .* cannot be read.*doctor"):
         two.anomaly_map(map_id)
+
+
+@pytest.fixture
+def with_card(plates, tmp_path):
+    """A memory whose product has a knowledge card and a document beside it."""
+    folder = tmp_path / "knowledge"
+    folder.mkdir()
+    (folder / "card.yaml").write_text("schema_version: 1\nproduct: plate\n")
+    (folder / "manual.md").write_text("# Plates")
+    plates.register("plate", [synthetic_part(0)], knowledge=folder)
+    return plates
+
+
+@pytest.mark.parametrize("name", ["card.yaml", "manual.md"])
+@pytest.mark.parametrize("way", ["empty", "gone", "flipped"])
+def test_damaged_domain_knowledge_is_told_and_mended_by_registering_it_again(with_card, tmp_path, name, way):
+    file = with_card.card("plate").with_name(name)
+    WAYS[way](file, file)
+    with pytest.raises(StoreError, match=rf"{name} of plate cannot be read .*: echo-agent doctor"):
+        with_card.card("plate")
+    with_card.register("plate", [synthetic_part(0)], knowledge=tmp_path / "knowledge")
+    assert with_card.card("plate").with_name("manual.md").read_text() == "# Plates"
+
+
+@pytest.mark.parametrize("way", ["empty", "gone", "flipped"])
+def test_a_damaged_photograph_is_mended_by_registering_it_again(plates, way):
+    image = plates.product("plate").references[0]
+    WAYS[way](Path(image.uri), Path(image.uri))
+    plates.register("plate", [synthetic_part(0)])
+    assert load_stored(image).size == (image.width, image.height)
+
+
+def test_a_map_that_is_no_longer_kept_costs_its_picture_alone(two):
+    image = two.store_image(stained(synthetic_part(52)))
+    desk = Controller(Inspector(two))
+    verdict = desk.inspector.inspect(image, product="plate")
+    (two.folder / "maps" / f"{verdict.map_id}.npy").unlink()
+    assert desk.picture(image, verdict, 0.5).size > (0, 0)
+    assert Entry.of(Path(image.uri), verdict, two).with_map is None
+    Path(image.uri).unlink()
+    assert desk.picture(image, verdict, 0.5).size == placeholder().size

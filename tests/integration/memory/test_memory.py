@@ -181,6 +181,8 @@ def test_a_first_registration_that_fails_says_why_and_leaves_nothing(memory, mon
         with pytest.raises(StoreError, match=r"full|No space"):
             memory.register("plate", [encoded(part) for part in goods(1, 2)])
     assert not list(memory.folder.glob("products/*"))
+    assert not files_below(memory.folder, "images")
+    assert not list(memory.folder.glob("memory.sqlite3*"))
     assert memory.register("plate", goods(1, 2)).version == 1
 
 
