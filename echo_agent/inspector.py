@@ -18,6 +18,7 @@ from echo_agent.knowledge.documents import unread_beside
 from echo_agent.knowledge.loader import read_card
 from echo_agent.memory.memory import Memory
 from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.products import Tell
 from echo_agent.mllm.batching import announced
 from echo_agent.mllm.device_memory import MAX_BATCH
 from echo_agent.mllm.own_decider import Decider
@@ -107,6 +108,7 @@ class Inspector:
         depth: str | None = None,
         recursive: bool = False,
         progress: Progress | None = None,
+        tell: Tell = LOG.warning,
     ) -> ProductRecord:
         """Registers a product from photographs of good parts; see ``Memory.register``.
 
@@ -119,7 +121,7 @@ class Inspector:
             loaded = read_card(card)
             ignored = Ignored(regions=loaded.card.ignore, all_but=loaded.card.inspect_only)
             for file in unread_beside(loaded.file):
-                LOG.warning("%s beside the card is not read: save it as Markdown, text, CSV or PDF", file)
+                tell(f"{file} beside the card is not read: save it as Markdown, text, CSV or PDF")
         return self.memory.register(
             product,
             images,
@@ -132,6 +134,7 @@ class Inspector:
             recursive=recursive,
             ignored=ignored,
             progress=progress,
+            tell=tell,
         )
 
     def inspect(

@@ -66,7 +66,8 @@ def records(
     elif table is not None:
         typer.echo(f"{len(kept)} records: {table}")
     else:
-        typer.echo(record_table(kept) if kept else "Nothing is recorded.")
+        nothing = "Nothing waits for a person." if waiting else "Nothing is recorded."
+        typer.echo(record_table(kept) if kept else nothing)
 
 
 def _tell_of_the_chain(found: "ChainReport", *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from echo_agent.mllm.case import Case, Decision
 from echo_agent.mllm.confidence import Calibration, join
 from echo_agent.mllm.decider import DecisionMaker
 from echo_agent.state import Attempt, DecidedBy, Label, Reason, ReferenceEvidence, VerdictEffect
+from echo_agent.state.notation import percent
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def _judge(sides: _Sides, min_confidence: float) -> tuple[Label, float, tuple[Re
     if sides.guard.rejected and (sides.model < 0.5 or side == "normal"):
         return "review", confidence, _disagreement(sides)
     if confidence < min_confidence:
-        unsure = f"Model and evidence together are at {confidence:.0%}: too unsure."
+        unsure = f"Model and evidence together are at {percent(confidence)}: too unsure."
         return "review", confidence, (Reason(kind="close to the threshold", text=unsure),)
     return side, confidence, ()
 
@@ -201,7 +202,7 @@ def _disagreement(sides: _Sides) -> tuple[Reason, ...]:
     evidence = tuple(dict.fromkeys(known for reason in rejected for known in reason.evidence))
     told = (
         "Disagreement: the model would pass the part, the evidence rejects it; a person should look.",
-        f"The model's side: normal at {1 - sides.model:.0%}.",
+        f"The model's side: normal at {percent(1 - sides.model)}.",
         f"The evidence's side: {' '.join(reason.text for reason in rejected)}",
     )
     return tuple(Reason(kind="disagreement", text=text, evidence=evidence) for text in told)
@@ -209,7 +210,7 @@ def _disagreement(sides: _Sides) -> tuple[Reason, ...]:
 
 def _own_word(decision: Decision) -> Reason:
     return Reason(
-        kind="model", text=f"{decision.decided_by.model} puts defective at {decision.defective:.0%}."
+        kind="model", text=f"{decision.decided_by.model} puts defective at {percent(decision.defective)}."
     )
 
 

@@ -1,7 +1,7 @@
 """The reasoning trace that is written from the evidence alone."""
 
 from echo_agent.state import KnowledgeEvidence, ReferenceEvidence, Trace, TraceStep, VerdictEffect
-from echo_agent.state.notation import area, length
+from echo_agent.state.notation import area, at, length, percent
 
 MAX_REGIONS = 3
 MAX_FINDINGS = 6
@@ -33,9 +33,10 @@ def measured_trace(
 def _observe(reference: ReferenceEvidence, knowledge: KnowledgeEvidence | None) -> TraceStep:
     regions = reference.regions
     if regions:
-        named = ", ".join(f"{region.id} {region.place}" for region in regions[:MAX_REGIONS])
+        named = ", ".join(f"{region.id} {at(region.place)}" for region in regions[:MAX_REGIONS])
         more = f" and {len(regions) - MAX_REGIONS} more" if len(regions) > MAX_REGIONS else ""
-        text = f"{len(regions)} area(s) differ from the references: {named}{more}."
+        count = "1 area differs" if len(regions) == 1 else f"{len(regions)} areas differ"
+        text = f"{count} from the references: {named}{more}."
     else:
         text = "No area of the image differs more than the references differ from each other."
     ids = tuple(region.id for region in regions)
@@ -93,6 +94,7 @@ def _findings(knowledge: KnowledgeEvidence | None) -> list[tuple[str, str]]:
 
 def _conclude(reference: ReferenceEvidence, effect: VerdictEffect) -> TraceStep:
     evidence = (reference.id, *effect.findings)
+    share = percent(reference.p_value or 0.0)
     if reference.score is None or reference.threshold is None or reference.p_value is None:
         text = "Without a calibration nothing can be concluded; a person should look."
     elif effect.forces_defective:
@@ -102,7 +104,7 @@ def _conclude(reference: ReferenceEvidence, effect: VerdictEffect) -> TraceStep:
     elif reference.score > reference.threshold and effect.permits_normal:
         text = "It differs from its references, but all that differs lies within tolerance: it may pass as normal."
     elif reference.score > reference.threshold:
-        text = f"Of normal parts, {reference.p_value:.0%} or fewer would score as high: it is probably defective."
+        text = f"Of normal parts, {share} or fewer would score as high: it is probably defective."
     else:
-        text = f"Of normal parts, {reference.p_value:.0%} are expected to score as high: nothing speaks against normal."
+        text = f"Of normal parts, {share} are expected to score as high: nothing speaks against normal."
     return TraceStep(kind="conclude", text=text, evidence=evidence)

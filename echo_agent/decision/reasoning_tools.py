@@ -12,7 +12,7 @@ from echo_agent.knowledge.guidance import look_up
 from echo_agent.mllm.tools import ToolRequest, ToolResult
 from echo_agent.resources import Resources
 from echo_agent.state import Box, ImageRef, ReferenceEvidence, Region, State, Value
-from echo_agent.state.notation import area, length
+from echo_agent.state.notation import area, length, percent
 
 MANUAL: dict[str, tuple[Expert, str]] = {
     "zoom": (
@@ -123,9 +123,10 @@ class ReasoningTools:
         if evidence.map_id is not None:
             values = self._resources.memory.anomaly_map(evidence.map_id, (image.width, image.height))
             inside = values[place.top : place.bottom, place.left : place.right]
+            above = percent(float((inside >= 1).mean()))
             told.append(
                 f"In {_spelled(place)} the anomaly map is {inside.max():.2f} at most and {inside.mean():.2f} in "
-                f"the mean (1 is the map threshold); {(inside >= 1).mean():.0%} of it lies above the threshold."
+                f"the mean (1 is the map threshold); {above} of it lies above the threshold."
             )
         return ToolResult(text=" ".join(told) or "There is no anomaly map to measure on.")
 

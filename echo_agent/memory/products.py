@@ -1,5 +1,6 @@
 """The products of a memory: registered, changed, listed, gone back to."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -32,7 +33,12 @@ from echo_agent.state import ImageRef, Progress
 from echo_agent.strictness import StrictnessSettings
 from echo_agent.vision.features import FeatureEncoder
 from echo_agent.vision.quality import fit_quality
+from echo_agent.vision.reference_check import reference_remarks
 from echo_agent.vision.views import EIGHTHS
+
+LOG = logging.getLogger(__name__)
+
+Tell = Callable[[str], None]
 
 
 class Products:
@@ -87,6 +93,7 @@ class Products:
         recursive: bool = False,
         ignored: Ignored | None = None,
         progress: Progress | None = None,
+        tell: Tell = LOG.warning,
     ) -> ProductRecord:
         """Registers a product from photographs of good parts; those of a product that there is are added.
 
@@ -103,6 +110,8 @@ class Products:
             recursive: Whether the photographs in the folders below are taken too.
             ignored: What of its photographs never counts; what was said before stays where it is not given.
             progress: Called with the images done and their number.
+            tell: Told, before the product stands, which photographs should be no references: empty ones, the same
+                one twice, one that is unlike the others. A warning is logged where not given.
 
         Raises:
             ImageError: An image cannot be read, there is none, or their depth is open.
@@ -116,6 +125,7 @@ class Products:
         before = None if replace else self._store.catalog().products.get(name)
         read_with = registration.depth_of(given, depth, before)
         chosen: dict[str, ImageRef] = {}
+        names: dict[str, str] = {}
         drawn = None if shots is None else f"drawn from all {len(given)} by seed {seed}"
 
         def change(base: ProductRecord | None, answers: drafts.Answers) -> Draft:
@@ -131,6 +141,19 @@ class Products:
             )
 
         also = [partial(forget_what_was_learnt, product=name)] if forget_learnt else []
+
+        def look(draft: Draft, fitted: Fitted) -> None:
+            looked_at = {
+                number: names[image.sha256]
+                for number, image in enumerate(draft.references)
+                if image.sha256 in names
+            }
+            found = fitted.resolution
+            for remark in reference_remarks(
+                Photographs(draft.references), looked_at, found.scores, found.groups
+            ):
+                tell(remark)
+
         place = self.folder / "images"
         known = {*place.glob("*")}
         with self._store.removed_on_failure() as made:
@@ -138,9 +161,11 @@ class Products:
                 ref = self._stored(image, lambda _: read_with)
                 made.extend({file for file in [Path(ref.uri)] if file.parent == place} - known)
                 chosen.setdefault(ref.sha256, ref)
+                called = str(image) if isinstance(image, str | Path) else f"photograph {len(chosen)}"
+                names.setdefault(ref.sha256, called)
                 if len(chosen) == shots:
                     break
-            return self._changed(name, change, also, progress=progress, ignored=ignored)
+            return self._changed(name, change, also, progress=progress, ignored=ignored, look=look)
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
         """Adds normal images to a product: a new version, calibrated anew."""
@@ -258,11 +283,12 @@ class Products:
         progress: Progress | None = None,
         second: FeatureEncoder | None = None,
         ignored: Ignored | None = None,
+        look: Callable[[Draft, Fitted], None] = lambda *_: None,
     ) -> ProductRecord:
         """Writes a version; begins anew when another writer was faster.
 
         Its second encoder is the one given, else that of the version before; of a new product, the usual one. What of
-        its photographs is ignored stays as well where nothing else is given.
+        its photographs is ignored stays as well where nothing else is given. Before it is written, ``look`` looks at what was fitted.
         """
         while True:
             base = self._store.catalog().products.get(product)
@@ -272,6 +298,7 @@ class Products:
             beside = second or self._second_of(base)
             turns = EIGHTHS if beside is not None and lies_at_any_angle(photographs, beside) else None
             fitted = fit(photographs, self.encoder, FIRST[0].scale, angles=turns, progress=progress)
+            look(draft, fitted)
             encoded = Encoded(
                 fitted,
                 fit_quality(Photographs(draft.references)),

@@ -1,7 +1,7 @@
 """What the page does: register, inspect, ask, correct. Knows no widgets."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from langgraph.checkpoint.memory import InMemorySaver
@@ -17,10 +17,11 @@ from echo_agent.memory.answers import Feedback, human_answer, now
 from echo_agent.memory.feedback import remember
 from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.memory.product import ProductRecord
+from echo_agent.names import spelled
 from echo_agent.report.overlay import overlay, shown_map
 from echo_agent.runs.drift import DriftWatch
 from echo_agent.runs.promise import broken_lately
-from echo_agent.state import ImageRef, Label, Progress, Verdict
+from echo_agent.state import ImageRef, Label, Verdict
 
 PICTURE_SIDE = 900
 
@@ -48,10 +49,23 @@ class Controller:
         """The registered products."""
         return self.inspector.memory.products()
 
+    def known(self, product: str) -> ProductRecord | None:
+        """The product that is registered under a name."""
+        return next((record for record in self.products() if record.name == spelled(product)), None)
+
     def register(
-        self, product: str, files: Sequence[str], knowledge: str | None, progress: Progress | None = None
-    ) -> ProductRecord:
+        self, product: str, files: Sequence[str], knowledge: str | None, *, replace: bool = False
+    ) -> tuple[ProductRecord, list[str]]:
         """Registers a product from photographs.
+
+        Args:
+            product: Its name.
+            files: The photographs.
+            knowledge: Knowledge card to keep with it.
+            replace: Whether the photographs take the place of those registered before, or join them.
+
+        Returns:
+            The product, and which photographs should be no references.
 
         Raises:
             ImageError: There is no photograph, or one cannot be read.
@@ -63,9 +77,12 @@ class Controller:
             raise ImageError(
                 "no photograph of a good part was dropped: drop one at least, ten or more are better"
             )
-        return self.inspector.register(
-            product, [Path(file) for file in files], knowledge=knowledge, progress=progress
+        remarks: list[str] = []
+        record = self.inspector.register(
+            product, [Path(file) for file in files], knowledge=knowledge, replace=replace, tell=remarks.append
         )
+        folders = {f"{Path(file).parent}/" for file in files}
+        return record, [_without(remark, folders) for remark in remarks]
 
     def conversation(self, thread: str, product: str | None) -> Conversation:
         """The conversation of one browser tab."""
@@ -183,6 +200,13 @@ class Controller:
             for region in verdict.regions
         ]
         return overlay(blended, None, scaled)
+
+
+def _without(text: str, folders: Iterable[str]) -> str:
+    """A remark with the names that the files had before they were uploaded."""
+    for folder in folders:
+        text = text.replace(folder, "")
+    return text
 
 
 def proposed(verdict: Verdict) -> Label:

@@ -25,6 +25,7 @@ Part = Literal[
     "rules",
     "references",
     "trace",
+    "known",
     "notices",
     "records",
     "products",

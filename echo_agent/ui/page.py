@@ -116,6 +116,11 @@ class Page:
                     file_types=[".yaml", ".yml"], label="Knowledge card (optional)", height=140
                 )
                 self.register = gr.Button("Register", variant="primary", size="lg")
+                with gr.Column(visible=False, elem_id="known") as self.known:
+                    self.known_as = gr.HTML(padding=False)
+                    with gr.Row():
+                        self.add = gr.Button("Add to them", variant="primary")
+                        self.replace = gr.Button("Replace them")
             with gr.Column(scale=3, min_width=480):
                 self.registered = gr.HTML(elem_id="products", elem_classes="evidence", padding=False)
 
@@ -132,11 +137,11 @@ class Page:
             [self.tab, self.image, self.product, self.inspected.opacity],
             [*self.inspected.outputs, self.empty, self.talk, self.chat, self.notices, *queue],
         )
-        self.register.click(
-            self._register,
-            [self.name, self.files, self.card],
-            [*listed, self.empty, self.name, self.files, self.card],
-        )
+        given = [self.name, self.files, self.card]
+        made = [*listed, self.empty, *given, self.register, self.known, self.known_as]
+        self.register.click(self._ask_or_register, given, made)
+        self.add.click(self._register, given, made)
+        self.replace.click(partial(self._register, replace=True), given, made)
         self.question.submit(
             self._ask, [self.tab, self.question, self.product, self.chat], [self.chat, self.question]
         )
@@ -200,10 +205,27 @@ class Page:
             *self._queue(),
         )
 
-    def _register(self, name: str, files: list[str] | None, card: str | None) -> tuple[Any, ...]:
-        record = shown_errors(self._gr, self._controller.register, name or "", files or [], card)
-        self._gr.Info(f"{record.name} is registered with {record.normals} references.")
-        return (*self._products(record.name), self._begin(), "", None, None)
+    def _ask_or_register(self, name: str, files: list[str] | None, card: str | None) -> tuple[Any, ...]:
+        """Registers a new product; of one that there is it asks first what shall become of its references."""
+        known = self._controller.known(name or "")
+        if known is None or not files:
+            return self._register(name, files, card)
+        gr = self._gr
+        asked = gr.update(visible=False), gr.update(visible=True), part("known", product=known)
+        return (*[gr.update()] * 6, *asked)
+
+    def _register(
+        self, name: str, files: list[str] | None, card: str | None, *, replace: bool = False
+    ) -> tuple[Any, ...]:
+        gr = self._gr
+        record, remarks = shown_errors(
+            gr, self._controller.register, name or "", files or [], card, replace=replace
+        )
+        gr.Info(f"{record.name} is registered with {record.normals} references.")
+        for remark in remarks:
+            gr.Warning(remark)
+        done = "", None, None, gr.update(visible=True), gr.update(visible=False), ""
+        return (*self._products(record.name), self._begin(), *done)
 
     def _ask(self, tab: str, question: str, product: str, chat: list[Any] | None) -> tuple[list[Any], str]:
         if not question.strip():

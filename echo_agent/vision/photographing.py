@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from echo_agent.state.notation import percent
 from echo_agent.vision.alignment import align, normalised
 from echo_agent.vision.features import Array, FeatureEncoder, Features
 from echo_agent.vision.grain import PixelDetail
@@ -132,11 +133,11 @@ def _of_place(
         found += [
             Difference(f"turned: by about {abs(degrees):.0f} degrees", abs(degrees) / STEPS["turn"]),
             Difference(
-                f"{'nearer' if scale > 1 else 'farther away'}: the part is {abs(scale - 1):.0%} "
+                f"{'nearer' if scale > 1 else 'farther away'}: the part is {percent(abs(scale - 1))} "
                 f"{'larger' if scale > 1 else 'smaller'} than on the references",
                 abs(scale - 1) / STEPS["scale"],
             ),
-            Difference(f"shifted: by about {shift:.0%} of the side", shift / STEPS["shift"]),
+            Difference(f"shifted: by about {percent(shift)} of the side", shift / STEPS["shift"]),
         ]
     return found
 

@@ -80,7 +80,7 @@ def answered(inspect, number=1):
         (asks("zoom", box=[80, 30, 110, 60]), "x 80 to 110, y 30 to 60 enlarged", 2),
         (asks("references", count=3), "N4 has a similarity", 3),
         (asks("measure", region="R1"), "px long", 0),
-        (asks("measure", box=[0, 0, 20, 20]), "0% of it lies above the threshold", 0),
+        (asks("measure", box=[0, 0, 20, 20]), "0 % of it lies above the threshold", 0),
         (asks("look_up", query="What causes a spot?"), "Oil of the press", 0),
         (asks("look_up", query="winter"), "press.md, line 1", 0),
     ],

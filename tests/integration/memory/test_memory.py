@@ -486,3 +486,26 @@ def test_a_product_replaced_while_it_is_compared_is_compared_in_one_of_its_versi
     found = beside.evidence(image, "plate")
     assert found.memory_version == 2
     assert found.references
+
+
+def test_what_should_be_no_reference_is_named_before_the_product_stands(plates, tmp_path, caplog):
+    files = [tmp_path / f"{number}.png" for number in range(10)]
+    for number, file in enumerate(files[:8]):
+        synthetic_part(number).save(file)
+    Image.new("RGB", (192, 144), (3, 3, 3)).save(files[8])
+    stained(synthetic_part(20)).save(files[9])
+    synthetic_part(1).save(tmp_path / "again.bmp")
+    told = []
+
+    def tell(remark):
+        assert "fresh" not in [record.name for record in plates.products()]
+        told.append(remark)
+
+    plates.register("fresh", [*files, tmp_path / "again.bmp"], tell=tell)
+    assert [remark.split(":")[0].split(" (")[0] for remark in told] == [
+        f"{files[8]} is nearly black",
+        f"{tmp_path / 'again.bmp'} is the same picture as {files[1]}",
+        f"{files[9]} is unlike the others",
+    ]
+    plates.register("fresh", [synthetic_part(60)])
+    assert caplog.messages == []

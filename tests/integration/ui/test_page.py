@@ -94,12 +94,16 @@ def go_to(tab, room):
 
 
 def register(tab, product, files):
+    ask_to_register(tab, product, files)
+    tab.locator("#products").get_by_text(product).wait_for(timeout=90_000)
+
+
+def ask_to_register(tab, product, files):
     go_to(tab, "Products")
     tab.get_by_label("Name", exact=True).fill(product)
     tab.locator("#references input[type=file]").set_input_files(files)
     tab.locator("#references").get_by_text(files[-1].stem).first.wait_for()
     tab.get_by_role("button", name="Register", exact=True).click()
-    tab.locator("#products").get_by_text(product).wait_for(timeout=90_000)
 
 
 def inspect(tab, part):
@@ -128,6 +132,14 @@ def test_a_person_registers_inspects_asks_and_corrects(open_page, tmp_path, shoo
         page.get_by_text("There is no photograph yet").wait_for(timeout=15_000)
         register(page, "plate", good_parts_in(tmp_path, 10))
         shoot(page, "products")
+
+        ask_to_register(page, "plate", good_parts_in(tmp_path, 11)[10:])
+        page.get_by_text(
+            "is registered with 10 references (version 1). What shall become of them?"
+        ).wait_for()
+        shoot(page, "known")
+        page.get_by_role("button", name="Add to them").click()
+        page.get_by_text("plate is registered with 11 references").wait_for(timeout=90_000)
 
         inspect(page, part)
         panel = page.locator("#inspected-verdict")
@@ -165,7 +177,7 @@ def test_a_person_registers_inspects_asks_and_corrects(open_page, tmp_path, shoo
         page.get_by_label("Let the memory learn it").first.check()
         page.get_by_role("button", name="Correct to normal", exact=True).click()
         page.get_by_text("The memory learnt it as reference").wait_for(timeout=60_000)
-        assert Memory.open(tmp_path / "memory").product("plate").normals == 11
+        assert Memory.open(tmp_path / "memory").product("plate").normals == 12
         go_to(page, "Records")
         page.locator("#records").get_by_text("normal, Ada").wait_for()
         shoot(page, "records")
