@@ -288,7 +288,8 @@ class Products:
         """Writes a version; begins anew when another writer was faster.
 
         Its second encoder is the one given, else that of the version before; of a new product, the usual one. What of
-        its photographs is ignored stays as well where nothing else is given. Before it is written, ``look`` looks at what was fitted.
+        its photographs is ignored stays as well where nothing else is given. Before it is written, ``look`` looks at
+        what was fitted.
         """
         while True:
             base = self._store.catalog().products.get(product)
