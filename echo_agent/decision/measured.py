@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from echo_agent.memory.calibration import defective_probability
 from echo_agent.state import Attempt, DecidedBy, Label, Reason, ReasonKind, ReferenceEvidence, VerdictEffect
-from echo_agent.state.notation import region_in_words
+from echo_agent.state.notation import region_in_words, threshold_in_words
 
 UNDECIDED = 0.5
 
@@ -213,7 +213,8 @@ def _score(evidence: ReferenceEvidence, score: float, threshold: float, p_value:
     return _reason(
         evidence,
         "score",
-        f"Score {score:.2f} (1 is a typical normal part), threshold {threshold:.2f}, p = {p_value:.3f}.{ignored}",
+        f"Score {score:.2f} (1 is a typical normal part), {threshold_in_words(threshold, evidence.strictness)}, "
+        f"p = {p_value:.3f}.{ignored}",
     )
 
 

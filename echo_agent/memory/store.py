@@ -270,8 +270,15 @@ class Store:
             record = named(product, catalog.records)
             guarantee = promised(record.guarantee.normals, record.guarantee.photographs, own)
             changed = record.model_copy(update={"strictness": own, "guarantee": guarantee})
-            with self._changing() as connection:
-                rewrite_record(connection, changed)
+            try:
+                with self._changing() as connection:
+                    file = write_version_record(self.folder, changed, self._encoder.name)
+                    name = file.relative_to(self.folder).as_posix()
+                    rewrite_record(connection, changed, {name: digest_of(file)})
+            except OSError as error:
+                raise StoreError(
+                    f"{self.folder} cannot be written ({error.strerror}): free space or rights"
+                ) from error
             self._seen_own_change()
         return changed
 

@@ -20,7 +20,7 @@ class VersionRecord(BaseModel):
     record: ProductRecord
 
 
-def write_version_record(folder: Path, record: ProductRecord, encoder_name: str) -> None:
+def write_version_record(folder: Path, record: ProductRecord, encoder_name: str) -> Path:
     """Writes it into the folder of the version.
 
     Args:
@@ -28,12 +28,17 @@ def write_version_record(folder: Path, record: ProductRecord, encoder_name: str)
         record: The version.
         encoder_name: The name by which its encoder is loaded.
 
+    Returns:
+        The file.
+
     Raises:
         OSError: It cannot be written.
     """
     text = to_stored(VersionRecord(encoder_name=encoder_name, record=record), folder)
-    with replacing(folder / record.folder / FILE_NAME, durable=True) as stream:
+    file = folder / record.folder / FILE_NAME
+    with replacing(file, durable=True) as stream:
         stream.write(text.encode())
+    return file
 
 
 def read_version_records(folder: Path) -> list[VersionRecord]:

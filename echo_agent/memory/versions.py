@@ -78,9 +78,12 @@ def add_version(
     )
 
 
-def rewrite_record(connection: sqlite3.Connection, record: ProductRecord) -> None:
-    """Writes anew what is said of a version; its references and its card stay."""
-    connection.execute("UPDATE version SET record = ? WHERE key = ?", (_written(record), record.key))
+def rewrite_record(connection: sqlite3.Connection, record: ProductRecord, files: Files) -> None:
+    """Writes anew what is said of a version, and the digests of some of its files; its references and card stay."""
+    digests = json.dumps({**digests_of_files(connection, record.key), **files})
+    connection.execute(
+        "UPDATE version SET record = ?, files = ? WHERE key = ?", (_written(record), digests, record.key)
+    )
 
 
 def remove_versions(connection: sqlite3.Connection, product: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from echo_agent.images.depth import EIGHT_BITS
 from echo_agent.report.cards import taken_by_name
 from echo_agent.state import Attempt, EscapeGuarantee, Guarantee, Label, Verdict
-from echo_agent.state.notation import MEANING, WHOSE, headline, percent, region_in_words
+from echo_agent.state.notation import MEANING, WHOSE, headline, percent, region_in_words, threshold_in_words
 from echo_agent.strictness import Strictness
 
 if TYPE_CHECKING:
@@ -56,11 +56,9 @@ def measured(verdict: Verdict) -> str:
     """Returns score, threshold and p-value in words."""
     if verdict.score is None:
         return "not measured"
-    threshold = "no threshold yet" if verdict.threshold is None else f"threshold {verdict.threshold:.2f}"
-    if verdict.threshold_from not in {None, "default"}:
-        wanted = verdict.strictness
-        whose = WHOSE[wanted.max_false_reject_from]
-        threshold += f" for {100 * wanted.max_false_reject:g} % false rejects by {whose}"
+    threshold = "no threshold yet"
+    if verdict.threshold is not None:
+        threshold = threshold_in_words(verdict.threshold, verdict.strictness)
     words = f"{verdict.score:.2f} ({threshold})"
     if verdict.p_value is not None:
         words += f", p = {verdict.p_value:.3f}: {percent(verdict.p_value)} of good parts would score as high"

@@ -45,6 +45,14 @@ def strictness_in_words(strictness: Strictness) -> str:
     )
 
 
+def threshold_in_words(threshold: float, strictness: Strictness) -> str:
+    """Returns a threshold, and the rate that it is for where somebody said it."""
+    words, whose = f"threshold {threshold:.2f}", strictness.max_false_reject_from
+    if whose == "default":
+        return words
+    return f"{words} for {100 * strictness.max_false_reject:g} % false rejects by {WHOSE[whose]}"
+
+
 def amount(value: float, unit: str, low: float | None = None, high: float | None = None) -> str:
     """Returns a measurement with its unit, and its uncertainty where the ends differ: ``240 px2 (200 to 280)``.
 

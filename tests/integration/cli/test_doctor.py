@@ -44,6 +44,9 @@ def test_a_missing_photograph_and_a_damaged_bank_are_named_and_mended(damaged):
 
 
 def test_a_lost_database_is_made_anew_from_the_versions(damaged, scratched_part):
+    strict = ["threshold", "plate", "--set", "max_false_reject=0.2", "--memory", str(damaged)]
+    assert CliRunner().invoke(app, strict).exit_code == 0
+    assert doctor(damaged)[0] == 0
     for file in damaged.glob("memory.sqlite3*"):
         file.unlink()
     ran = CliRunner().invoke(
@@ -62,6 +65,7 @@ def test_a_lost_database_is_made_anew_from_the_versions(damaged, scratched_part)
     )
     assert ran.exit_code == 0
     assert "defective" in ran.output
+    assert "for 20 % false rejects by the product's setting" in ran.output
 
 
 def test_what_a_newer_echo_made_is_not_taken_for_damaged(damaged):
