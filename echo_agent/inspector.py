@@ -1,10 +1,12 @@
 """The inspector: register products and inspect parts from Python."""
 
+import asyncio
 import logging
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.runnables.config import ContextThreadPoolExecutor
@@ -169,6 +171,57 @@ class Inspector:
         ref = image if isinstance(image, ImageRef) else self.memory.store_image(image)
         run = self._of_a_run(context or self.context, record=record)
         return self._inspect(ref, name or _name_of(image), product=product, question=asked, context=run)
+
+    async def ainspect(
+        self,
+        image: ImageLike | ImageRef,
+        *,
+        product: str | None = None,
+        question: str | Question | None = None,
+        name: str | None = None,
+        record: bool = True,
+        context: Context | None = None,
+    ) -> Verdict:
+        """``inspect`` for an event loop, which it does not hold up; arguments and errors are the same."""
+        told = [
+            piece
+            async for piece in self.astream(
+                image, product=product, question=question, name=name, record=record, context=context
+            )
+        ]
+        return Verdict.model_validate(told[-1])
+
+    async def astream(
+        self,
+        image: ImageLike | ImageRef,
+        *,
+        product: str | None = None,
+        question: str | Question | None = None,
+        name: str | None = None,
+        record: bool = True,
+        context: Context | None = None,
+    ) -> AsyncIterator[str | Verdict]:
+        """``ainspect``, told as it goes.
+
+        Yields:
+            The name of each expert as it begins its work (again in a further attempt), at last the verdict.
+        """
+        asked = Question(text=question) if isinstance(question, str) else question
+        ref = (
+            image if isinstance(image, ImageRef) else await asyncio.to_thread(self.memory.store_image, image)
+        )
+        state = State(image=ref, name=name or _name_of(image), product=product, question=asked)
+        run = self._of_a_run(context or self.context, record=record)
+        verdict: Any = None
+        events: AsyncIterator[Any] = self.graph.astream(
+            state, {"run_id": uuid.uuid4()}, context=run, stream_mode=["custom", "values"]
+        )
+        async for mode, event in events:
+            if mode == "values":
+                verdict = event.get("verdict")
+            elif event["event"] == "started":
+                yield str(event["expert"])
+        yield Verdict.model_validate(verdict)
 
     def inspect_many(
         self,

@@ -5,7 +5,7 @@ HEAVY = ("torch", "transformers", "chromadb", "scipy.stats", "langchain_communit
 
 PRINT_WHAT_IS_LOADED = f"""
 import sys
-import graphs.chat, graphs.inspection
+import graphs.batch, graphs.chat, graphs.inspection
 print([name for name in {HEAVY} if name in sys.modules])
 """
 

@@ -11,6 +11,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
+from echo_agent import batch
 from echo_agent.chat import graph as chat
 from echo_agent.checkpoints import reading
 from echo_agent.context import Context
@@ -84,4 +85,4 @@ def test_a_type_that_is_not_registered_is_not_made(caplog):
 def test_the_server_s_settings_register_all_types_of_both_graphs(repository):
     settings = json.loads((repository / "langgraph.json").read_text(encoding="utf-8"))
     listed = settings["checkpointer"]["serde"]["allowed_msgpack_modules"]
-    assert {tuple(one) for one in listed} == chat.CHECKPOINTED
+    assert {tuple(one) for one in listed} == chat.CHECKPOINTED | batch.CHECKPOINTED

@@ -1,0 +1,76 @@
+"""The server's graphs as MCP tools: what a model sees of them, and that it can use them."""
+
+import ast
+import base64
+import io
+import itertools
+
+import httpx
+import pytest
+
+from tests.integration.chat.parts import spotted_part
+
+NUMBER = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def ask(server):
+    """Sends a JSON-RPC request to the server's /mcp; gives its result."""
+
+    def send(method, **params):
+        body = {"jsonrpc": "2.0", "id": next(NUMBER), "method": method, "params": params}
+        answer = httpx.post(
+            f"{server[0]}/mcp",
+            json=body,
+            headers={"Accept": "application/json, text/event-stream"},
+            timeout=60,
+        )
+        assert answer.status_code == 200
+        return answer.json()["result"]
+
+    return send
+
+
+@pytest.fixture(scope="session")
+def photograph():
+    stream = io.BytesIO()
+    spotted_part().save(stream, format="PNG")
+    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
+
+
+def test_tools_have_a_description_and_described_arguments_that_a_model_can_fill(ask):
+    tools = {tool["name"]: tool for tool in ask("tools/list")["tools"]}
+    arguments = {
+        "inspection": ["image", "product", "question", "messages"],
+        "chat": ["messages", "product"],
+        "batch": ["images", "product"],
+    }
+    assert set(tools) == set(arguments)
+    for name, expected in arguments.items():
+        assert "part" in tools[name]["description"]
+        schema = tools[name]["inputSchema"]
+        assert schema["type"] == "object"
+        assert list(schema["properties"]) == expected
+        assert all(field["description"] for field in schema["properties"].values())
+        assert len(str(schema)) < 40_000
+
+
+def test_a_model_inspects_a_photograph(ask, photograph):
+    done = ask("tools/call", name="inspection", arguments={"image": photograph, "product": "plate"})
+    told = ast.literal_eval(done["content"][0]["text"])
+    assert set(told) == {"verdict", "messages"}
+    assert told["verdict"]["label"] == "defective"
+    assert told["messages"][-1]["content"].startswith("plate: defective")
+
+
+def test_a_model_inspects_several(ask, photograph):
+    done = ask("tools/call", name="batch", arguments={"images": [photograph, "nonsense"], "product": "plate"})
+    told = ast.literal_eval(done["content"][0]["text"])
+    assert [one["label"] for one in told["verdicts"]] == ["defective", "review"]
+    assert told["counts"] == {"normal": 0, "defective": 1, "review": 1}
+
+
+def test_what_cannot_be_taken_is_an_error_of_the_tool_by_its_kind(ask):
+    done = ask("tools/call", name="inspection", arguments={"image": "/etc/hostname"})
+    assert done["isError"] is True
+    assert done["content"][0]["text"] == "ImageError"
