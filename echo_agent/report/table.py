@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 from echo_agent.report.cards import card_in_words
 from echo_agent.state import Label, Verdict
-from echo_agent.state.notation import percent
+from echo_agent.state.notation import percent, settings_in_words
 
 if TYPE_CHECKING:
     from echo_agent.memory.answers import Feedback
@@ -122,7 +122,7 @@ def product_table(records: Sequence["ProductRecord"]) -> str:
             record.encoders,
             card_in_words(record),
             record.created[:10],
-            *([own_settings(record)] if strict else []),
+            *([settings_in_words(record.strictness)] if strict else []),
         ]
         for record in records
     ]
@@ -135,11 +135,6 @@ def product_table(records: Sequence["ProductRecord"]) -> str:
         *(["own settings"] if strict else []),
     ]
     return plain_table(head, cells, right=numbers)
-
-
-def own_settings(record: "ProductRecord") -> str:
-    """Returns how strict a product's own settings are, such as ``max_false_reject 5 %``."""
-    return ", ".join(f"{name} {100 * value:g} %" for name, value in record.strictness.said().items()) or "-"
 
 
 def version_table(versions: Sequence["ProductRecord"]) -> str:

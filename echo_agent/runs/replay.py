@@ -9,8 +9,10 @@ from echo_agent.inspector import Inspector
 from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.memory.provenance import card_digest, echo_version
 from echo_agent.mllm.own_decider import Decider
-from echo_agent.resources import open_memory
+from echo_agent.resources import Resources, open_memory
 from echo_agent.state import ImageRef, Label, Value, Verdict
+from echo_agent.state.notation import settings_in_words
+from echo_agent.strictness import Strictness, StrictnessSettings
 
 SCORE_SLACK = 1e-3
 """Scores of the same photograph may differ by so much of themselves from machine to machine."""
@@ -61,8 +63,9 @@ def replay(memory: Path, name: str, *, decider: Decider | None = None) -> Replay
         raise RecordError(f"there is no inspection {name[:80]} in {memory}: echo-agent records lists them")
     made = record.made
     settings = made.settings if made is not None else {}
-    inspector = Inspector(opened, decider=decider, context=Context.model_validate(settings))
-    then = record.verdict
+    call, then = Context.model_validate(settings), record.verdict
+    strict = StrictnessSettings.of(then.strictness).said() | StrictnessSettings.of(call).said()
+    inspector = Inspector(opened, decider=decider, context=call.model_copy(update=strict))
     verdict = inspector.inspect(
         _photograph(inspector, record),
         product=then.product if then.product_given else None,
@@ -73,7 +76,7 @@ def replay(memory: Path, name: str, *, decider: Decider | None = None) -> Replay
         record=record,
         verdict=verdict,
         differences=tuple(_differences(then, verdict)),
-        changes=tuple(_changes(record, verdict)),
+        changes=tuple(_changes(record, verdict, Resources(call, memory=opened).strictness(verdict.product))),
     )
 
 
@@ -127,12 +130,13 @@ def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.3f}"
 
 
-def _changes(record: InspectionRecord, verdict: Verdict) -> list[str]:
+def _changes(record: InspectionRecord, verdict: Verdict, strictness: Strictness) -> list[str]:
     then, made = record.verdict, record.made
     by, now_by = then.decided_by, verdict.decided_by
     pairs = {
         "version of the product's memory": (then.memory_version, verdict.memory_version),
         "encoder": (then.evidence and then.evidence.encoder, verdict.evidence and verdict.evidence.encoder),
+        "how strict": (settings_in_words(verdict.strictness), settings_in_words(strictness)),
         "model": (f"{by.model} {by.revision}", f"{now_by.model} {now_by.revision}"),
     }
     if made is not None:

@@ -37,6 +37,12 @@ WHOSE: dict[Origin, str] = {
 }
 
 
+def settings_in_words(settings: Strictness | StrictnessSettings) -> str:
+    """Returns the settings that are given, such as ``max_false_reject 5 %``; a dash where there is none."""
+    said = StrictnessSettings.of(settings).said()
+    return ", ".join(f"{name} {100 * value:g} %" for name, value in said.items()) or "-"
+
+
 def strictness_in_words(strictness: Strictness) -> str:
     """Returns each setting with where it comes from, such as ``max_false_reject 5 % (the product's setting)``."""
     return ", ".join(

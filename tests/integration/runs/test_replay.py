@@ -10,6 +10,7 @@ from echo_agent.inspector import Inspector
 from echo_agent.memory.memory import Memory
 from echo_agent.runs import replay as replaying
 from echo_agent.runs.replay import replay
+from echo_agent.strictness import StrictnessSettings
 from tests.conftest import synthetic_part
 from tests.stand_in_encoder import StandInEncoder
 
@@ -59,6 +60,16 @@ def test_what_has_changed_is_told(inspector, scratched_part, tmp_path, monkeypat
     assert any(told.startswith("score") for told in again.differences)
     assert "version of the product's memory 1, now 2" in again.changes
     assert f"Echo {record.made.echo}, now 99" in again.changes
+
+
+def test_a_setting_of_the_product_that_was_changed_since_is_told_and_not_taken(inspector, scratched_part):
+    plain = Inspector(inspector.memory)
+    record = inspected(plain, scratched_part)
+    plain.memory.set_strictness("plate", StrictnessSettings(max_false_reject=0.4))
+    again = replay(inspector.memory.folder, record.id)
+    assert again.same
+    assert [told for told in again.changes if told.startswith("how strict max_false_reject 10 %")]
+    assert "max_false_reject 40 %" in str(again)
 
 
 def test_a_photograph_that_is_gone_is_told(inspector, tmp_path):
