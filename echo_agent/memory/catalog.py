@@ -7,7 +7,7 @@ from pathlib import Path
 from echo_agent.errors import ProductError, StoreError
 from echo_agent.memory.answers import Feedback, confirmed_defects
 from echo_agent.memory.damage import DamagedMemoryError
-from echo_agent.memory.database import Database
+from echo_agent.memory.database import Database, has_banks
 from echo_agent.memory.former_files import take_over
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.versions import all_versions, current_versions
@@ -55,7 +55,7 @@ def read_catalog(database: Database) -> Catalog | None:
         StoreError: It cannot be read.
     """
     if not database.exists():
-        if any(database.folder.glob("products/*")):
+        if has_banks(database.folder):
             raise DamagedMemoryError(
                 database.folder, f"{database.file} is missing or empty beside its products"
             )

@@ -241,6 +241,11 @@ class Database:
         return DamagedMemoryError(self.folder, f"{self.file} is damaged ({error})")
 
 
+def has_banks(folder: Path) -> bool:
+    """Whether banks of products lie in a folder, which then is that of a memory."""
+    return any(folder.glob("products/*/resolution-0.npz"))
+
+
 def _connect(file: Path, mode: str) -> sqlite3.Connection:
     """Opens a file and reads its version, which is when SQLite first looks into it."""
     connection = sqlite3.connect(
@@ -259,7 +264,7 @@ def _connect(file: Path, mode: str) -> sqlite3.Connection:
         raise
     if version > SCHEMA_VERSION or (version and application != APPLICATION):
         connection.close()
-        if application != APPLICATION and any(file.parent.glob("products/*")):
+        if application != APPLICATION and has_banks(file.parent):
             raise DamagedMemoryError(file.parent, f"{file} is not the database of the products beside it")
         raise StoreError(
             f"{file} has format {version}, this Echo reads up to format {SCHEMA_VERSION}: use the newer Echo"

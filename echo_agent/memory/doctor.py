@@ -100,7 +100,7 @@ def _lost_database(wrong: str, known: tuple[str, ...]) -> Finding:
         kind="database",
         name=FILE_NAME,
         wrong=wrong,
-        lost=f"answers, records of inspections and earlier versions{last}",
+        lost=f"answers, records of inspections, settings of products and earlier versions{last}",
         remedy="puts it aside and makes the catalog anew from the files of the versions",
         products=known,
     )

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
@@ -18,6 +19,7 @@ from echo_agent.memory.memory import Memory
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.version_record import read_version_records
 from echo_agent.memory.versions import add_version, forget_lost_versions, forget_unusable_embeddings
+from echo_agent.state import ImageRef
 
 PREFIX = "damaged-"
 """Begins the name of the folder below the memory in which damaged parts are put aside."""
@@ -96,13 +98,13 @@ def _mend_entries(folder: Path, aside: Path, found: Sequence[Finding]) -> None:
 def _mend_products(memory: Memory, names: Sequence[str], found: Sequence[Finding]) -> None:
     """Makes a version of each product of what is left of it; one without references goes."""
     for name in names:
-        left = [image for image in memory.product(name).references if _is_there(memory, image.sha256, name)]
+        left = [image for image in memory.product(name).references if _is_there(image)]
         if not left:
             memory.remove(name)
             continue
         without_card = any(one.kind == "knowledge" and name in one.products for one in found)
         digests = {image.sha256 for image in left}
-        memory.change(name, lambda base, answers, d=digests, w=without_card: _left(base, answers, d, w))  # type: ignore[misc]
+        memory.change(name, partial(_left, digests=digests, without_card=without_card))
 
 
 def _forget_lost(folder: Path, lost: set[str]) -> None:
@@ -131,8 +133,7 @@ def _left(base: ProductRecord, answers: drafts.Answers, digests: set[str], witho
     )
 
 
-def _is_there(memory: Memory, digest: str, product: str) -> bool:
-    image = next(one for one in memory.product(product).references if one.sha256 == digest)
+def _is_there(image: ImageRef) -> bool:
     try:
         read_stored(image)
     except ImageError:

@@ -56,10 +56,8 @@ def test_a_lost_database_is_made_anew_from_the_versions(damaged, scratched_part)
     assert "memory.sqlite3 is missing or empty beside its products: echo-agent doctor --memory" in ran.output
     code, told = doctor(damaged, "--repair")
     assert code == 0
-    assert (
-        "lost: answers, records of inspections and earlier versions; of plate the last version is there"
-        in told
-    )
+    assert "lost: answers, records of inspections, settings of products and earlier versions" in told
+    assert "of plate the last version is there" in told
     ran = CliRunner().invoke(
         app, ["inspect", str(scratched_part), "--product", "plate", "--memory", str(damaged)]
     )
