@@ -148,8 +148,10 @@ def _numbers(verdict: Verdict) -> dict[str, float]:
     numbers = {name: value for name, value in found.quality.measured.items() if name in watched}
     if verdict.label != "normal":
         return numbers
-    if found.score is not None:
-        numbers[SCORE] = found.score
+    # What two encoders see together is of another distribution than the first look's scores.
+    score = verdict.attempts[0].score if found.joint and verdict.attempts else found.score
+    if score is not None:
+        numbers[SCORE] = score
     likeness = [match.similarity for match in found.matches if match.product == found.product]
     return numbers | ({LIKENESS: likeness[0]} if likeness else {})
 
