@@ -22,7 +22,7 @@ from benchmarks.machine import machine_name
 from benchmarks.program import JsonOption, program, tell
 from echo_agent.context import Context
 from echo_agent.evaluation.solar_cells import cells, data_folder
-from echo_agent.inspector import Inspector
+from echo_agent.memory.memory import Memory
 from echo_agent.runs.batch import in_batches, inspect_batch
 from echo_agent.runs.engine import Here
 from echo_agent.runs.folder import RunFolder
@@ -35,6 +35,11 @@ PRODUCT = "cell"
 REFERENCES = 16
 ROUND = 48
 """Photographs of a round in which the run and the bare comparison take turns."""
+
+
+def memory_of_cells(folder: Path, normal: Sequence[Path]) -> None:
+    """Registers normal cells, with one encoder: what a second look costs is measured elsewhere."""
+    Memory.open(folder, create=True, second_encoder="none").register(PRODUCT, normal[:REFERENCES])
 
 
 class RunBenchmark(Value):
@@ -166,7 +171,7 @@ def benchmark_run(count: int, kills: int, rounds: int, seed: int) -> RunBenchmar
         folder = Path(name)
         listed = folder / "list.csv"
         listed.write_text("image\n" + "".join(f"{path}\n" for path in photographs), encoding="utf-8")
-        Inspector.open(folder / "memory").register(PRODUCT, normal[:REFERENCES])
+        memory_of_cells(folder / "memory", normal)
         shares = list(_rounds(folder / "memory", photographs, rounds, folder / "rounds"))
         rate, used = _in_one_go(listed, folder / "memory", folder / "whole", len(photographs))
         draw = random.Random(seed)

@@ -17,14 +17,13 @@ from typing import Annotated
 import typer
 
 from benchmarks.program import JsonOption, program, tell
-from benchmarks.run import PRODUCT, REFERENCES
+from benchmarks.run import PRODUCT, REFERENCES, memory_of_cells
 from echo_agent.evaluation.solar_cells import cells, data_folder
 from echo_agent.files import digest_of
-from echo_agent.inspector import Inspector
 from echo_agent.runs.record import read_fields
 from echo_agent.state import Value
 
-QUIET = 20.0
+QUIET = 90.0
 """Seconds without a new line after which nothing more is expected."""
 
 
@@ -102,7 +101,7 @@ def benchmark_watch(count: int, kills: int, seed: int) -> WatchBenchmark:
         folder = Path(name)
         incoming, memory, run = folder / "incoming", folder / "memory", folder / "run"
         incoming.mkdir()
-        Inspector.open(memory).register(PRODUCT, normal[:REFERENCES])
+        memory_of_cells(memory, normal)
         process = _start(incoming, memory, run)
         for number, picture in enumerate(chosen):
             _drop(picture, incoming, draw)

@@ -14,10 +14,9 @@ import typer
 
 from benchmarks.machine import machine_name
 from benchmarks.program import JsonOption, program, tell
-from benchmarks.run import PRODUCT, REFERENCES
+from benchmarks.run import PRODUCT, REFERENCES, memory_of_cells
 from echo_agent.context import Context
 from echo_agent.evaluation.solar_cells import cells, data_folder
-from echo_agent.inspector import Inspector
 from echo_agent.runs.batch import in_batches, inspect_batch
 from echo_agent.runs.engine import Engine, Here, Workers
 from echo_agent.runs.folder import RunFolder
@@ -98,8 +97,7 @@ def benchmark_workers(count: int, workers: Sequence[int], *, ray: bool) -> Worke
     paths = sorted({*normal[REFERENCES:], *defective})[:count]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        memory = Inspector.open(folder / "memory")
-        memory.register(PRODUCT, normal[:REFERENCES])
+        memory_of_cells(folder / "memory", normal)
         context = Context(memory=str(folder / "memory"), mllm="measured")
         settings = RunSettings(memory=str(folder / "memory"), encoder="", product=PRODUCT, context=context)
         station = Station.open(settings)

@@ -34,7 +34,7 @@ class Sorter:
         source = Path(line.image)
         place = self._folder / line.verdict.label
         try:
-            if not source.is_file():
+            if not source.is_file() or self._lies_there(place / source.name, source):
                 return
             if line.sha256 is not None and digest_of(source) != line.sha256:
                 return  # another photograph has taken its place; this one is gone
@@ -57,11 +57,15 @@ class Sorter:
     def close(self) -> None:
         """See ``Observer.close``."""
 
+    def _lies_there(self, target: Path, source: Path) -> bool:
+        """Whether a photograph is linked already: told without reading it."""
+        return not self._move and target.exists() and target.samefile(source)
+
     def _target(self, place: Path, source: Path, digest: str | None) -> Path | None:
         """A free name for a photograph; None where it lies there already."""
         target, number = place / source.name, 1
         while target.exists():
-            if not self._move and (target.samefile(source) or digest_of(target) == digest):
+            if not self._move and digest_of(target) == digest:
                 return None
             number += 1
             target = place / f"{source.stem}-{number}{source.suffix}"
