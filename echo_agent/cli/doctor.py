@@ -18,7 +18,9 @@ def doctor(
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
     as_json: JsonOption = False,
 ) -> None:
-    """Hold every file of a memory against what was written; exit code 1 where something is damaged."""
+    """Find what of a memory is damaged, say what is lost, and mend it.
+
+    Hold every file of a memory against what was written; exit code 1 where something is damaged."""
     from echo_agent.memory.doctor import examine
     from echo_agent.memory.mending import repair as mend
     from echo_agent.resources import open_memory

@@ -59,6 +59,8 @@ def folder(
     as_json: JsonOption = False,
 ) -> None:
     """Inspect the test photographs of datasets' categories and print how well it went."""
+    from echo_agent.resources import Resources
+
     counts, seeds = number_list(shots, least=1), number_list(seed)
     context = Context(profile=profile, experts=experts_named(experts), encoders=encoders)
     settings = FolderSettings(
@@ -68,6 +70,7 @@ def folder(
         profile=profile,
         experts=context.experts,
         encoders=encoders,
+        strictness=Resources(context).strictness(None),
     )
     run = FolderRun(out, settings) if out is not None else None
     results: list[tuple[int, FolderResult]] = []
@@ -126,6 +129,7 @@ def mmad(
     """Ask the questions of the MMAD benchmark and count the answers by its rules."""
     from echo_agent.evaluation.mmad import MmadRun
     from echo_agent.evaluation.mmad_run import RunSettings
+    from echo_agent.resources import Resources
 
     wanted = RunSettings(
         mllm=mllm,
@@ -136,6 +140,7 @@ def mmad(
         limit=limit,
         seed=seed,
         encoder=encoder,
+        strictness=Resources().strictness(None),
     )
     with ExitStack() as stack:
         place = out or Path(stack.enter_context(TemporaryDirectory(prefix="echo-mmad-")))

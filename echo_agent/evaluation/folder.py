@@ -15,6 +15,7 @@ from echo_agent.evaluation.labels import GOOD
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.evaluation.run_file import RunFile
 from echo_agent.state import Label, Progress, Value, Verdict
+from echo_agent.strictness import Strictness
 
 if TYPE_CHECKING:
     from echo_agent.inspector import Inspector
@@ -32,6 +33,7 @@ class FolderSettings(Value):
         profile: When the Reasoning Expert is asked.
         experts: Experts that take part.
         encoders: When a second encoder looks.
+        strictness: How strict its inspections are.
     """
 
     revision: str
@@ -40,6 +42,7 @@ class FolderSettings(Value):
     profile: Profile
     experts: tuple[Expert, ...]
     encoders: Encoders = "retry"
+    strictness: Strictness = Strictness()
 
 
 class Inspected(Value):

@@ -14,6 +14,7 @@ from echo_agent.evaluation.mmad_scoring import MmadAnswer, read_letter
 from echo_agent.evaluation.run_file import RunFile, read_run_file
 from echo_agent.mllm.choice import MEASURED
 from echo_agent.state import Progress, Value, Verdict
+from echo_agent.strictness import Strictness
 
 RunProfile = Literal["adaptive", "paper", "bare"]
 Ask = Callable[[MmadImage, MmadQuestion], Verdict]
@@ -47,6 +48,7 @@ class RunSettings(Value):
         seed: Seed of their choice.
         encoder: Image encoder; None for the embedded one.
         knowledge: Digest of the domain knowledge that the cards are made of; None without.
+        strictness: How strict its inspections are.
     """
 
     questions: str = ""
@@ -60,6 +62,7 @@ class RunSettings(Value):
     seed: int = 0
     encoder: str | None = None
     knowledge: str | None = None
+    strictness: Strictness = Strictness()
 
 
 RunAnswers = RunFile[RunSettings, MmadAnswer]

@@ -5,6 +5,7 @@ from typer.testing import CliRunner
 
 from echo_agent.cli.evaluate import app
 from echo_agent.errors import DatasetError
+from echo_agent.settings import process_settings
 from tests.unit.evaluation.fake_inspector import FakeInspector
 from tests.unit.evaluation.photographs import write_mvtec_category
 
@@ -50,6 +51,15 @@ def test_a_run_is_kept_where_it_is_told_to_be_and_nowhere_else(run_folder, tmp_p
     assert json.loads(again.stdout)["aupro"] == json.loads(first.stdout)["aupro"]
     with pytest.raises(DatasetError, match=r"other settings \(profile\)"):
         run_folder("--out", "run", "--profile", "always", catch_exceptions=False)
+
+
+def test_a_run_that_was_begun_less_strict_is_not_gone_on_with(run_folder, tmp_path, monkeypatch):
+    assert run_folder("--out", str(tmp_path / "run")).exit_code == 0
+    monkeypatch.setenv("ECHO_MAX_FALSE_REJECT", "0.3")
+    process_settings.cache_clear()
+    ran = run_folder("--out", str(tmp_path / "run"))
+    assert isinstance(ran.exception, DatasetError)
+    assert "other settings (strictness)" in str(ran.exception)
 
 
 def test_several_categories_and_seeds_are_one_object_with_a_mean(run_folder, tmp_path):
