@@ -20,7 +20,8 @@ def doctor(
 ) -> None:
     """Find what of a memory is damaged, say what is lost, and mend it.
 
-    Hold every file of a memory against what was written; exit code 1 where something is damaged."""
+    Holds every file of a memory against what was written; exit code 1 where something is damaged.
+    """
     from echo_agent.memory.doctor import examine
     from echo_agent.memory.mending import repair as mend
     from echo_agent.resources import open_memory
