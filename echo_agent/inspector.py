@@ -118,9 +118,10 @@ class Inspector:
             KnowledgeError: The knowledge card is broken; the message names file, line and remedy.
         """
         card = Path(knowledge) if knowledge is not None else None
-        ignored = None
+        ignored = any_angle = None
         if card is not None:
             loaded = read_card(card)
+            any_angle = loaded.card.turns == "any"
             ignored = Ignored(regions=loaded.card.ignore, all_but=loaded.card.inspect_only)
             for file in unread_beside(loaded.file):
                 tell(f"{file} beside the card is not read: save it as Markdown, text, CSV or PDF")
@@ -134,6 +135,7 @@ class Inspector:
             forget_learnt=forget_learnt,
             depth=depth,
             recursive=recursive,
+            any_angle=any_angle,
             ignored=ignored,
             progress=progress,
             tell=tell,

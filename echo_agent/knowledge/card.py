@@ -189,6 +189,9 @@ class Card(Part):
         default=None, description="Size of a pixel; without it mm limits cannot be told."
     )
     zones: tuple[Zone, ...] = Field(default=(), max_length=MAX_ENTRIES)
+    turns: Literal["any"] | None = Field(
+        default=None, description="any: the part lies at any angle; else found out from the references."
+    )
     ignore: tuple[Polygon, ...] = Field(
         default=(),
         max_length=MAX_ENTRIES,

@@ -35,6 +35,9 @@ normal: >-
 #   - name: rim
 #     polygon: [[0, 0], [1, 0], [1, 0.2], [0, 0.2]]
 
+# Whether the part lies at any angle; where this is left out, it is found out from the references.
+# turns: any
+
 # Regions that never count, as polygons; or the only ones that do. They count where the camera and the part stand still.
 # ignore:
 #   - [[0.8, 0], [1, 0], [1, 0.1], [0.8, 0.1]]

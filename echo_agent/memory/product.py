@@ -37,6 +37,7 @@ class ProductRecord(BaseModel):
         created: Time of this version, ISO 8601, UTC.
         guarantee: What the normals promise at the product's own false-reject rate, else at the default.
         strictness: The product's own settings; they stay from version to version.
+        any_angle: Whether its card says that it lies at any angle.
         ignored: What of its photographs never counts.
         depth: Which values are black and white in its photographs of more than 8 bits; None where it was registered
             without: then it is what their kind of file means.
@@ -56,6 +57,7 @@ class ProductRecord(BaseModel):
     card: str | None = None
     created: str
     guarantee: Guarantee
+    any_angle: bool = False
     ignored: Ignored = Ignored()
     depth: Depth | None = None
     strictness: StrictnessSettings = StrictnessSettings()

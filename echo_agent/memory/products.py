@@ -91,6 +91,7 @@ class Products:
         forget_learnt: bool = False,
         depth: str | None = None,
         recursive: bool = False,
+        any_angle: bool | None = None,
         ignored: Ignored | None = None,
         progress: Progress | None = None,
         tell: Tell = LOG.warning,
@@ -108,6 +109,7 @@ class Products:
             depth: Which values are black and white in photographs of more than 8 bits, such as ``12`` (bits) or
                 ``0..1``; that of the photographs that they join, or found out over all that are given, where not said.
             recursive: Whether the photographs in the folders below are taken too.
+            any_angle: Whether the part lies at any angle; found out from the references where it is not said.
             ignored: What of its photographs never counts; what was said before stays where it is not given.
             progress: Called with the images done and their number.
             tell: Told, before the product stands, which photographs should be no references: empty ones, the same
@@ -165,7 +167,9 @@ class Products:
                 names.setdefault(ref.sha256, called)
                 if len(chosen) == shots:
                     break
-            return self._changed(name, change, also, progress=progress, ignored=ignored, look=look)
+            return self._changed(
+                name, change, also, progress=progress, any_angle=any_angle, ignored=ignored, look=look
+            )
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
         """Adds normal images to a product: a new version, calibrated anew."""
@@ -282,13 +286,14 @@ class Products:
         *,
         progress: Progress | None = None,
         second: FeatureEncoder | None = None,
+        any_angle: bool | None = None,
         ignored: Ignored | None = None,
         look: Callable[[Draft, Fitted], None] = lambda *_: None,
     ) -> ProductRecord:
         """Writes a version; begins anew when another writer was faster.
 
-        Its second encoder is the one given, else that of the version before; of a new product, the usual one. What of
-        its photographs is ignored stays as well where nothing else is given. Before it is written, ``look`` looks at
+        Its second encoder is the one given, else that of the version before; of a new product, the usual one. What the
+        card said of its photographs stays as well where nothing else is given. Before it is written, ``look`` looks at
         what was fitted.
         """
         while True:
@@ -297,13 +302,16 @@ class Products:
             hidden = ignored if ignored is not None else base.ignored if base is not None else Ignored()
             photographs = Photographs(draft.references, hidden)
             beside = second or self._second_of(base)
-            turns = EIGHTHS if beside is not None and lies_at_any_angle(photographs, beside) else None
+            said = any_angle if any_angle is not None else base is not None and base.any_angle
+            found = said or (beside is not None and lies_at_any_angle(photographs, beside))
+            turns = EIGHTHS if found else None
             fitted = fit(photographs, self.encoder, FIRST[0].scale, angles=turns, progress=progress)
             look(draft, fitted)
             encoded = Encoded(
                 fitted,
                 fit_quality(Photographs(draft.references)),
                 None if beside is None else _fit_second(photographs, beside, turns, fitted, progress),
+                said,
                 hidden,
             )
             written = self._store.write_version(product, base, draft, encoded, also)

@@ -61,12 +61,14 @@ class Encoded:
         fitted: By the memory's encoder.
         quality: How its photographs are.
         second: By the product's second encoder, with that encoder; None where it has none.
+        any_angle: Whether its card says that it lies at any angle.
         ignored: What of its photographs never counts.
     """
 
     fitted: Fitted
     quality: QualityModel
     second: tuple[NamedEncoder, Resolution] | None = None
+    any_angle: bool = False
     ignored: Ignored = field(default_factory=Ignored)
 
 
@@ -152,6 +154,7 @@ class Store:
                     origin=draft.origin,
                     references=copies,
                     fitted=encoded.fitted,
+                    any_angle=encoded.any_angle,
                     ignored=encoded.ignored,
                     depth=draft.depth,
                     strictness=base.strictness if base else StrictnessSettings(),

@@ -81,3 +81,15 @@ def test_nothing_is_painted_where_nothing_is_ignored():
     image = synthetic_part(1)
     assert Ignored().painted(image) is image
     assert np.array_equal(np.asarray(Ignored(regions=(LABEL,)).painted(image))[0], np.asarray(image)[0])
+
+
+def test_a_card_says_that_a_part_lies_at_any_angle_and_later_versions_keep_it(memory, tmp_path):
+    card = tmp_path / "card.yaml"
+    card.write_text("schema_version: 1\nproduct: plate\nnormal: A plate.\nturns: any\n")
+    turned = synthetic_part(50).rotate(90, expand=False)
+    memory.register("plate", [synthetic_part(seed) for seed in range(6)])
+    before = seen(memory, turned).score
+    record = Inspector(memory).register("plate", [synthetic_part(6)], knowledge=card)
+    assert record.any_angle
+    assert seen(memory, turned).score < before
+    assert memory.add_references("plate", [synthetic_part(30)]).any_angle
