@@ -56,7 +56,7 @@ def inspect(memory, tmp_path):
         decider = MllmDecider(run.scorer, FakeWriter("no json"))
         part = tmp_path / "part.png"
         synthetic_part(50).save(part)
-        context = Context(**({"max_false_reject": 0.1} | settings))
+        context = Context(**({"max_false_reject": 0.1, "calibrate_on_references": False} | settings))
         return Inspector(open_memory(memory), decider=decider, context=context).inspect(part, product="plate")
 
     return run
