@@ -46,8 +46,8 @@ class Page:
 
     def _inspect_tab(self) -> None:
         gr = self._gr
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=2, min_width=340):
+        with gr.Row(equal_height=False, elem_id="inspecting"):
+            with gr.Column(scale=2, min_width=340, elem_id="asking"):
                 self.product = gr.Dropdown([ANY_PRODUCT], value=ANY_PRODUCT, label="Product")
                 self.image = gr.Image(
                     type="filepath",
@@ -57,9 +57,9 @@ class Page:
                     elem_id="photograph",
                 )
                 self.go = gr.Button("Inspect", variant="primary", size="lg")
-                with gr.Column(visible=False) as self.talk:
+                with gr.Column(visible=False, elem_id="talk") as self.talk:
                     self._conversation()
-            with gr.Column(scale=3, min_width=480):
+            with gr.Column(scale=3, min_width=480, elem_id="seen"):
                 self.empty = gr.HTML(part("nothing_inspected"), padding=False)
                 self.notices = gr.HTML(elem_id="notices", padding=False)
                 self.inspected = VerdictPanel(self._controller, gr, "inspected")

@@ -94,6 +94,29 @@ def test_what_waits_can_still_be_looked_at_when_its_file_is_gone(inspector, part
     assert page.picture(waiting.image, waiting.verdict, 0.5).width > 100
 
 
+@pytest.mark.parametrize(
+    "question", ["Where is it?", "How big is it?", "Is it in tolerance?", "What is the weather?"]
+)
+def test_a_question_is_answered_on_the_command_line_as_in_the_chat(inspector, part, echo, tmp_path, question):
+    file = part(70)
+    talk = Conversation(inspector.memory, InMemorySaver(), thread="q", product="plate")
+    talk.say("", talk.store_image(file))
+    asked = ("inspect", file, "--question", question, "--product", "plate", "--json")
+    out = echo(*asked, "--memory", tmp_path / "memory")[1]
+    assert json.loads(out)["answer"]["text"] == talk.say(question)
+
+
+def test_eleven_undecided_of_a_folder_wait_on_the_page(inspector, part, echo, tmp_path):
+    files = [part(seed) for seed in range(80, 91)]
+    folder = tmp_path / "new"
+    folder.mkdir()
+    for file in files:
+        file.rename(folder / file.name)
+    assert echo("inspect", folder, "--product", "plate", "--memory", tmp_path / "memory")[0] == 0
+    page = Controller(inspector)
+    assert [record.called for record in page.waiting()] == [str(folder / file.name) for file in files]
+
+
 def test_records_are_listed_and_written_into_a_table(inspector, part, echo, tmp_path):
     files = [part(seed) for seed in (62, 63, 64)]
     inspector.inspect_many(files, product="plate")

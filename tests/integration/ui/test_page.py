@@ -172,6 +172,12 @@ def test_a_person_registers_inspects_asks_and_corrects(open_page, tmp_path, shoo
         page.get_by_role("button", name="How big is it?").click()
         page.locator("#conversation").get_by_text("in area").wait_for(timeout=30_000)
         shoot(page, "inspected")
+        page.set_viewport_size({"width": 390, "height": 844})
+        shoot(page, "inspected-390")
+        tops = [page.locator(place).bounding_box()["y"] for place in ("#inspected-verdict", "#talk")]
+        assert tops == sorted(tops)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        go_to(page, "Inspect")
 
         page.get_by_label("Your name").first.fill("Ada")
         page.get_by_label("Let the memory learn it").first.check()
