@@ -73,7 +73,7 @@ def run(folder: Path, attempts: int) -> Iterator[str | None]:
 def _fault(inspector: Inspector, data: bytes, number: int) -> str | None:
     start = time.perf_counter()
     try:
-        label = inspector.inspect(data, product="plate").label
+        label: str = inspector.inspect(data, product="plate").label
     except ImageError:
         label = "refused"
     except Exception as error:  # noqa: BLE001 - any trace is what is looked for
