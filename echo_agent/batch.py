@@ -16,7 +16,7 @@ from echo_agent.errors import EchoError, InputError
 from echo_agent.graph import CHECKPOINTED as OF_INSPECTIONS
 from echo_agent.graph import Update, build_graph
 from echo_agent.memory.memory import Memory
-from echo_agent.mllm.own_decider import Decider
+from echo_agent.mllm.own_decider import AnyDecider
 from echo_agent.state import Label, Value, Verdict
 
 MAX_IMAGES = 256
@@ -91,7 +91,7 @@ def build_batch_graph(
     checkpointer: BaseCheckpointSaver[str] | None = None,
     *,
     memory: Memory | None = None,
-    decider: Decider | None = None,
+    decider: AnyDecider | None = None,
 ) -> BatchGraph:
     """Builds the graph of a batch: one ``Send`` of a photograph each to the inspection graph, which counts no other.
 

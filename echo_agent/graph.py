@@ -28,9 +28,9 @@ from echo_agent.experts.reference_extractor import reference_extractor
 from echo_agent.experts.responder import responder
 from echo_agent.experts.router import router
 from echo_agent.memory.memory import Memory
-from echo_agent.mllm.own_decider import Decider
+from echo_agent.mllm.own_decider import AnyDecider
 from echo_agent.observing import observed
-from echo_agent.resources import Resources
+from echo_agent.resources import Resources, decision_maker_of
 from echo_agent.state import InspectionInput, InspectionOutput, State
 
 
@@ -98,7 +98,7 @@ def build_graph(
     checkpointer: BaseCheckpointSaver[str] | None = None,
     *,
     memory: Memory | None = None,
-    decider: Decider | None = None,
+    decider: AnyDecider | None = None,
     embeddings: Embeddings | None = None,
 ) -> InspectionGraph:
     """Builds the inspection graph.
@@ -106,7 +106,8 @@ def build_graph(
     Args:
         checkpointer: Keeps threads, so that a person can be asked in between; none is needed without one.
         memory: The memory; where not given, the one that ``Context.memory`` or ``ECHO_MEMORY`` names.
-        decider: The Decision Maker; where not given, the one that ``Context.mllm`` or ``ECHO_MLLM`` names.
+        decider: The Decision Maker: one of your own, a LangChain chat model, or a loaded transformers model with its
+            processor; where not given, the one that ``Context.mllm`` or ``ECHO_MLLM`` names.
         embeddings: Text model that finds passages of documents by meaning; the one that ``ECHO_TEXT_MODEL`` names, or
             none, where not given.
 
@@ -123,6 +124,7 @@ def build_graph(
         >>> found["verdict"].label
         'defective'
     """
+    decider = decision_maker_of(decider)
     graph = StateGraph(
         State, context_schema=Context, input_schema=InspectionInput, output_schema=InspectionOutput
     )

@@ -23,8 +23,8 @@ from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.products import Tell
 from echo_agent.mllm.batching import announced
 from echo_agent.mllm.device_memory import MAX_BATCH
-from echo_agent.mllm.own_decider import Decider
-from echo_agent.resources import Resources, open_memory
+from echo_agent.mllm.own_decider import AnyDecider
+from echo_agent.resources import Resources, decision_maker_of, open_memory
 from echo_agent.state import ImageRef, Progress, Question, State, Verdict
 
 LOG = logging.getLogger(__name__)
@@ -56,15 +56,15 @@ class Inspector:
         self,
         memory: Memory,
         *,
-        decider: Decider | None = None,
+        decider: AnyDecider | None = None,
         embeddings: Embeddings | None = None,
         context: Context | None = None,
         record: bool = True,
     ) -> None:
         self.memory = memory
-        self.decider = decider
+        self.decider = decision_maker_of(decider)
         self.context = self._of_a_run(context or Context(), record=record)
-        self.graph: InspectionGraph = build_graph(memory=memory, decider=decider, embeddings=embeddings)
+        self.graph: InspectionGraph = build_graph(memory=memory, decider=self.decider, embeddings=embeddings)
 
     @classmethod
     def open(

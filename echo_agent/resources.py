@@ -17,7 +17,7 @@ from echo_agent.memory.memory import Memory
 from echo_agent.memory.retention import Limits
 from echo_agent.mllm.choice import open_chat, open_decider, scores_in_batches
 from echo_agent.mllm.decider import DecisionMaker
-from echo_agent.mllm.own_decider import Decider, as_decision_maker
+from echo_agent.mllm.own_decider import AnyDecider, as_decision_maker
 from echo_agent.settings import process_settings
 from echo_agent.strictness import Strictness, StrictnessSettings, resolved
 from echo_agent.vision.encoder import load_encoder
@@ -45,12 +45,12 @@ class Resources:
         context: Context | None = None,
         *,
         memory: Memory | None = None,
-        decider: Decider | None = None,
+        decider: AnyDecider | None = None,
         embeddings: Embeddings | None = None,
     ) -> None:
         self.context = context or Context()
         self._memory = memory
-        self._decider = None if decider is None else as_decision_maker(decider)
+        self._decider = decision_maker_of(decider)
         self._embeddings = embeddings
         if decider is not None and self.context.mllm is not None:
             raise SettingsError(
@@ -91,7 +91,9 @@ class Resources:
         Raises:
             ModelError: The name is no model.
         """
-        return open_chat(self._model, process_settings()) if self._decider is None else None
+        if self._decider is not None:
+            return getattr(self._decider, "chat", None)
+        return open_chat(self._model, process_settings())
 
     @property
     def scores_in_batches(self) -> bool:
@@ -153,6 +155,15 @@ class Resources:
     @property
     def _model(self) -> str:
         return self.context.mllm or process_settings().mllm
+
+
+def decision_maker_of(decider: AnyDecider | None) -> DecisionMaker | None:
+    """What was handed in as Decision Maker, as the experts ask it: made once, where a graph is built.
+
+    Raises:
+        ModelError: A pair is no image-text model with its processor.
+    """
+    return None if decider is None else as_decision_maker(decider, process_settings())
 
 
 def open_encoder(name: str | None = None) -> FeatureEncoder:

@@ -17,8 +17,8 @@ from echo_agent.context import Context
 from echo_agent.graph import CHECKPOINTED as OF_INSPECTIONS
 from echo_agent.graph import STALE_ANSWERS_REFUSED, Update, build_graph
 from echo_agent.memory.memory import Memory
-from echo_agent.mllm.own_decider import Decider
-from echo_agent.resources import Resources
+from echo_agent.mllm.own_decider import AnyDecider
+from echo_agent.resources import Resources, decision_maker_of
 from echo_agent.state import InspectionOutput
 
 ChatGraph = CompiledStateGraph[ChatState, Context, ChatInput, InspectionOutput]
@@ -42,7 +42,7 @@ def build_chat_graph(
     checkpointer: BaseCheckpointSaver[str] | None = None,
     *,
     memory: Memory | None = None,
-    decider: Decider | None = None,
+    decider: AnyDecider | None = None,
     embeddings: Embeddings | None = None,
 ) -> ChatGraph:
     """Builds the conversation graph.
@@ -50,7 +50,8 @@ def build_chat_graph(
     Args:
         checkpointer: Keeps the threads; without one each turn stands alone.
         memory: The memory; where not given, the one that ``Context.memory`` or ``ECHO_MEMORY`` names.
-        decider: The Decision Maker; where not given, the one that ``Context.mllm`` or ``ECHO_MLLM`` names.
+        decider: The Decision Maker: one of your own, a LangChain chat model, or a loaded transformers model with its
+            processor; where not given, the one that ``Context.mllm`` or ``ECHO_MLLM`` names.
         embeddings: Text model that finds passages of documents by meaning; the one that ``ECHO_TEXT_MODEL`` names, or
             none, where not given.
 
@@ -73,6 +74,7 @@ def build_chat_graph(
         >>> print(chat.invoke(second, thread)["messages"][-1].text)  # doctest: +ELLIPSIS
         No...
     """
+    decider = decision_maker_of(decider)
     inspections = build_graph(memory=memory, decider=decider, embeddings=embeddings)
 
     def resources(runtime: Runtime[Context]) -> Resources:

@@ -50,7 +50,9 @@ def models(
 
 @app.command()
 def check(
-    model: Annotated[str, typer.Argument(metavar="ID", help="HuggingFace id, folder or URL#model.")],
+    model: Annotated[
+        str, typer.Argument(metavar="ID", help="HuggingFace id, folder, URL#model or provider:model.")
+    ],
     data: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Labelled photographs of a product, as evaluate folder reads them."),

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from echo_agent.device import resolve_device
-from echo_agent.errors import SettingsError
+from echo_agent.errors import ModelError, SettingsError
+from echo_agent.mllm.any_chat_model import named_chat_model
 from echo_agent.mllm.choice import MEASURED, parse
 from echo_agent.mllm.torchvision_build import torchvision_problem
 from echo_agent.settings import Settings
@@ -26,15 +27,15 @@ class ModelStatus(Value):
     Attributes:
         model: What ``--mllm`` takes.
         configured: Whether it is the one in force.
-        kind: ``measured``, ``local`` or ``served``.
-        runs_on: Where it runs: a device, a URL, or ``evidence alone``.
+        kind: ``measured``, ``local``, ``served`` or ``chat``.
+        runs_on: Where it runs: a device, a URL, a provider, or ``evidence alone``.
         ready: Whether nothing is known to be missing.
         remedies: What to do about what is missing.
     """
 
     model: str
     configured: bool
-    kind: Literal["measured", "local", "served"]
+    kind: Literal["measured", "local", "served", "chat"]
     runs_on: str
     ready: bool
     remedies: tuple[str, ...] = ()
@@ -66,8 +67,10 @@ def status(name: str, settings: Settings, *, configured: bool = False) -> ModelS
         return ModelStatus(
             model=name, configured=configured, kind="measured", runs_on="evidence alone", ready=True
         )
-    if choice.url is not None:
-        remedies: list[str] = []
+    if choice.kind == "chat":
+        where, remedies = choice.model.split(":")[0], _provider_is_missing(choice.model)
+    elif choice.url is not None:
+        remedies = []
         where = choice.url
     else:
         device, remedies = _device(choice.model, settings)
@@ -82,6 +85,14 @@ def status(name: str, settings: Settings, *, configured: bool = False) -> ModelS
         ready=not remedies,
         remedies=tuple(remedies),
     )
+
+
+def _provider_is_missing(name: str) -> list[str]:
+    try:
+        named_chat_model(name)
+    except ModelError as error:
+        return [str(error)]
+    return []
 
 
 def _device(model: str, settings: Settings) -> tuple[str, list[str]]:

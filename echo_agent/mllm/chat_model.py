@@ -31,6 +31,7 @@ class EchoVLM(BaseChatModel):
         max_new_tokens: Tokens an answer may have.
         temperature: 0 takes the likeliest token each time; higher values draw.
         timeout: Seconds an answer may take.
+        loaded: A checkpoint that is loaded already, in place of the one that ``spec`` names.
     """
 
     model_config = ConfigDict(frozen=False)
@@ -40,6 +41,7 @@ class EchoVLM(BaseChatModel):
     max_new_tokens: int = Field(default=512, gt=0)
     temperature: float = Field(default=0.0, ge=0)
     timeout: float = Field(default=120.0, gt=0)
+    loaded: Any = Field(default=None, exclude=True, repr=False)
 
     @classmethod
     def from_settings(cls, model: str, settings: Settings) -> "EchoVLM":
@@ -57,7 +59,7 @@ class EchoVLM(BaseChatModel):
         Raises:
             ModelError: It is missing or cannot be loaded.
         """
-        return load(self.spec)
+        return load(self.spec) if self.loaded is None else self.loaded
 
     @property
     def _llm_type(self) -> str:

@@ -127,6 +127,21 @@ def _load(spec: CheckpointSpec) -> Checkpoint:
         raise ModelError(f"{spec.model} needs a package that is missing: {_first_line(error)}") from error
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(_remedy(spec, error)) from error
+    revision = "local" if Path(spec.model).is_dir() else str(getattr(model.config, "_commit_hash", None))
+    return checkpoint_of(spec, model, processor, revision)
+
+
+def checkpoint_of(spec: CheckpointSpec, model: Any, processor: Any, revision: str) -> Checkpoint:
+    """Makes a checkpoint of a model that is loaded; its tokenizer pads on the left from now on.
+
+    Raises:
+        ModelError: The two are no image-text model and its processor.
+    """
+    if not hasattr(model, "generate") or not hasattr(processor, "tokenizer"):
+        raise ModelError(
+            f"({type(model).__name__}, {type(processor).__name__}) is no image-text model with its processor: give "
+            "what AutoModelForImageTextToText and AutoProcessor load"
+        )
     processor.tokenizer.padding_side = "left"
     if processor.tokenizer.pad_token is None:
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
@@ -135,7 +150,7 @@ def _load(spec: CheckpointSpec) -> Checkpoint:
         spec=spec,
         model=model,
         processor=processor,
-        revision="local" if Path(spec.model).is_dir() else str(getattr(model.config, "_commit_hash", None)),
+        revision=revision,
         device=str(model.device),
         dtype="4bit" if spec.four_bit else str(model.dtype).removeprefix("torch."),
     )

@@ -1,5 +1,6 @@
 """What ``--mllm`` and ``ECHO_MLLM`` mean."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 
 from echo_agent.device import resolve_device
 from echo_agent.errors import ModelError
+from echo_agent.mllm.any_chat_model import chat_model_decider, named_chat_model
 from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.chat_model import EchoVLM
 from echo_agent.mllm.decider import DecisionMaker, MllmDecider
@@ -19,24 +21,27 @@ from echo_agent.settings import Settings
 
 MEASURED = "measured"
 
+_PROVIDER = re.compile(r"[a-z][a-z0-9_-]*:[^\s/\\][^\s]*")
+"""LangChain's ``provider:model``, such as ``openai:gpt-4o``."""
+
 
 @dataclass(frozen=True)
 class MllmChoice:
     """A parsed choice of Decision Maker.
 
     Attributes:
-        kind: ``measured`` (no language model), ``local`` or ``served``.
+        kind: ``measured`` (no language model), ``local``, ``served``, or ``chat`` (LangChain's ``provider:model``).
         model: HuggingFace id or folder, or the name under which a server knows the model.
         url: Base URL of the server.
     """
 
-    kind: Literal["measured", "local", "served"]
+    kind: Literal["measured", "local", "served", "chat"]
     model: str
     url: str | None = None
 
 
 def parse(text: str) -> MllmChoice:
-    """Reads a choice: ``measured``, a HuggingFace id, a folder, or ``URL#model``.
+    """Reads a choice: ``measured``, a HuggingFace id, a folder, ``URL#model``, or LangChain's ``provider:model``.
 
     Raises:
         ModelError: It is none of these.
@@ -51,10 +56,12 @@ def parse(text: str) -> MllmChoice:
         return MllmChoice("served", model, url.rstrip("/"))
     if text and Path(text).expanduser().is_dir():
         return MllmChoice("local", str(Path(text).expanduser()))
+    if _PROVIDER.fullmatch(text):
+        return MllmChoice("chat", text)
     if text.count("/") == 1 and not text.startswith((".", "/", "~")) and " " not in text:
         return MllmChoice("local", text)
     raise ModelError(
-        f"{text!r} is no model: give 'measured', a HuggingFace id, an existing folder or URL#model"
+        f"{text!r} is no model: give 'measured', a HuggingFace id, an existing folder, URL#model or provider:model"
     )
 
 
@@ -72,7 +79,7 @@ def scores_in_batches(text: str, device: str) -> bool:
     choice = parse(text)
     if choice.kind == "local":
         return resolve_device(device).startswith("cuda")
-    return choice.kind == "served"
+    return choice.kind in {"served", "chat"}
 
 
 @lru_cache(maxsize=4)
@@ -89,6 +96,8 @@ def open_decider(text: str, settings: Settings) -> DecisionMaker | None:
     choice = parse(text)
     if choice.kind == "measured":
         return None
+    if choice.kind == "chat":
+        return chat_model_decider(named_chat_model(choice.model), settings.mllm_max_pixels)
     if choice.url is not None:
         served = ServedModel.from_settings(choice.url, choice.model, settings)
         return MllmDecider(served, served.write, max_pixels=settings.mllm_max_pixels)
@@ -110,6 +119,8 @@ def open_chat(text: str, settings: Settings) -> BaseChatModel | None:
     choice = parse(text)
     if choice.kind == "measured":
         return None
+    if choice.kind == "chat":
+        return named_chat_model(choice.model)
     if choice.url is not None:
         return ServedModel.from_settings(choice.url, choice.model, settings).chat
     return EchoVLM.from_settings(choice.model, settings)

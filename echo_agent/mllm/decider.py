@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from echo_agent.errors import AnswerError, ModelMemoryError
@@ -60,9 +61,18 @@ class MllmDecider:
         scorer: Weighs closed answers.
         writer: Writes free text, for traces and open questions.
         max_pixels: Pixels an image is reduced to where the case does not say.
+        chat: The model that answers in a conversation, where it is handed in with the Decision Maker.
     """
 
-    def __init__(self, scorer: ChoiceScorer, writer: Writer, *, max_pixels: int = 448 * 448) -> None:
+    def __init__(
+        self,
+        scorer: ChoiceScorer,
+        writer: Writer,
+        *,
+        max_pixels: int = 448 * 448,
+        chat: BaseChatModel | None = None,
+    ) -> None:
+        self.chat = chat
         self._scorer = scorer
         self._writer = writer
         self._max_pixels = max_pixels

@@ -3,12 +3,20 @@
 import math
 import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
+
+from langchain_core.language_models import BaseChatModel
 
 from echo_agent.errors import AnswerError
+from echo_agent.mllm.any_chat_model import chat_model_decider
+from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.case import Case, Decision
-from echo_agent.mllm.decider import DecisionMaker
+from echo_agent.mllm.chat_model import EchoVLM
+from echo_agent.mllm.checkpoint import CheckpointSpec, checkpoint_of
+from echo_agent.mllm.decider import DecisionMaker, MllmDecider
+from echo_agent.mllm.scoring import LocalScorer
 from echo_agent.mllm.tools import Toolbox
+from echo_agent.settings import Settings
 from echo_agent.state import Answer, DecidedBy, Trace
 
 
@@ -45,9 +53,37 @@ class Decider(Protocol):
         ...
 
 
-def as_decision_maker(own: Decider) -> DecisionMaker:
-    """A Decision Maker of one's own as the experts ask one."""
-    return own if isinstance(own, DecisionMaker) else _OwnDecider(own)
+AnyDecider = Decider | BaseChatModel | tuple[Any, Any]
+"""A Decision Maker of one's own; any LangChain chat model; a loaded transformers model and its processor."""
+
+
+def as_decision_maker(own: AnyDecider, settings: Settings) -> DecisionMaker:
+    """A Decision Maker that was handed in, as the experts ask one.
+
+    Raises:
+        ModelError: A pair is no image-text model with its processor.
+    """
+    if isinstance(own, DecisionMaker):
+        return own
+    if isinstance(own, tuple):
+        own = loaded_model(*own, settings)
+    if isinstance(own, EchoVLM):
+        return MllmDecider(BatchingScorer(LocalScorer(own)), own.invoke, max_pixels=own.max_pixels, chat=own)
+    if isinstance(own, BaseChatModel):
+        return chat_model_decider(own, settings.mllm_max_pixels)
+    return _OwnDecider(own)
+
+
+def loaded_model(model: Any, processor: Any, settings: Settings) -> EchoVLM:
+    """The chat model over a transformers model that is loaded, and its processor."""
+    name = str(getattr(getattr(model, "config", None), "_name_or_path", "")) or type(model).__name__
+    spec = CheckpointSpec.from_settings(name, settings)
+    return EchoVLM(
+        spec=spec,
+        loaded=checkpoint_of(spec, model, processor, "loaded"),
+        max_pixels=settings.mllm_max_pixels,
+        timeout=settings.mllm_timeout,
+    )
 
 
 class _OwnDecider:

@@ -102,19 +102,8 @@ class ServedModel:
                 for wording, body in zip(shown, bodies, strict=True)
             ]
         )
-        votes: dict[str, dict[str, int]] = {}
-        for wording, answer in zip(shown, answers, strict=True):
-            count = votes.setdefault(
-                wording.question.name, dict.fromkeys((k for k, _ in wording.question.options), 0)
-            )
-            count[self._voted(wording, answer)] += 1
-        return ScoredPrompt(
-            {
-                name: {key: (n + 1) / (sum(count.values()) + len(count)) for key, n in count.items()}
-                for name, count in votes.items()
-            },
-            *_tokens(answers),
-        )
+        voted = [self._voted(wording, answer) for wording, answer in zip(shown, answers, strict=True)]
+        return ScoredPrompt(by_votes(shown, voted), *_tokens(answers))
 
     def _ask(self, bodies: list[Body]) -> list[Completion]:
         return [read(Completion, data, self._server.model) for data in self._server.ask(bodies)]
@@ -127,6 +116,26 @@ class ServedModel:
                 f"{self._server.model} chose {label!r}, which is none of {', '.join(wording.labels)}"
             )
         return wording.question.options[wording.order[wording.labels.index(label)]][0]
+
+
+def by_votes(shown: Sequence[Wording], voted: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Probabilities from the option that was chosen in each wording, by the rule of succession.
+
+    Args:
+        shown: The wordings.
+        voted: The key of the option that was chosen in each.
+
+    Returns:
+        By the question's name, the probability of each option's key.
+    """
+    votes: dict[str, dict[str, int]] = {}
+    for wording, key in zip(shown, voted, strict=True):
+        keys = (known for known, _ in wording.question.options)
+        votes.setdefault(wording.question.name, dict.fromkeys(keys, 0))[key] += 1
+    return {
+        name: {key: (n + 1) / (sum(count.values()) + len(count)) for key, n in count.items()}
+        for name, count in votes.items()
+    }
 
 
 def _schema(wording: Wording) -> dict[str, Any]:

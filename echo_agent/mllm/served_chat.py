@@ -111,7 +111,14 @@ class ServedChat(BaseChatModel):
 def as_sent(
     messages: Sequence[BaseMessage], max_pixels: int, urls: dict[str, str] | None = None
 ) -> list[dict[str, Any]]:
-    """Returns messages as the protocol has them, images that are named by path as data URLs.
+    """Returns messages as the protocol has them; see ``with_data_urls``."""
+    return list(convert_to_openai_messages(with_data_urls(messages, max_pixels, urls)))
+
+
+def with_data_urls(
+    messages: Sequence[BaseMessage], max_pixels: int, urls: dict[str, str] | None = None
+) -> list[BaseMessage]:
+    """Returns messages with the images that are named by path as data URLs.
 
     Args:
         messages: The messages.
@@ -131,13 +138,12 @@ def as_sent(
             known[path] = as_data_url(within_budget(load_image(path), max_pixels))
         return {"type": "image_url", "image_url": {"url": known[path]}}
 
-    sent = [
+    return [
         message.model_copy(update={"content": [block(part) for part in message.content]})
         if isinstance(message.content, list)
         else message
         for message in messages
     ]
-    return list(convert_to_openai_messages(sent))
 
 
 def _usage(usage: Usage | None) -> UsageMetadata | None:
