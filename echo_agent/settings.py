@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     memory: Path = Field(default=Path("echo-memory"), description="Folder of the memory.")
     mllm: str = Field(
         default="measured",
-        description="Decision Maker: 'measured' (no language model), a HuggingFace id or folder, URL#model or provider:model.",
+        description="Decision Maker: 'measured' (no model), a HuggingFace id, a folder, URL#model or provider:model.",
     )
     encoder: str = Field(
         default="efficientnet-lite2",
