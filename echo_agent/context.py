@@ -47,7 +47,7 @@ class Context(BaseModel):
     )
     mllm: str | None = Field(
         default=None,
-        description="Decision Maker: 'measured', a HuggingFace id, a folder, URL#model or provider:model; ECHO_MLLM else.",
+        description="Decision Maker: 'measured', a HuggingFace id, folder, URL#model, provider:model; else ECHO_MLLM.",
         json_schema_extra=_at("checklist", "reasoning_expert", "decision_maker", "inspection", "answer"),
     )
     experts: tuple[Expert, ...] = Field(
