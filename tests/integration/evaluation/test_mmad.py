@@ -76,8 +76,8 @@ class Recorder:
     def __init__(self, graph):
         self.graph, self.states = graph, []
 
-    def invoke(self, state, *, context, output_keys):
-        self.states += list(self.graph.stream(state, context=context, stream_mode="values"))
+    def invoke(self, state, config, *, context, output_keys):
+        self.states += list(self.graph.stream(state, config, context=context, stream_mode="values"))
         return self.states[-1][output_keys]
 
 
