@@ -31,7 +31,7 @@ from echo_agent.memory.memory import Memory
 from echo_agent.mllm.own_decider import AnyDecider
 from echo_agent.observing import observed
 from echo_agent.resources import Resources, decision_maker_of
-from echo_agent.state import InspectionInput, InspectionOutput, State
+from echo_agent.state import ImageRef, InspectionInput, InspectionOutput, State
 
 
 class InspectionGraph(CompiledStateGraph[State, Context, Any, InspectionOutput]):
@@ -225,7 +225,7 @@ def _known(state: Any, runtime: Runtime[Context]) -> dict[str, Any]:
     image = getattr(state, "image", None)
     return {
         "inspection": run.run_id if run is not None else None,
-        "image": image.sha256 if image is not None else None,
+        "image": image.sha256 if isinstance(image, ImageRef) else None,
     }
 
 
