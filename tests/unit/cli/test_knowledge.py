@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 import yaml
@@ -38,14 +39,13 @@ def test_every_example_of_a_new_card_can_be_uncommented(tmp_path):
     run("new", "bolt", "-f", tmp_path)
     (file,) = tmp_path.rglob("card.yaml")
     lines = file.read_text(encoding="utf-8").splitlines()
-    keys = ("# scale:", "# zones:", "# defects:", "# tolerances:", "# checklist:", "#  ")
-    file.write_text(
-        "\n".join(line[2:] if line.startswith(keys) else line for line in lines), encoding="utf-8"
-    )
+    example = re.compile(r"# (?:[a-z_]+:|  )")
+    file.write_text("\n".join(line[2:] if example.match(line) else line for line in lines), encoding="utf-8")
     card = read_card(file).card
     assert card.scale is not None
     assert len(card.zones) == len(card.tolerances) == 2
     assert card.defects[0].name == "scratch"
+    assert (card.turns, len(card.ignore), len(card.inspect_only)) == ("any", 1, 1)
 
 
 def test_the_schema_is_json_and_knows_the_units():
