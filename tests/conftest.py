@@ -41,12 +41,19 @@ def _settings_of_its_own(monkeypatch: pytest.MonkeyPatch):
     process_settings.cache_clear()
 
 
-@pytest.fixture(autouse=True)
-def _one_encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
-    """Leaves the second encoder out, which takes its time, where a test is not marked as about it."""
-    if request.node.get_closest_marker("second_encoder") is None:
-        monkeypatch.setenv("ECHO_SECOND_ENCODER", "none")
-        monkeypatch.setattr("echo_agent.memory.second_encoder.usual_second", lambda _: None)
+_ONE_ENCODER = pytest.MonkeyPatch()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leaves the second encoder out, which takes its time, where a test is not marked as about it.
+
+    A hook, since fixtures of a module are made before those of its functions.
+    """
+    _ONE_ENCODER.undo()
+    if item.get_closest_marker("second_encoder") is None:
+        _ONE_ENCODER.setenv("ECHO_SECOND_ENCODER", "none")
+        _ONE_ENCODER.setattr("echo_agent.memory.second_encoder.usual_second", lambda _: None)
 
 
 @pytest.fixture(scope="session")
