@@ -31,6 +31,10 @@ def measured_by() -> DecidedBy:
     )
 
 
+def _more(missing: int) -> str:
+    return f"{missing} more normal photograph{'' if missing == 1 else 's'}"
+
+
 def decide_measured(
     evidence: ReferenceEvidence,
     *,
@@ -128,15 +132,15 @@ def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are 
                 evidence,
                 "stands out",
                 f"Two encoders together see it more than {FAR_BEYOND:g} times as far off as the threshold; "
-                f"a promise of {100 * wanted:g} % false rejects needs {missing} more normal photograph(s).",
+                f"a promise of {100 * wanted:g} % false rejects needs {_more(missing)}.",
             )
             return "defective", max(probability, UNDECIDED), (far, figures, *_where(evidence))
         if p_value > wanted:
             lacking = _reason(
                 evidence,
                 "too few references",
-                f"The part stands out, but {missing} more normal photograph(s) are needed before it may be called "
-                f"defective at {100 * wanted:g} % false rejects.",
+                f"The part stands out; to be called defective at {100 * wanted:g} % false rejects, it needs "
+                f"{_more(missing)}.",
             )
             return "review", sides, (lacking, figures, *_where(evidence))
         stands_out = _reason(

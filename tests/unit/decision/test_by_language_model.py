@@ -112,7 +112,7 @@ def test_a_model_cannot_pass_what_stands_out_though_the_threshold_is_not_certifi
     assert made.label == "review"
     told = " ".join(map(str, made.reasons))
     assert "model's side" in told
-    assert "5 more normal photograph(s) are needed" in told
+    assert "it needs 5 more normal photographs" in told
     assert "threshold 1.50" in told
 
 
