@@ -31,7 +31,7 @@ studio: $(VENV)/studio.stamp
 
 test: check
 	@.ci/browser
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-torchvision: $(TORCHVISION)/stamp
 	$(TORCHVISION)/bin/python -m pytest tests/integration/mllm/test_chat_model.py tests/integration/mllm/test_choice_scoring.py \
