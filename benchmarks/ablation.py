@@ -25,7 +25,7 @@ from echo_agent.cli.progress import progress_bar
 from echo_agent.evaluation.category import Category
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.images.decoding import load_image
-from echo_agent.memory.joining import join
+from echo_agent.memory.joint_scores import join
 from echo_agent.memory.normal_model import fit, lies_at_any_angle
 from echo_agent.memory.working_resolutions import SECOND, WorkingResolution
 from echo_agent.report.table import markdown_rows

@@ -17,7 +17,7 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation import solar_cells
 from echo_agent.images.decoding import load_image
 from echo_agent.memory import calibration
-from echo_agent.memory.joining import join, joined_normals
+from echo_agent.memory.joint_scores import join, joined_normals
 from echo_agent.memory.normal_model import fit
 from echo_agent.memory.working_resolutions import FIRST, SECOND
 from echo_agent.report.colours import DEFECTIVE_FROM

@@ -1,5 +1,5 @@
 """A batch of photographs as LangGraph Studio and the LangGraph server load it."""
 
-from echo_agent.batch import build_batch_graph
+from echo_agent.batch_graph import build_batch_graph
 
 graph = build_batch_graph()

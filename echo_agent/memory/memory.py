@@ -18,7 +18,7 @@ from echo_agent.memory.catalog import Catalog, existing, open_database, read_cat
 from echo_agent.memory.counting import Counting
 from echo_agent.memory.database import Database
 from echo_agent.memory.inspections import Inspections
-from echo_agent.memory.joining import joined_normals
+from echo_agent.memory.joint_scores import joined_normals
 from echo_agent.memory.normal_model import Resolution
 from echo_agent.memory.products import Products
 from echo_agent.memory.retention import USUAL_LIMITS, Limits, Retention

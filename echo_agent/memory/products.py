@@ -22,7 +22,7 @@ from echo_agent.memory.catalog import history, named
 from echo_agent.memory.database import Database
 from echo_agent.memory.domain_knowledge import read_domain_knowledge
 from echo_agent.memory.drafts import Draft
-from echo_agent.memory.joining import joined_map_unit
+from echo_agent.memory.joint_scores import joined_map_unit
 from echo_agent.memory.normal_model import Fitted, Resolution, fit, lies_at_any_angle
 from echo_agent.memory.product import NamedEncoder, ProductRecord
 from echo_agent.memory.second_encoder import SecondEncoders

@@ -21,7 +21,7 @@ from echo_agent.memory.damage import damaged
 from echo_agent.memory.database import Database
 from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
 from echo_agent.memory.index import Neighbour, ReferenceIndex
-from echo_agent.memory.joining import join, joined_normals
+from echo_agent.memory.joint_scores import join, joined_normals
 from echo_agent.memory.normal_model import Resolution
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.quality import Qualities

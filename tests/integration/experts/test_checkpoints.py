@@ -11,7 +11,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
-from echo_agent import batch
+from echo_agent import batch_graph as batch
 from echo_agent.chat import graph as chat
 from echo_agent.checkpoints import reading
 from echo_agent.context import Context

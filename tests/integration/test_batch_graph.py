@@ -7,7 +7,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from echo_agent import Context, Inspector
-from echo_agent.batch import build_batch_graph
+from echo_agent.batch_graph import build_batch_graph
 from echo_agent.errors import InputError
 from tests.conftest import synthetic_part
 from tests.photographs import encoded, stained
