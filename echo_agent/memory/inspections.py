@@ -80,9 +80,8 @@ class Inspections:
         when = now()
         stamp = when[:19].replace(":", "").replace("-", "")
         with self._database.writing(durable=False) as connection:
-            (number,) = connection.execute(
-                "SELECT COUNT(*) FROM inspection WHERE moment = ?", (when,)
-            ).fetchone()
+            before = connection.execute("SELECT id FROM inspection ORDER BY number DESC LIMIT 1").fetchone()
+            number = _number_within_second(before[0], stamp) if before else 0
             record = InspectionRecord(
                 id=f"{stamp}-{number:04d}-{uuid.uuid4().hex[:8]}",
                 when=when,
@@ -161,7 +160,23 @@ class Inspections:
         if not self._database.exists():
             return []
         with self._database.reading() as connection:
-            return waiting(connection, self._database.folder)
+            rows = connection.execute(
+                f"SELECT id, record FROM inspection WHERE {WAITING} ORDER BY number"
+            ).fetchall()
+        return _parsed(rows, self._database.folder)
+
+    def count_waiting(self) -> int:
+        """How many inspections wait for a person; none of them is read."""
+        if not self._database.exists():
+            return 0
+        with self._database.reading() as connection:
+            return int(connection.execute(f"SELECT COUNT(*) FROM inspection WHERE {WAITING}").fetchone()[0])
+
+
+def _number_within_second(before: str, stamp: str) -> int:
+    """The number in the name behind that of the inspection before: counted within a second, that names sort."""
+    second, *rest = before.split("-")
+    return int(rest[0]) + 1 if second == stamp and rest[0].isdigit() else 0
 
 
 def add_inspection(connection: sqlite3.Connection, folder: Path, record: InspectionRecord) -> None:
@@ -173,15 +188,28 @@ def add_inspection(connection: sqlite3.Connection, folder: Path, record: Inspect
     add_link(connection, "inspection", record.id)
 
 
-def waiting(connection: sqlite3.Connection, folder: Path) -> list[InspectionRecord]:
-    """See ``Inspections.waiting``."""
-    rows = connection.execute(f"SELECT id, record FROM inspection WHERE {WAITING} ORDER BY number").fetchall()
-    return _parsed(rows, folder)
+def files_that_wait(connection: sqlite3.Connection, folder: Path) -> list[tuple[str, str | None]]:
+    """Path of the photograph and name of the map of each inspection that waits, without the rest of the record.
+
+    Raises:
+        StoreError: A record cannot be read.
+    """
+    found = connection.execute(
+        "SELECT json_extract(record, '$.image.uri'), "
+        "COALESCE(json_extract(record, '$.verdict.evidence.map_id'), json_extract(record, '$.verdict.map_id')) "
+        f"FROM inspection WHERE {WAITING}"
+    ).fetchall()
+    if any(uri is None for uri, _ in found):
+        raise DamagedMemoryError(folder, f"a record of an inspection in {folder} cannot be read")
+    return found
 
 
 def remove_oldest(connection: sqlite3.Connection, most: int, before: str) -> None:
     """Removes the oldest records beyond a number; not those that wait, and none that is newer than a time."""
-    connection.execute(
+    oldest = connection.execute("SELECT moment FROM inspection ORDER BY number LIMIT 1").fetchone()
+    if oldest is None or oldest[0] >= before:
+        return
+    removed = connection.execute(
         f"""
         DELETE FROM inspection WHERE number IN (
             SELECT number FROM inspection WHERE NOT ({WAITING}) ORDER BY number DESC LIMIT -1 OFFSET ?
@@ -189,7 +217,8 @@ def remove_oldest(connection: sqlite3.Connection, most: int, before: str) -> Non
         """,
         (most, before),
     )
-    let_go(connection)
+    if removed.rowcount:
+        let_go(connection)
 
 
 def _parsed(rows: Iterable[tuple[str, str]], folder: Path) -> list[InspectionRecord]:

@@ -1,8 +1,9 @@
 """What a memory's folder keeps of inspections: the newest maps, photographs and records, and what is still needed."""
 
+import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from echo_agent.files import UNFINISHED
 from echo_agent.memory.answers import confirmed_defects
 from echo_agent.memory.database import Database
-from echo_agent.memory.inspections import remove_oldest, waiting
+from echo_agent.memory.inspections import files_that_wait, remove_oldest
 from echo_agent.memory.versions import photographs
 
 NEVER_YOUNGER = 3600.0
@@ -72,35 +73,39 @@ def tidy(database: Database, limits: Limits) -> None:
         limits: How much is kept.
 
     Raises:
-        StoreError: The database or one of its entries cannot be read: then nothing is removed.
+        StoreError: The database, or an entry that says what is needed, cannot be read: then nothing is removed.
     """
-    folder = database.folder
-    images: set[str] = set()
-    maps: set[str] = set()
+    maps, images = database.folder / "maps", database.folder / "images"
+    old_maps = _used_long_ago(maps, "*.npy", limits.maps)
+    old_images = _used_long_ago(images, "[!.]*", limits.images)
     if database.exists():
         with database.writing(durable=False) as connection:
-            open_reviews = waiting(connection, folder)
-            needed = [said.image for said in confirmed_defects(connection, folder)]
-            needed += [record.image for record in open_reviews]
-            images = {Path(image.uri).name for image in needed}
-            images |= {Path(file).name for file in photographs(connection)}
-            maps = {f"{record.verdict.map_id}.npy" for record in open_reviews}
             young = datetime.now(UTC) - timedelta(seconds=NEVER_YOUNGER)
             remove_oldest(connection, limits.inspections, young.isoformat(timespec="seconds"))
-    _remove_oldest((folder / "maps").glob("*.npy"), limits.maps, maps)
-    _remove_oldest((folder / "images").glob("[!.]*"), limits.images, images)
-    for place in ("maps", "images"):
-        _remove_oldest((folder / place).glob(UNFINISHED), 0, set())
+            if old_maps or old_images:  # else the records need not be looked through, however many there are
+                needed = _needed(connection, database.folder)
+                old_maps = _used_long_ago(maps, "*.npy", limits.maps, needed)
+                old_images = _used_long_ago(images, "[!.]*", limits.images, needed)
+    unfinished = [file for place in (maps, images) for file in _used_long_ago(place, UNFINISHED, 0)]
+    for file in (*old_maps, *old_images, *unfinished):
+        file.unlink(missing_ok=True)
 
 
-def _remove_oldest(files: Iterable[Path], most: int, needed: set[str]) -> None:
-    """Removes the files used longest ago until ``most`` are left that are not needed."""
-    spare = [(_used(file), file) for file in files if file.name not in needed]
+def _needed(connection: sqlite3.Connection, folder: Path) -> set[str]:
+    """Names of the photographs and maps that never go."""
+    names = {Path(said.image.uri).name for said in confirmed_defects(connection, folder)}
+    names |= {Path(file).name for file in photographs(connection)}
+    for uri, map_id in files_that_wait(connection, folder):
+        names |= {Path(uri).name, f"{map_id}.npy"}
+    return names
+
+
+def _used_long_ago(folder: Path, pattern: str, most: int, needed: Container[str] = frozenset()) -> list[Path]:
+    """The files used longest ago and not within the last hour, beyond ``most`` that are not needed."""
+    spare = [(_used(file), file) for file in folder.glob(pattern) if file.name not in needed]
     spare.sort(reverse=True)
     limit = time.time() - NEVER_YOUNGER
-    for used, file in spare[most:]:
-        if used < limit:
-            file.unlink(missing_ok=True)
+    return [file for used, file in spare[most:] if used < limit]
 
 
 def _used(file: Path) -> float:

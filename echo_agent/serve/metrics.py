@@ -82,7 +82,7 @@ class _Read(Collector):
         yield GaugeMetricFamily(
             "echo_waiting_parts",
             "Parts that wait for a person.",
-            value=len(service.memory.inspections.waiting()),
+            value=service.memory.inspections.count_waiting(),
         )
         drift = GaugeMetricFamily(
             "echo_drift",

@@ -2,12 +2,14 @@
 
 import os
 import time
+import tracemalloc
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from echo_agent.errors import StoreError
 from echo_agent.images.stored import store_image
 from echo_agent.memory import inspections as inspections_module
 from echo_agent.memory.answers import Feedback, add_answer, now, take_answer_back
@@ -104,6 +106,30 @@ def test_the_oldest_go_beyond_the_limit_but_never_what_is_needed_or_new(
         assert [record.image for record in inspections.waiting()] == [images[0]]
     else:
         assert (len(maps), len(kept), len(inspections.newest())) == (15, 15, 15)
+
+
+def test_tidying_takes_no_more_memory_the_more_parts_wait(tmp_path, database, inspections):
+    image = an_image(tmp_path, 1)
+    for number in range(300):
+        inspections.add(image.model_copy(update={"sha256": f"{number:064x}"}), a_verdict("review"))
+    assert inspections.count_waiting() == 300
+    tidy(database, Limits(10, 10, 10))
+    tracemalloc.start()
+    tidy(database, Limits(10, 10, 10))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100_000
+
+
+def test_where_a_record_says_nothing_of_its_files_none_is_removed(tmp_path, database, inspections):
+    image = an_image(tmp_path, 1)
+    inspections.add(image, a_verdict("review"))
+    with database.writing() as connection:
+        connection.execute("UPDATE inspection SET record = '{}'")
+    os.utime(image.uri, (0, 0))
+    with pytest.raises(StoreError, match="doctor"):
+        tidy(database, Limits(0, 0, 0))
+    assert os.path.exists(image.uri)
 
 
 def test_the_limits_are_those_of_the_settings_where_none_are_given():
