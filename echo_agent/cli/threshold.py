@@ -1,7 +1,7 @@
 """``echo-agent threshold``: what a product's references allow, and what a threshold costs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,12 @@ from echo_agent.cli.options import (
 from echo_agent.cli.progress import progress_bar
 from echo_agent.context import Context
 from echo_agent.strictness import StrictnessSettings
+
+if TYPE_CHECKING:
+    from echo_agent.runs.what_if import WhatIf
+
+LISTED = 20
+"""Changed inspections that are listed; ``--json`` gives all."""
 
 app = typer.Typer()
 
@@ -42,6 +48,14 @@ def threshold(
     unset: Annotated[
         list[str] | None, typer.Option("--unset", metavar="NAME", help="Keep a setting no longer.")
     ] = None,
+    who: Annotated[str, typer.Option(help="Who sets it; kept with the time.")] = "",
+    what_if: Annotated[
+        bool,
+        typer.Option(
+            "--what-if",
+            help="Show what --max-false-reject would have changed in the last thousand inspections.",
+        ),
+    ] = False,
     label: LabelsOption = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the scores into this .png or .svg file.")] = None,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
@@ -54,13 +68,18 @@ def threshold(
     from echo_agent.evaluation import threshold_report
     from echo_agent.evaluation.threshold_choice import choose_thresholds, score_labelled
     from echo_agent.resources import Resources, open_memory
+    from echo_agent.runs import what_if as runs_what_if
 
     opened = open_memory(memory)
     if settings or unset:
         own = opened.product(product).strictness.changed(settings or (), unset or ())
-        opened.set_strictness(product, own)
+        opened.set_strictness(product, own, who)
     context = Context(max_false_reject=max_false_reject, max_escape=max_escape)
     strictness = Resources(context, memory=opened).strictness(product)
+    if what_if:
+        tried = runs_what_if.what_if(opened, product, strictness.max_false_reject)
+        typer.echo(tried.model_dump_json() if as_json else _changed(tried))
+        return
     scores = None
     if labelled is not None:
         (category,) = read_told([labelled], label, one=True, product=opened.product(product))
@@ -70,3 +89,14 @@ def threshold(
     if plot is not None:
         threshold_report.plot(found, plot)
     typer.echo(found.model_dump_json() if as_json else threshold_report.as_text(found))
+
+
+def _changed(tried: "WhatIf") -> str:
+    """What a rate would have changed, with the first inspections that it would have."""
+    lines = [str(tried)]
+    lines += [
+        f"  {change.id}  {change.called}: {change.before}, would be {change.after}"
+        for change in tried.changes[:LISTED]
+    ]
+    more = len(tried.changes) - LISTED
+    return "\n".join(lines + ([f"  and {more} more; --json lists all"] if more > 0 else []))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
 from echo_agent.memory import calibration
+from echo_agent.memory.product import SetBy
 from echo_agent.state import EscapeGuarantee, Guarantee, Progress, Value
 from echo_agent.strictness import Strictness
 
@@ -102,7 +103,8 @@ class ThresholdChoice(Value):
         product: Name of the product.
         version: Version of its memory.
         encoder: Id of the encoder.
-        strictness: How strict the product is inspected, and who said so.
+        strictness: How strict the product is inspected, and which place says so.
+        strictness_by: Who set the product's own settings last, and when; None where nobody did.
         normal_scores: Scores of the references, each against the others.
         labelled: Scores of the labelled parts.
         rejects: A threshold a false-reject rate, the wanted one first.
@@ -114,6 +116,7 @@ class ThresholdChoice(Value):
     version: int
     encoder: str
     strictness: Strictness
+    strictness_by: SetBy | None = None
     normal_scores: tuple[float, ...]
     labelled: Labelled
     rejects: tuple[Reject, ...]
@@ -176,6 +179,7 @@ def choose_thresholds(
         version=record.version,
         encoder=record.encoder,
         strictness=strictness,
+        strictness_by=record.strictness_by,
         normal_scores=normals,
         labelled=given,
         rejects=rejects,

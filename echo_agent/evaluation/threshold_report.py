@@ -23,6 +23,8 @@ def as_text(choice: ThresholdChoice) -> str:
         f"{choice.product}, version {choice.version}, encoder {choice.encoder}; scores of the first look",
         f"how strict: {strictness_in_words(choice.strictness)}",
     ]
+    if choice.strictness_by is not None:
+        lines.append(f"set by {choice.strictness_by.who or 'nobody named'}, {choice.strictness_by.when}")
     if scores:
         lines.append(
             f"{counted_normals(choice.rejects[0].guarantee)}, each against the others: scores {min(scores):.2f} to "

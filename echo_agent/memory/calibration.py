@@ -82,7 +82,12 @@ def threshold(normal_scores: Sequence[float], max_false_reject: float) -> float 
     """
     if not normal_scores:
         return None
-    return sorted(normal_scores, reverse=True)[max(_rank(len(normal_scores), max_false_reject), 1) - 1]
+    return sorted(normal_scores, reverse=True)[rank(len(normal_scores), max_false_reject) - 1]
+
+
+def rank(scores: int, rate: float) -> int:
+    """Which of so many scores, from the extreme on, is the threshold of a rate: ``floor(rate (n + 1))``, at least 1."""
+    return max(1, math.floor(rate * (scores + 1) + 1e-9))
 
 
 def guarantee(normals: int, max_false_reject: float, photographs: int | None = None) -> Guarantee:
@@ -109,12 +114,12 @@ def guarantee(normals: int, max_false_reject: float, photographs: int | None = N
             bound_95=None,
             normals_missing=missing,
         )
-    rank = max(_rank(normals, max_false_reject), 1)
+    k = rank(normals, max_false_reject)
     return Guarantee(
         normals=normals,
         photographs=repeated,
-        expected_false_reject=rank / (normals + 1),
-        bound_95=_beta_quantile_95(rank, normals + 1 - rank),
+        expected_false_reject=k / (normals + 1),
+        bound_95=_beta_quantile_95(k, normals + 1 - k),
         normals_missing=missing,
     )
 
@@ -131,7 +136,7 @@ def pass_threshold(defective_scores: Sequence[float], max_escape: float) -> floa
     """
     if not defective_scores:
         return None
-    return sorted(defective_scores)[max(_rank(len(defective_scores), max_escape), 1) - 1]
+    return sorted(defective_scores)[rank(len(defective_scores), max_escape) - 1]
 
 
 def escape_guarantee(defects: int, max_escape: float) -> EscapeGuarantee:
@@ -151,11 +156,11 @@ def escape_guarantee(defects: int, max_escape: float) -> EscapeGuarantee:
     missing = max(0, normals_needed(max_escape) - defects)
     if defects < 1:
         return EscapeGuarantee(defects=0, expected_escape=None, bound_95=None, defects_missing=missing)
-    rank = max(_rank(defects, max_escape), 1)
+    k = rank(defects, max_escape)
     return EscapeGuarantee(
         defects=defects,
-        expected_escape=rank / (defects + 1),
-        bound_95=_beta_quantile_95(rank, defects + 1 - rank),
+        expected_escape=k / (defects + 1),
+        bound_95=_beta_quantile_95(k, defects + 1 - k),
         defects_missing=missing,
     )
 
@@ -186,7 +191,3 @@ def normals_needed(max_false_reject: float) -> int:
 
 def _beta_quantile_95(a: float, b: float) -> float:
     return float(scipy.special.betaincinv(a, b, 0.95))
-
-
-def _rank(normals: int, max_false_reject: float) -> int:
-    return math.floor(max_false_reject * (normals + 1) + 1e-9)

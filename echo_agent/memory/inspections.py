@@ -3,6 +3,7 @@
 import sqlite3
 import uuid
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -93,8 +94,8 @@ class Inspections:
             add_inspection(connection, self._database.folder, record)
         return record
 
-    def newest(self, most: int | None = None) -> list[InspectionRecord]:
-        """The inspections, newest first, ``most`` of them where it is given.
+    def newest(self, most: int | None = None, product: str | None = None) -> list[InspectionRecord]:
+        """The inspections, newest first, of one product where it is named; ``most`` of them where it is given.
 
         Raises:
             StoreError: A record cannot be read.
@@ -102,11 +103,9 @@ class Inspections:
         if not self._database.exists():
             return []
         with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT id, record FROM inspection ORDER BY number DESC LIMIT ?",
-                (-1 if most is None else most,),
-            ).fetchall()
-        return _parsed(rows, self._database.folder)
+            rows = connection.execute("SELECT id, record FROM inspection ORDER BY number DESC")
+            parsed = (_record(name, text, self._database.folder) for name, text in rows)
+            return list(islice((one for one in parsed if product in {None, one.verdict.product}), most))
 
     def answered(
         self, most: int | None = None, product: str | None = None
@@ -120,14 +119,13 @@ class Inspections:
         Raises:
             StoreError: A record or an answer cannot be read.
         """
-        kept = self.newest(most if product is None else None)
-        of_product = [record for record in kept if product in {None, record.verdict.product}][:most]
-        if not of_product:
+        kept = self.newest(most, product)
+        if not kept:
             return []
         with self._database.reading() as connection:
             said = answers(connection, self._database.folder)
         last = {one.image.sha256: one for one in said if one.undone is None}
-        return [(record, last.get(record.image.sha256)) for record in of_product]
+        return [(record, last.get(record.image.sha256)) for record in kept]
 
     def find(self, name: str) -> InspectionRecord | None:
         """The inspection of that id, or the newest one of the photograph with that SHA-256; None without one.

@@ -20,6 +20,15 @@ class NamedEncoder(BaseModel):
     id: str
 
 
+class SetBy(BaseModel):
+    """Who set a product's own settings last, and when (ISO 8601, UTC)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    who: str = ""
+    when: str
+
+
 class ProductRecord(BaseModel):
     """A version of a product.
 
@@ -37,6 +46,7 @@ class ProductRecord(BaseModel):
         created: Time of this version, ISO 8601, UTC.
         guarantee: What the normals promise at the product's own false-reject rate, else at the default.
         strictness: The product's own settings; they stay from version to version.
+        strictness_by: Who set them last, and when; None where nobody did, or it was not noted.
         any_angle: Whether its card says that it lies at any angle.
         ignored: What of its photographs never counts.
         depth: Which values are black and white in its photographs of more than 8 bits; None where it was registered
@@ -61,6 +71,7 @@ class ProductRecord(BaseModel):
     ignored: Ignored = Ignored()
     depth: Depth | None = None
     strictness: StrictnessSettings = StrictnessSettings()
+    strictness_by: SetBy | None = None
 
     @property
     def normals(self) -> int:

@@ -16,7 +16,7 @@ from echo_agent.images.policy import ImagePolicy
 from echo_agent.images.stored import DepthOf
 from echo_agent.images.wide import WideImage, depth_among
 from echo_agent.memory import drafts, registration
-from echo_agent.memory.answers import Feedback, answers
+from echo_agent.memory.answers import Feedback, answers, human_answer, now
 from echo_agent.memory.answers import forget_learnt as forget_what_was_learnt
 from echo_agent.memory.catalog import history, named
 from echo_agent.memory.database import Database
@@ -24,7 +24,7 @@ from echo_agent.memory.domain_knowledge import read_domain_knowledge
 from echo_agent.memory.drafts import Draft
 from echo_agent.memory.joint_scores import joined_map_unit
 from echo_agent.memory.normal_model import Fitted, Resolution, fit, lies_at_any_angle
-from echo_agent.memory.product import NamedEncoder, ProductRecord
+from echo_agent.memory.product import NamedEncoder, ProductRecord, SetBy
 from echo_agent.memory.second_encoder import SecondEncoders
 from echo_agent.memory.store import Also, Encoded, Store
 from echo_agent.memory.working_resolutions import FIRST, SECOND
@@ -222,17 +222,23 @@ class Products:
         learnt = {digest: answer for digest, answer in made.items() if answer in standing}
         return self.change(product, lambda base, _: drafts.restored(versions[version], learnt))
 
-    def set_strictness(self, product: str, own: StrictnessSettings) -> ProductRecord:
+    def set_strictness(self, product: str, own: StrictnessSettings, who: str = "") -> ProductRecord:
         """Keeps how strict a product is inspected, in place of what was kept; ``StrictnessSettings()`` keeps nothing.
 
         It goes before its card, the environment and the default, and after what a run says; it stays when the product
         is registered again or restored.
 
+        Args:
+            product: The product.
+            own: Its settings.
+            who: Who says so; kept beside them with the time.
+
         Raises:
-            ProductError: The product is unknown.
+            ProductError: The product is unknown, or the person's name is too long.
             StoreError: The memory cannot be written.
         """
-        return self._store.set_strictness(product, own)
+        by = human_answer(action="accept", who=who.strip()).who
+        return self._store.set_strictness(product, own, SetBy(who=by, when=now()))
 
     def change(
         self,

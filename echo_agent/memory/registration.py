@@ -16,7 +16,7 @@ from echo_agent.images.ignored import Ignored
 from echo_agent.images.in_memory import ImageLike, is_tensor, value_range
 from echo_agent.images.listing import list_images
 from echo_agent.memory.normal_model import Fitted
-from echo_agent.memory.product import NamedEncoder, ProductRecord, promised, readable_name
+from echo_agent.memory.product import NamedEncoder, ProductRecord, SetBy, promised, readable_name
 from echo_agent.names import spelled
 from echo_agent.state import ImageRef
 from echo_agent.strictness import StrictnessSettings
@@ -157,6 +157,7 @@ def make_record(
     ignored: Ignored,
     depth: Depth | None,
     strictness: StrictnessSettings,
+    strictness_by: SetBy | None,
 ) -> ProductRecord:
     """Makes the catalog's entry of a version that is written as that generation of the catalog."""
     groups = fitted.resolution.groups
@@ -175,4 +176,5 @@ def make_record(
         ignored=ignored,
         depth=depth,
         strictness=strictness,
+        strictness_by=strictness_by,
     )

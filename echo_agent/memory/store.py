@@ -24,7 +24,7 @@ from echo_agent.memory.domain_knowledge import FOLDER, keep_domain_knowledge
 from echo_agent.memory.drafts import Draft
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import Fitted, Resolution
-from echo_agent.memory.product import NamedEncoder, ProductRecord, promised
+from echo_agent.memory.product import NamedEncoder, ProductRecord, SetBy, promised
 from echo_agent.memory.version_record import write_version_record
 from echo_agent.memory.versions import (
     add_version,
@@ -158,6 +158,7 @@ class Store:
                     ignored=encoded.ignored,
                     depth=draft.depth,
                     strictness=base.strictness if base else StrictnessSettings(),
+                    strictness_by=base.strictness_by if base else None,
                 )
                 made.append(self.folder / record.folder)
                 record, files = self._write_files(record, draft, encoded, made)
@@ -263,7 +264,7 @@ class Store:
             for act in acts:
                 act(connection)
 
-    def set_strictness(self, product: str, own: StrictnessSettings) -> ProductRecord:
+    def set_strictness(self, product: str, own: StrictnessSettings, by: SetBy) -> ProductRecord:
         """Keeps a product's own settings; its versions stay as they are.
 
         Raises:
@@ -272,7 +273,9 @@ class Store:
         with self._writing() as catalog:
             record = named(product, catalog.records)
             guarantee = promised(record.guarantee.normals, record.guarantee.photographs, own)
-            changed = record.model_copy(update={"strictness": own, "guarantee": guarantee})
+            changed = record.model_copy(
+                update={"strictness": own, "strictness_by": by, "guarantee": guarantee}
+            )
             try:
                 with self._changing() as connection:
                     file = write_version_record(self.folder, changed, self._encoder.name)

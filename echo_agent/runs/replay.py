@@ -10,7 +10,8 @@ from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.memory.provenance import card_digest, echo_version
 from echo_agent.mllm.own_decider import Decider
 from echo_agent.resources import Resources, open_memory
-from echo_agent.state import ImageRef, Label, Value, Verdict
+from echo_agent.runs.what_if import own_label
+from echo_agent.state import ImageRef, Value, Verdict
 from echo_agent.state.notation import settings_in_words
 from echo_agent.strictness import Strictness, StrictnessSettings
 
@@ -96,7 +97,7 @@ def _photograph(inspector: Inspector, record: InspectionRecord) -> ImageRef:
 
 def _differences(then: Verdict, now: Verdict) -> list[str]:
     pairs = {
-        "label": (_own_label(then), _own_label(now)),
+        "label": (own_label(then), own_label(now)),
         "product": (then.product, now.product),
         "defect type": (then.defect_type, now.defect_type),
         "decided by": (then.decided_by.name, now.decided_by.name),
@@ -113,11 +114,6 @@ def _differences(then: Verdict, now: Verdict) -> list[str]:
         if not _alike(before, after):
             told.append(f"{name} {_number(before)}, now {_number(after)}")
     return told
-
-
-def _own_label(verdict: Verdict) -> Label:
-    """What Echo said, before a person did."""
-    return verdict.attempts[-1].label if verdict.human is not None and verdict.attempts else verdict.label
 
 
 def _alike(before: float | None, after: float | None) -> bool:

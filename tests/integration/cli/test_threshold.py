@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PIL import ImageDraw
 
 from tests.conftest import synthetic_part
 from tests.stand_in_encoder import use_stand_in_encoder
@@ -54,3 +55,43 @@ def test_an_unknown_product_is_an_error_in_one_line(echo, registered):
     code, _, err = echo("--memory", registered / "memory", "threshold", "gear")
     assert code == 1
     assert "plate" in err
+
+
+def test_a_rate_is_tried_on_the_inspections_so_far(echo, registered):
+    memory = registered / "memory"
+    photographs = [registered / f"{kind}.png" for kind in ("good", "burnt", "torn")]
+    for file, colour in zip(photographs, (None, "black", "white"), strict=True):
+        part = synthetic_part(30)
+        if colour is not None:
+            ImageDraw.Draw(part).rectangle((60, 40, 80, 60), fill=colour)
+        part.save(file)
+    echo("--memory", memory, "inspect", *photographs, "--product", "plate")
+    tried = "--memory", memory, "threshold", "plate", "--what-if", "--max-false-reject"
+    code, out, err = echo(*tried, 0.1)
+    assert code == 0, err
+    assert "At 10 % false rejects: 9 % of good parts" in out
+    assert "Of the last 3 inspections it would have changed no label" in out
+    code, out, _ = echo(*tried, 0.01)
+    assert "nothing can be promised from 10 normals; it needs 89 more references" in out
+    assert "changed 2: 2 from defective to review" in out
+    assert "burnt.png: defective, would be review" in out
+    code, out, _ = echo(*tried, 0.01, "--json")
+    assert [change["after"] for change in json.loads(out)["changes"]] == ["review", "review"]
+
+
+def test_who_set_how_strict_it_is_and_when_stays(echo, registered):
+    memory = registered / "memory"
+    code, out, err = echo(
+        "--memory", memory, "threshold", "plate", "--set", "max_false_reject=0.05", "--who", "Ada"
+    )
+    assert code == 0, err
+    assert "set by Ada, 20" in out
+    synthetic_part(40).save(registered / "one-more.png")
+    echo("--memory", memory, "register", "plate", registered / "one-more.png")
+    _, out, _ = echo("--memory", memory, "threshold", "plate")
+    assert "set by Ada, 20" in out
+    code, _, err = echo(
+        "--memory", memory, "threshold", "plate", "--set", "max_false_reject=0.1", "--who", "A" * 201
+    )
+    assert code == 1
+    assert "who cannot be kept" in err
