@@ -53,7 +53,7 @@ AllowedHostOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME",
-        help="A further name under which the page may be asked for, such as that of a proxy; repeat for several.",
+        help="A further name by which it may be asked for, such as that of a proxy; repeat for several.",
         show_default=False,
     ),
 ]

@@ -8,7 +8,10 @@ from echo_agent.cli.options import (
     MEMORY_OF_THE_SETTINGS,
     AllowedHostOption,
     KeysOption,
+    MaxEscapeOption,
+    MaxFalseRejectOption,
     MemoryOption,
+    MinConfidenceOption,
     MllmOption,
     PasswordOption,
     allowed_hosts,
@@ -33,12 +36,16 @@ def serve(
     password: PasswordOption = None,
     allowed_host: AllowedHostOption = None,
     mllm: MllmOption = None,
+    max_false_reject: MaxFalseRejectOption = None,
+    max_escape: MaxEscapeOption = None,
+    min_confidence: MinConfidenceOption = None,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
 ) -> None:
     """Inspect over HTTP, for machines at the line.
 
     Photographs in, verdicts out; /docs tells how, beside it are /metrics and health checks.
     """
+    from echo_agent.context import Context
     from echo_agent.inspector import Inspector
     from echo_agent.serve.serving import build, run
     from echo_agent.ui.access import said_hosts
@@ -51,15 +58,15 @@ def serve(
         )
     if not local and page and not password:
         raise EchoError(f"{host} can be reached by others: give the page a password by ECHO_UI_PASSWORD")
-    names = allowed_hosts(host, allowed_host) if page else []
+    names = said_hosts(host, allowed_hosts(host, allowed_host) if page else allowed_host or [])
+    context = Context(max_false_reject=max_false_reject, max_escape=max_escape, min_confidence=min_confidence)
     service = build(
-        Inspector.open(memory, mllm=mllm),
+        Inspector.open(memory, mllm=mllm, context=context),
         keys=known,
         per_minute=rate,
-        hosts=("*",) if known else (host, "localhost", "127.0.0.1"),
+        hosts=names,
         page=page,
         password=password,
-        page_hosts=said_hosts(host, names),
     )
     typer.echo(f"Echo is at http://{host}:{port}, told about at /docs (Ctrl-C ends it).")
     run(service, host, port)

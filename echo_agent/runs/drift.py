@@ -112,6 +112,11 @@ class DriftWatch:
             self.alarms.append(drift)
         return drift
 
+    def forget(self, product: str) -> None:
+        """Forgets a product that was removed: another one may get its name and its versions' numbers."""
+        with self._adding:
+            self._products = {name: kept for name, kept in self._products.items() if name[0] != product}
+
     def statistics(self) -> dict[str, float]:
         """How near each product is to an alarm, from 0 to 1: of its newest version, on a scale of parts."""
         with self._adding:

@@ -24,6 +24,9 @@ class Sorter:
     def __init__(self, folder: Path, *, move: bool = False) -> None:
         self._folder = folder
         self._move = move
+        self._of: dict[
+            Path, Path
+        ] = {}  # which photograph lies under a name: two may be the same byte for byte
 
     def saw(self, line: Line) -> None:
         """See ``Observer.saw``.
@@ -34,7 +37,7 @@ class Sorter:
         source = Path(line.image)
         place = self._folder / line.verdict.label
         try:
-            if not source.is_file() or self._lies_there(place / source.name, source):
+            if not source.is_file() or self._is_linked(place / source.name, source):
                 return
             if line.sha256 is not None and digest_of(source) != line.sha256:
                 return  # another photograph has taken its place; this one is gone
@@ -57,18 +60,23 @@ class Sorter:
     def close(self) -> None:
         """See ``Observer.close``."""
 
-    def _lies_there(self, target: Path, source: Path) -> bool:
+    def _is_linked(self, target: Path, source: Path) -> bool:
         """Whether a photograph is linked already: told without reading it."""
-        return not self._move and target.exists() and target.samefile(source)
+        if self._move or not target.exists() or not target.samefile(source):
+            return False
+        return self._of.setdefault(target, source) == source
 
     def _target(self, place: Path, source: Path, digest: str | None) -> Path | None:
         """A free name for a photograph; None where it lies there already."""
         target, number = place / source.name, 1
         while target.exists():
-            if not self._move and digest_of(target) == digest:
+            own = not self._move and self._of.get(target, source) == source
+            if own and digest_of(target) == digest:
+                self._of[target] = source
                 return None
             number += 1
             target = place / f"{source.stem}-{number}{source.suffix}"
+        self._of[target] = source
         return target
 
 

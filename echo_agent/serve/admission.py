@@ -25,9 +25,11 @@ class Admission:
     Args:
         keys: The keys; none for a service that only this machine reaches.
         per_minute: Requests a minute of one key, or without keys of one address.
+        hosts: Names by which the service may be asked for; None for any.
     """
 
-    def __init__(self, keys: Sequence[str], per_minute: int) -> None:
+    def __init__(self, keys: Sequence[str], per_minute: int, hosts: frozenset[str] | None = None) -> None:
+        self._hosts = hosts
         self._keys = [key.encode() for key in keys]
         self._rate = RateLimitItemPerMinute(per_minute)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -41,8 +43,14 @@ class Admission:
         """Lets the request in.
 
         Raises:
-            HTTPException: 401 without a key that is known, 403 from a web page of another site, 429 too often.
+            HTTPException: 400 by another name, 401 without a key that is known, 403 from a web page of another site,
+                429 too often.
         """
+        asked = request.url.hostname or ""
+        if self._hosts is not None and asked not in self._hosts:
+            raise HTTPException(
+                400, f"the service is not asked for by the name {asked[:100]!r}: say it by --allowed-host"
+            )
         given = key or (bearer.credentials if bearer is not None else "")
         if self._keys and not any([hmac.compare_digest(given.encode(), known) for known in self._keys]):
             raise HTTPException(
@@ -68,11 +76,13 @@ class BoundedBody:
     Args:
         app: The application behind it.
         most: Bytes of a body.
+        of_products: Bytes of a body that registers a product.
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, most: int, of_products: int) -> None:
         self._app = app
         self._most = most
+        self._of_products = of_products
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on."""
@@ -80,8 +90,12 @@ class BoundedBody:
             await self._app(scope, receive, send)
             return
         told = dict(scope["headers"]).get(b"content-length", b"0")
-        if not told.isdigit() or int(told) > self._most:
-            await self._refuse(send)
+        most, remedy = self._most, "a smaller photograph"
+        if scope["path"] == "/v1/products":
+            most, remedy = self._of_products, "fewer photographs at a time, the others with existing=add"
+        sentence = f"the request has more than {most / 1e6:.0f} MB: send {remedy}"
+        if not told.isdigit() or int(told) > most:
+            await _refuse(send, sentence)
             return
         received = 0
 
@@ -89,18 +103,15 @@ class BoundedBody:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._most:
-                raise HTTPException(413, self._sentence)
+            if received > most:
+                raise HTTPException(413, sentence)
             return message
 
         await self._app(scope, counted, send)
 
-    @property
-    def _sentence(self) -> str:
-        return f"the request has more than {self._most / 1e6:.0f} MB: send a smaller photograph"
 
-    async def _refuse(self, send: Send) -> None:
-        body = json.dumps({"detail": self._sentence}).encode()
-        headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+async def _refuse(send: Send, sentence: str) -> None:
+    body = json.dumps({"detail": sentence}).encode()
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -13,17 +13,24 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from echo_agent import __version__
-from echo_agent.errors import EchoError, ImageError, ModelError, ProductError, RecordError, StoreError
+from echo_agent.errors import (
+    EchoError,
+    ImageError,
+    KnowledgeError,
+    ModelError,
+    ProductError,
+    RecordError,
+    StoreError,
+)
 from echo_agent.serve.admission import Admission, BoundedBody
+from echo_agent.serve.products import ExistingProductError, UnfitProductError, add_products
 from echo_agent.serve.schemas import (
     Failure,
     FeedbackRequest,
     Inspected,
     InspectRequest,
-    Product,
     Said,
     Upload,
 )
@@ -33,11 +40,17 @@ BASE64 = 4 / 3
 BESIDE_THE_IMAGE = 64_000
 """Bytes of a request that are no image."""
 
+PHOTOGRAPHS_TOGETHER = 10
+"""As many photographs of the largest size fit into one request that registers a product."""
+
 MAX_WAITING = 64
 """Inspections that wait for their turn; a further one is told to come again."""
 
 STATUS: tuple[tuple[type[EchoError], int], ...] = (
     (ImageError, 422),
+    (KnowledgeError, 422),
+    (ExistingProductError, 409),
+    (UnfitProductError, 422),
     (ProductError, 404),
     (RecordError, 404),
     (ModelError, 503),
@@ -52,7 +65,7 @@ def build_app(
     *,
     keys: Sequence[str] = (),
     per_minute: int = 600,
-    hosts: Sequence[str] = ("*",),
+    hosts: frozenset[str] | None = None,
 ) -> FastAPI:
     """Builds the service.
 
@@ -60,7 +73,7 @@ def build_app(
         service: What it does.
         keys: Keys that let a request in; none for a service that only this machine reaches.
         per_minute: Requests a minute of one key, or without keys of one address.
-        hosts: Names by which it may be called; ``*`` for any.
+        hosts: Names by which it may be asked for work; None for any. Health checks may use others.
 
     Returns:
         An ASGI application.
@@ -72,13 +85,13 @@ def build_app(
         lifespan=partial(_warmed, service),
         redoc_url=None,
     )
-    app.add_middleware(BoundedBody, most=int(service.policy.max_megabytes * 1e6 * BASE64) + BESIDE_THE_IMAGE)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    most = int(service.policy.max_megabytes * 1e6 * BASE64) + BESIDE_THE_IMAGE
+    app.add_middleware(BoundedBody, most=most, of_products=PHOTOGRAPHS_TOGETHER * most)
     app.add_exception_handler(EchoError, partial(_told, service))
     _add_health(app, service)
     admitted = APIRouter(
-        dependencies=[Depends(Admission(keys, per_minute))],
-        responses={code: {"model": Failure} for code in (401, 413, 422, 429, 503)},
+        dependencies=[Depends(Admission(keys, per_minute, hosts))],
+        responses={code: {"model": Failure} for code in (400, 401, 413, 422, 429, 503)},
     )
     _add_work(admitted, service)
     app.include_router(admitted)
@@ -147,9 +160,7 @@ def _add_work(router: APIRouter, service: Service) -> None:
     def picture(name: str) -> Response:
         return Response(service.picture(name), media_type="image/png")
 
-    @router.get("/v1/products", tags=["products"], summary="List the registered products")
-    def products() -> list[Product]:
-        return service.products()
+    add_products(router, service, _Turns(1).take)
 
     @router.post(
         "/v1/feedback",
@@ -176,7 +187,7 @@ class _Turns:
         if self._limiter is None:
             self._limiter = CapacityLimiter(self._at_once)
         if self._limiter.statistics().tasks_waiting >= MAX_WAITING:
-            raise HTTPException(503, "too many inspections wait: send fewer at a time", {"Retry-After": "1"})
+            raise HTTPException(503, "too many requests wait: send fewer at a time", {"Retry-After": "1"})
         return await anyio.to_thread.run_sync(work, *given, limiter=self._limiter)
 
 

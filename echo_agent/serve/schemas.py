@@ -1,6 +1,6 @@
 """What goes over the wire: requests, and the parts of answers that programs read."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -69,6 +69,74 @@ class Product(BaseModel):
     created: str
     expected_false_reject: float | None = Field(description="What its references promise by default.")
     drift: float | None = Field(description="Nearness to an alarm of drift, 0 to 1; None before any part.")
+
+
+class Version(BaseModel):
+    """A version of a product."""
+
+    version: int
+    created: str
+    references: int
+    origin: str = Field(description="What made it of the one before.")
+
+
+class VersionedProduct(Product):
+    """A registered product with all its versions, newest first."""
+
+    versions: list[Version]
+
+
+class Registration(BaseModel):
+    """What a form says of a product beside its photographs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(max_length=MAX_NAME, description="Name of the product.")
+    existing: Literal["add", "replace"] | None = Field(
+        default=None,
+        description="What becomes of a product of that name: it gets the photographs as further references, or in "
+        "place of those that it has. Not said, it is refused (409).",
+    )
+    forget_learnt: bool = Field(
+        default=False, description="Forget what people's answers taught of the product."
+    )
+    depth: str | None = Field(
+        default=None,
+        max_length=MAX_NAME,
+        description="Black and white of photographs of more than 8 bits: bits (12) or values (0..1); else found out.",
+    )
+
+    @classmethod
+    def as_form(cls) -> dict[str, Any]:
+        """The form in OpenAPI, with its files."""
+        schema = cls.model_json_schema()
+        files = {"type": "array", "items": {"type": "string", "format": "binary"}}
+        schema["properties"] |= {
+            "images": files | {"description": "Photographs of good parts."},
+            "knowledge": files | {"description": "A knowledge card, or card.yaml with documents beside it."},
+        }
+        schema["required"] += ["images"]
+        return schema
+
+
+class Registered(Product):
+    """A product as it was registered."""
+
+    remarks: list[str] = Field(description="Photographs that should be no references, and why.")
+
+
+class Removed(BaseModel):
+    """A product that is no longer there."""
+
+    removed: str
+
+
+class Restoring(BaseModel):
+    """Which version shall count again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1)
 
 
 class FeedbackRequest(BaseModel):

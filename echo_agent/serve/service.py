@@ -2,6 +2,8 @@
 
 import io
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -14,12 +16,23 @@ from echo_agent.images.sources import source_bytes
 from echo_agent.inspector import Inspector
 from echo_agent.memory.feedback import remember
 from echo_agent.memory.inspections import InspectionRecord
+from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.products import Tell
 from echo_agent.mllm.device_memory import MAX_BATCH
 from echo_agent.report.overlay import overlay
 from echo_agent.resources import Resources
 from echo_agent.runs.drift import DriftWatch
 from echo_agent.serve.metrics import Metrics
-from echo_agent.serve.schemas import FeedbackRequest, InspectRequest, Product, Said
+from echo_agent.serve.schemas import (
+    FeedbackRequest,
+    InspectRequest,
+    Product,
+    Registration,
+    Removed,
+    Said,
+    Version,
+    VersionedProduct,
+)
 from echo_agent.settings import process_settings
 from echo_agent.state import HumanAnswer, flat_verdict
 
@@ -100,19 +113,74 @@ class Service:
 
     def products(self) -> list[Product]:
         """The registered products."""
-        drift = self.drift.statistics()
-        return [
-            Product(
-                name=record.name,
+        return [self._told(record) for record in self.memory.products()]
+
+    def product(self, name: str) -> VersionedProduct:
+        """A product with all its versions.
+
+        Raises:
+            ProductError: It is unknown.
+        """
+        versions = [
+            Version(
                 version=record.version,
-                references=record.normals,
-                encoder=record.encoder,
                 created=record.created,
-                expected_false_reject=record.guarantee.expected_false_reject,
-                drift=drift.get(record.name),
+                references=record.normals,
+                origin=record.origin,
             )
-            for record in self.memory.products()
+            for record in self.memory.history(name)
         ]
+        return VersionedProduct(**self._told(self.memory.product(name)).model_dump(), versions=versions)
+
+    def register(
+        self, asked: Registration, photographs: Sequence[Path], *, knowledge: Path | None, tell: Tell
+    ) -> Product:
+        """Registers a product, and loads what its first inspection would load.
+
+        Raises:
+            EchoError: As ``Inspector.register`` raises it.
+        """
+        record = self.inspector.register(
+            asked.name,
+            photographs,
+            knowledge=knowledge,
+            replace=asked.existing == "replace",
+            forget_learnt=asked.forget_learnt,
+            depth=asked.depth,
+            tell=tell,
+        )
+        self.memory.normal_scores(record.name)
+        return self._told(record)
+
+    def remove(self, name: str) -> Removed:
+        """Removes a product with all its versions.
+
+        Raises:
+            ProductError: It is unknown.
+        """
+        known = self.memory.product(name).name
+        self.memory.remove(known)
+        self.drift.forget(known)
+        return Removed(removed=known)
+
+    def restore(self, name: str, version: int) -> Product:
+        """Makes an earlier version of a product count again.
+
+        Raises:
+            ProductError: It is unknown, or has no such version.
+        """
+        return self._told(self.memory.restore(name, version))
+
+    def _told(self, record: ProductRecord) -> Product:
+        return Product(
+            name=record.name,
+            version=record.version,
+            references=record.normals,
+            encoder=record.encoder,
+            created=record.created,
+            expected_false_reject=record.guarantee.expected_false_reject,
+            drift=self.drift.statistics().get(record.name),
+        )
 
     def inspection(self, name: str) -> dict[str, Any]:
         """An inspection that was recorded, by its id or its photograph's digest.

@@ -12,10 +12,9 @@ def build(
     *,
     keys: Sequence[str],
     per_minute: int,
-    hosts: Sequence[str] = ("*",),
+    hosts: frozenset[str],
     page: bool = False,
     password: str | None = None,
-    page_hosts: frozenset[str] = frozenset(),
 ) -> Any:
     """Builds the service's ASGI application.
 
@@ -23,10 +22,9 @@ def build(
         inspector: What it inspects with.
         keys: Keys that let a request in.
         per_minute: Requests a minute of one key or address.
-        hosts: Names by which it may be called.
+        hosts: Names by which service and page may be asked for.
         page: Whether to show the page for the line under ``/ui``.
         password: The page's password.
-        page_hosts: Names under which the page may be asked for.
 
     Raises:
         MissingExtraError: The extra ``serve`` is not installed, or for the page ``ui``.
@@ -41,7 +39,7 @@ def build(
         from echo_agent.ui.controller import Controller
         from echo_agent.ui.serving import mount
 
-        app = mount(Controller(inspector), app, "/ui", password, page_hosts)
+        app = mount(Controller(inspector), app, "/ui", password, hosts)
     return app
 
 

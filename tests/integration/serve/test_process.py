@@ -30,6 +30,7 @@ def address(good_parts, tmp_path_factory):
         port = free.getsockname()[1]
     environment = os.environ | {"ECHO_SERVE_KEYS": "line-1,line-2", "ECHO_UI_PASSWORD": "secret"}
     command = [sys.executable, "-m", "echo_agent", "serve", "--memory", memory, "--port", str(port), "--page"]
+    command += ["--max-false-reject", "0.25", "--allowed-host", "line-3"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     place = f"http://127.0.0.1:{port}"
     try:
@@ -65,6 +66,18 @@ def test_a_part_is_inspected_and_counted(address, scratched_part):
     assert 'echo_inspections_total{label="' in httpx.get(f"{address}/metrics", headers=KEY).text
 
 
+def test_it_is_as_strict_as_its_options_say_and_answers_by_the_names_that_were_said(address, good_parts):
+    part = good_parts / "good-0.png"
+    files = {"image": (part.name, part.read_bytes(), "image/png")}
+    answer = httpx.post(f"{address}/v1/inspect", files=files, headers=KEY, timeout=60).json()
+    assert answer["threshold_from"] == "call"
+    asked = [
+        httpx.get(f"{address}/v1/products", headers=KEY | {"Host": name}).status_code
+        for name in ("line-3", "localhost", "line-4")
+    ]
+    assert asked == [200, 200, 400]
+
+
 def test_the_page_wants_its_password(address):
     assert httpx.get(f"{address}/ui/config").status_code == 401
     with httpx.Client(base_url=address) as person:
@@ -73,12 +86,15 @@ def test_the_page_wants_its_password(address):
         assert "Photograph a part" in person.get("/ui/config").text
 
 
-def test_the_commands_of_its_page_run(address, scratched_part, repository, tmp_path):
+def test_the_commands_of_its_page_run(address, good_parts, scratched_part, repository, tmp_path):
     (tmp_path / "photographs" / "new").mkdir(parents=True)
+    (tmp_path / "photographs" / "good").mkdir()
+    for number in (1, 2, 3):
+        shutil.copy(good_parts / f"good-{number}.png", tmp_path / "photographs" / "good" / f"000{number}.png")
     shutil.copy(scratched_part, tmp_path / "photographs" / "new" / "0002.png")
     page = (repository / "docs" / "service.md").read_text(encoding="utf-8")
     blocks = [block for block in re.findall(r"```bash\n(.*?)```", page, re.DOTALL) if "curl" in block]
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     told = []
     for block in blocks:
         script = block.replace("http://127.0.0.1:8000", address).replace("curl -s", "curl -sf")
@@ -94,7 +110,10 @@ def test_the_commands_of_its_page_run(address, scratched_part, repository, tmp_p
         told.append(ran.stdout)
     assert json.loads(told[0])["score"] == json.loads(told[1])["score"]
     assert json.loads(told[2])["label"] == "defective"
-    assert 'echo_inspections_total{label="' in told[3]
+    made = told[3].replace("}{", "}\n{").splitlines()
+    assert [json.loads(line).get("references") for line in made] == [2, 3, 2, None]
+    assert json.loads(made[3]) == {"removed": "bracket"}
+    assert 'echo_inspections_total{label="' in told[4]
 
 
 def test_others_are_not_served_without_a_key(echo, tmp_path):

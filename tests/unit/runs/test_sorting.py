@@ -26,6 +26,28 @@ def test_a_photograph_is_linked_into_its_labels_folder_once(photograph, tmp_path
     assert photograph.samefile(tmp_path / "by" / "defective" / "a.png")
 
 
+@pytest.mark.parametrize("linkable", [True, False])
+def test_two_photographs_of_one_name_and_content_are_two(photograph, tmp_path, monkeypatch, linkable):
+    def no_links(*_):
+        raise OSError("another disk")
+
+    if not linkable:
+        monkeypatch.setattr("os.link", no_links)
+    other = tmp_path / "old" / "a.png"
+    other.parent.mkdir()
+    other.write_bytes(photograph.read_bytes())
+    lines = [
+        a_line(number, file, "normal", sha256=digest_of(file))
+        for number, file in enumerate((photograph, other), start=1)
+    ]
+    for _ in range(2):
+        sorter = Sorter(tmp_path / "by")
+        for line in lines:
+            sorter.saw(line)
+        assert sorted_as(tmp_path) == ["normal/a-2.png", "normal/a.png"]
+    assert linkable == other.samefile(tmp_path / "by" / "normal" / "a-2.png")
+
+
 def test_moving_takes_it_away_and_is_not_undone_by_another_of_that_name(photograph, tmp_path):
     sorter = Sorter(tmp_path / "by", move=True)
     line = a_line(1, photograph, "normal", sha256=digest_of(photograph))
