@@ -12,7 +12,7 @@ def build(
     *,
     keys: Sequence[str],
     per_minute: int,
-    hosts: frozenset[str],
+    hosts: frozenset[str] | None = None,
     page: bool = False,
     password: str | None = None,
 ) -> Any:
@@ -22,7 +22,7 @@ def build(
         inspector: What it inspects with.
         keys: Keys that let a request in.
         per_minute: Requests a minute of one key or address.
-        hosts: Names by which service and page may be asked for.
+        hosts: Names by which service and page may be asked for; None for any, without a page.
         page: Whether to show the page for the line under ``/ui``.
         password: The page's password.
 
@@ -39,7 +39,7 @@ def build(
         from echo_agent.ui.controller import Controller
         from echo_agent.ui.serving import mount
 
-        app = mount(Controller(inspector), app, "/ui", password, hosts)
+        app = mount(Controller(inspector), app, "/ui", password, hosts or frozenset())
     return app
 
 
