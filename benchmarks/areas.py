@@ -17,6 +17,7 @@ from echo_agent.evaluation.category import Category
 from echo_agent.inspector import Inspector
 from echo_agent.report.table import markdown_rows
 from echo_agent.state import Progress, Region, Value
+from echo_agent.state.notation import percent
 
 
 class AreaRatio(Value):
@@ -137,7 +138,11 @@ def markdown_table(result: AreaResult) -> str:
     for row in result.rows:
         told = ("-", "-", "-")
         if row.ratio is not None:
-            told = (f"{row.ratio:.2f}", f"{row.ratio_q25:.2f} to {row.ratio_q75:.2f}", f"{row.covered:.0%}")
+            told = (
+                f"{row.ratio:.2f}",
+                f"{row.ratio_q25:.2f} to {row.ratio_q75:.2f}",
+                percent(row.covered or 0.0),
+            )
         rows.append((row.kind, f"{row.found} of {row.masked}", *told, f"{row.true_percent:.2f}"))
     title = f"{result.category}, {result.shots} shots, seed {result.seed}: measured area / true area"
     return f"{title}\n\n{markdown_rows(head, rows)}"

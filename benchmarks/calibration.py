@@ -23,6 +23,7 @@ from echo_agent.memory.working_resolutions import FIRST, SECOND
 from echo_agent.report.colours import DEFECTIVE_FROM
 from echo_agent.resources import open_encoder
 from echo_agent.state import Progress, Value
+from echo_agent.state.notation import percent
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import FeatureEncoder
@@ -195,7 +196,7 @@ def _draw(
 def as_text(name: str, result: CalibrationResult) -> str:
     """The figures in words, a line each."""
     promised = (
-        f"{result.expected:.1%} expected, at most {result.bound_95:.1%} with 95 % confidence"
+        f"{percent(result.expected, 1)} expected, at most {percent(result.bound_95, 1)} with 95 % confidence"
         if result.expected is not None and result.bound_95 is not None
         else "nothing"
     )
@@ -203,11 +204,11 @@ def as_text(name: str, result: CalibrationResult) -> str:
         (
             f"{name}: {result.draws} draws of {result.shots} references from {result.normals} normals, "
             f"{result.unseen} unseen ones scored in each",
-            f"  promised at {result.max_false_reject:.0%}: {promised}",
-            f"  false rejects: {result.mean_false_reject:.1%} ± {result.sd_false_reject:.1%}",
-            f"  draws above the bound: {result.share_above_bound:.1%}",
-            f"  maps whose 99th percentile stays below the colour of a defect: {result.dark_maps:.1%}",
-            f"  draws with rotated copies as references: {result.rotated:.0%}",
+            f"  promised at {percent(result.max_false_reject)}: {promised}",
+            f"  false rejects: {percent(result.mean_false_reject, 1)} ± {percent(result.sd_false_reject, 1)}",
+            f"  draws above the bound: {percent(result.share_above_bound, 1)}",
+            f"  maps whose 99th percentile stays below the colour of a defect: {percent(result.dark_maps, 1)}",
+            f"  draws with rotated copies as references: {percent(result.rotated)}",
         )
     )
 

@@ -24,6 +24,7 @@ from echo_agent.mllm.scoring import ScoredPrompt
 from echo_agent.mllm.variant_tokens import PreparedCase, Variant, prepare_case
 from echo_agent.settings import process_settings
 from echo_agent.state import DecidedBy, Value
+from echo_agent.state.notation import percent
 
 SIDE = 448
 PIXELS = SIDE * SIDE
@@ -240,7 +241,7 @@ def as_text(found: MllmBenchmark) -> str:
             f"a decision prepared on the CPU: {found.prepared:.3f} s",
             f"decisions a second: {found.verdicts_per_second:.2f} single, "
             f"{found.batched_verdicts_per_second:.2f} in batches of {found.batch}, the model waiting for "
-            f"{found.prepared_share:.0%} of it",
+            f"{percent(found.prepared_share)} of it",
             f"peak memory of these: {found.memory_gib:.1f} GiB",
         )
     )

@@ -17,6 +17,7 @@ from echo_agent.evaluation.category import Category
 from echo_agent.images.decoding import load_image
 from echo_agent.report.table import markdown_rows
 from echo_agent.state import Value
+from echo_agent.state.notation import percent
 from echo_agent.vision.quality import fit_quality
 
 BLUR_SHARE = 0.01
@@ -111,10 +112,10 @@ def markdown_table(results: Sequence[QualityResult]) -> str:
         [
             result.category,
             str(result.shots),
-            f"{result.good:.1%}",
-            "-" if result.defective is None else f"{result.defective:.1%}",
-            *(f"{result.caught[name]:.0%}" for name in names),
-            f"{result.caught_overall:.1%}",
+            percent(result.good, 1),
+            "-" if result.defective is None else percent(result.defective, 1),
+            *(percent(result.caught[name]) for name in names),
+            percent(result.caught_overall, 1),
             f"{result.milliseconds:.1f}",
         ]
         for result in results
@@ -124,10 +125,10 @@ def markdown_table(results: Sequence[QualityResult]) -> str:
         mean = [
             "mean",
             "",
-            f"{np.mean([one.good for one in results]):.1%}",
-            f"{np.mean(of_defective):.1%}" if of_defective else "-",
-            *(f"{np.mean([one.caught[name] for one in results]):.0%}" for name in names),
-            f"{np.mean([one.caught_overall for one in results]):.1%}",
+            percent(float(np.mean([one.good for one in results])), 1),
+            percent(float(np.mean(of_defective)), 1) if of_defective else "-",
+            *(percent(float(np.mean([one.caught[name] for one in results]))) for name in names),
+            percent(float(np.mean([one.caught_overall for one in results])), 1),
             f"{np.mean([one.milliseconds for one in results]):.1f}",
         ]
         rows.append(mean)

@@ -14,6 +14,7 @@ import typer
 
 from benchmarks.program import JsonOption, program, tell
 from echo_agent.state import Value
+from echo_agent.state.notation import percent
 
 LOAD = 0.7
 """Share of the time that a worker shall be busy at most."""
@@ -158,7 +159,7 @@ def queueing(
     found = simulate(cameras, rate, workers=workers, seconds=seconds, together=together, duration=duration)
     text = (
         f"{found.cameras} cameras, {found.rate:g} photographs a second, {found.workers} workers at a load of "
-        f"{found.load:.0%}: a photograph waits {1000 * found.wait:.1f} ms on average (were they random "
+        f"{percent(found.load)}: a photograph waits {1000 * found.wait:.1f} ms on average (were they random "
         f"{1000 * found.expected_wait:.1f}), 99 % at most {1000 * found.wait_p99:.0f} ms; up to {found.longest_queue} "
         f"at once, {found.left} at the end"
     )

@@ -13,6 +13,7 @@ from PIL import Image
 from benchmarks.stress.attack import Attack
 from benchmarks.stress.parts import drawn_part, open_memory
 from echo_agent.inspector import Inspector
+from echo_agent.state.notation import percent
 from echo_agent.ui.controller import Controller
 
 WARM = 500
@@ -44,7 +45,7 @@ def _looked_at(look: Look, folder: Path, attempts: int) -> Iterator[str | None]:
         if number == warm:
             before = resident()
         grown = resident() / before - 1 if number == attempts - 1 else 0.0
-        more = f"{attempts - warm} photographs behind the first {warm} let the memory grow by {grown:.1%}"
+        more = f"{attempts - warm} photographs behind the first {warm} let the memory grow by {percent(grown, 1)}"
         yield more if grown >= GROWTH else None
 
 

@@ -76,6 +76,7 @@ def _on_references(memory: "Memory", decider: "DecisionMaker", product: str, as_
     from echo_agent.decision.normals_calibration import calibrate_on_normals
     from echo_agent.memory.calibration import guarantee
     from echo_agent.resources import Resources
+    from echo_agent.state.notation import percent
 
     with progress_bar("Calibrating on references", shown=not sys.stdout.isatty()) as progress:
         normals = calibrate_on_normals(memory, decider, product, progress=progress)
@@ -85,8 +86,8 @@ def _on_references(memory: "Memory", decider: "DecisionMaker", product: str, as_
     wanted = Resources(memory=memory).strictness(product).max_false_reject
     promised = guarantee(len(normals.log_odds), wanted)
     rates = (
-        f"{promised.expected_false_reject:.1%} of good parts expected to be rejected by model and evidence "
-        f"together, at most {promised.bound_95:.1%} with 95 % confidence"
+        f"{percent(promised.expected_false_reject)} of good parts expected to be rejected by model and evidence "
+        f"together, at most {percent(promised.bound_95)} with 95 % confidence"
         if promised.expected_false_reject is not None and promised.bound_95 is not None
         else "nothing can be promised"
     )

@@ -68,6 +68,7 @@ def check(
     from echo_agent.evaluation.mllm_check import check_model
     from echo_agent.resources import Resources
     from echo_agent.settings import process_settings
+    from echo_agent.state.notation import percent
 
     decider = Resources(Context(mllm=model)).decider
     if decider is None:
@@ -84,8 +85,8 @@ def check(
     if found.images:
         typer.echo(
             f"{found.images} photographs ({found.unanswered} without an answer, {found.guesses} guessed): "
-            f"accuracy {found.accuracy:.0%}, "
-            f"balanced {found.balanced_accuracy:.0%}, calibration error {found.ece:.2f}, "
+            f"accuracy {percent(found.accuracy or 0.0)}, "
+            f"balanced {percent(found.balanced_accuracy or 0.0)}, calibration error {found.ece:.2f}, "
             f"{found.seconds_per_image:.2f} s each."
         )
     typer.echo(f"Peak memory {found.memory_gib:.1f} GiB.")

@@ -6,6 +6,7 @@ from echo_agent.memory.calibration import defective_probability, guarantee
 from echo_agent.mllm.case import Case
 from echo_agent.mllm.normal_log_odds import NormalLogOdds
 from echo_agent.state import Reason
+from echo_agent.state.notation import percent
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class ByNormals:
         count = len(self.normals.log_odds)
         promised = guarantee(count, self.max_false_reject)
         rate = (
-            f"; {promised.expected_false_reject:.1%} of good parts expected to be rejected, at most "
-            f"{promised.bound_95:.1%} with 95 % confidence"
+            f"; {percent(promised.expected_false_reject)} of good parts expected to be rejected, at most "
+            f"{percent(promised.bound_95)} with 95 % confidence"
             if promised.expected_false_reject is not None and promised.bound_95 is not None
             else ""
         )

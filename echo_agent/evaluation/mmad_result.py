@@ -16,6 +16,7 @@ from echo_agent.evaluation.mmad_scoring import (
 )
 from echo_agent.mllm.confidence import expected_calibration_error
 from echo_agent.state import Value
+from echo_agent.state.notation import percent
 
 
 class MmadResult(Value):
@@ -73,19 +74,21 @@ class MmadResult(Value):
             lines += [f"  {subtask:<24} {100 * share:5.1f}" for subtask, share in row.items()]
         lines.append(f"questions {self.questions}, unreadable {self.unreadable}, guesses {self.guesses}")
         lines += [
-            f"  {subtask:<24} {share:.0%} guessed" for subtask, share in self.guessed.items() if share > 0
+            f"  {subtask:<24} {percent(share)} guessed"
+            for subtask, share in self.guessed.items()
+            if share > 0
         ]
         lines += [f"forced from review by '{rule}': {count}" for rule, count in self.forced.items()]
         if self.ece is not None:
             lines.append(f"calibration error {self.ece:.3f}")
         lines += [
-            f"least sure {row.set_aside:.0%} to a person: {100 * row.accuracy:.1f} of {row.answered}"
+            f"least sure {percent(row.set_aside)} to a person: {100 * row.accuracy:.1f} of {row.answered}"
             for row in self.risk_coverage
             if row.accuracy is not None
         ]
         lines.append(
             f"{self.seconds_per_question:.2f} s and {self.attempts_mean:.2f} attempts a question, "
-            f"{self.seconds_elsewhere:.1%} of the time outside evidence and decision"
+            f"{percent(self.seconds_elsewhere)} of the time outside evidence and decision"
         )
         return "\n".join(lines)
 

@@ -15,13 +15,14 @@ from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.version_files import UNREADABLE
 from echo_agent.state import ImageRef, ProductMatch, Reference, ReferenceEvidence
 from echo_agent.strictness import Strictness
+from echo_agent.vision.border import without_border
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array
 from echo_agent.vision.places import place_shares
-from echo_agent.vision.regions import find_regions
+from echo_agent.vision.regions import BORDER, find_regions
 
 PEAK_SHARE = 0.9
-"""Where a part stands out but no patch alone does, regions are drawn at this share of the map's peak."""
+"""Where a part stands out but no patch alone does, the highest place off the border is drawn, at this share of it."""
 
 MAX_KEPT = 60000.0
 """Map values are kept as float16, which ends at 65504."""
@@ -84,8 +85,9 @@ def describe(
     stands_out = limit is not None and prediction.score > limit
     regions = find_regions(prediction.anomaly_map, size=size, stands_out=stands_out)
     if not regions and stands_out:
-        faint = PEAK_SHARE * float(prediction.anomaly_map.max())
-        regions = find_regions(prediction.anomaly_map, faint, size=size, stands_out=True)
+        inside = without_border(prediction.anomaly_map, BORDER)
+        faint = PEAK_SHARE * float(inside.max())
+        regions = find_regions(inside, faint, size=size, stands_out=True)[:1] if faint > 0 else ()
     return ReferenceEvidence(
         product=record.name,
         product_given=False,

@@ -12,6 +12,7 @@ from PIL import Image
 from echo_agent.files import replacing
 from echo_agent.memory.feature_cache import FeatureCache
 from echo_agent.state import Progress
+from echo_agent.vision.border import UNRAISED, border_rise, evened
 from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.coreset import bounded_banks
 from echo_agent.vision.feature_layers import Prediction, compare, nearer_by_copies, rotation_helps
@@ -39,6 +40,7 @@ class Resolution:
         banks: Patches of the references, a bank for each layer of the encoder.
         score_unit: Median score of the left-out references, which is score 1.
         map_unit: Highest value of the left-out references' maps, which is map value 1.
+        border: What is taken off a map near its border; see ``border_rise``.
         scores: Score of each reference against those of other parts; empty for a single part.
         groups: Group of each reference, from 0: those of one group show the same part; see ``near_duplicates``.
         angles: Angles of the rotated copies that are in the banks, in degrees.
@@ -52,6 +54,7 @@ class Resolution:
     groups: tuple[int, ...]
     angles: tuple[float, ...]
     joint_map_unit: float = 1.0
+    border: tuple[float, ...] = UNRAISED
 
     def predict(self, features: Features) -> Prediction:
         """Compares an image with the references."""
@@ -59,9 +62,8 @@ class Resolution:
 
     def calibrated(self, raw: Prediction) -> Prediction:
         """Brings a prediction in the unit of the distances to the units of the left-out references."""
-        return Prediction(
-            raw.score / self.score_unit, np.maximum(raw.anomaly_map / np.float32(self.map_unit), 0)
-        )
+        drawn = evened(raw.anomaly_map, self.border) / np.float32(self.map_unit)
+        return Prediction(raw.score / self.score_unit, np.maximum(drawn, 0))
 
     def save(self, file: Path, key: str) -> None:
         """Writes the resolution of a version into a file, in one step."""
@@ -72,6 +74,7 @@ class Resolution:
             "groups": np.array(self.groups, dtype=np.int32),
             "angles": np.array(self.angles),
             "joint_map_unit": np.array(self.joint_map_unit),
+            "border": np.array(self.border),
             "key": np.array(key),
         }
         for layer, bank in enumerate(self.banks):
@@ -109,6 +112,7 @@ class Resolution:
                 if "angles" in saved
                 else HALF_TURN[: int(saved["turned"])],
                 joint_map_unit=float(saved["joint_map_unit"]) if "joint_map_unit" in saved else 1.0,
+                border=tuple(map(float, saved["border"])) if "border" in saved else UNRAISED,
             )
 
 
@@ -212,13 +216,15 @@ def _calibrated(
     """Takes the units from looks at the references, each beside the others, or at changed copies of a single one."""
     raw = np.array([prediction.score for prediction in left_out])
     score_unit = max(float(np.median(raw)), 1e-6)
+    border = border_rise([prediction.anomaly_map for prediction in left_out])
     return Resolution(
         banks=banks,
         score_unit=score_unit,
-        map_unit=max(1e-6, *(float(prediction.anomaly_map.max()) for prediction in left_out)),
+        map_unit=max(1e-6, *(float(evened(prediction.anomaly_map, border).max()) for prediction in left_out)),
         scores=tuple(float(score) for score in raw / score_unit) if max(groups) > 0 else (),
         groups=groups,
         angles=angles,
+        border=border,
     )
 
 

@@ -19,13 +19,14 @@ def headline(verdict: Verdict) -> str:
     return f"{MEANING[verdict.label]}, {percent(verdict.confidence)} sure"
 
 
-def percent(share: float) -> str:
+def percent(share: float, digits: int = 0) -> str:
     """Returns a share in 0..1 as per cent; never rounded up to 100 or down to 0."""
-    if 0 < share < 0.01:
-        return "under 1 %"
-    if 0.99 < share < 1:
-        return "over 99 %"
-    return f"{100 * share:.0f} %"
+    least = 10**-digits
+    if 0 < 100 * share < least:
+        return f"under {least:.{digits}f} %"
+    if 100 - least < 100 * share < 100:
+        return f"over {100 - least:.{digits}f} %"
+    return f"{100 * share:.{digits}f} %"
 
 
 WHOSE: dict[Origin, str] = {
