@@ -9,8 +9,8 @@ import numpy as np
 import typer
 from PIL import Image
 
-from benchmarks.ablation import KnownFeatures
 from benchmarks.program import EncoderOption, JsonOption, program, tell
+from benchmarks.shared_fits import KnownFeatures
 from echo_agent.cli.options import LabelsOption, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import DatasetError

@@ -10,7 +10,19 @@ ALL = "mean"
 
 
 class AblationRow(Value):
-    """One variant on one product with one choice of references."""
+    """One variant on one product with one choice of references.
+
+    Attributes:
+        variant: Its name.
+        product: The product's.
+        shots: References asked for; all that there are where these are fewer.
+        seed: Seed that chose them.
+        image_auroc: Image AUROC over the tests; None where they are all of one kind.
+        aupro: AUPRO up to a false-positive rate of 0.3; None where no mask is known.
+        scores: Score of each test.
+        defective: Whether each is.
+        normals: Scores of the left-out references.
+    """
 
     variant: str
     product: str
@@ -18,6 +30,9 @@ class AblationRow(Value):
     seed: int
     image_auroc: float | None
     aupro: float | None
+    scores: tuple[float, ...] = ()
+    defective: tuple[bool, ...] = ()
+    normals: tuple[float, ...] = ()
 
 
 class LeftOut(Value):

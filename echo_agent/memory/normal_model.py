@@ -20,7 +20,7 @@ from echo_agent.vision.features import Array, FeatureEncoder, Features
 from echo_agent.vision.near_duplicates import near_duplicates
 from echo_agent.vision.views import rotated, small_changes
 
-ROTATION_SAMPLE = 16
+ROTATION_SAMPLE = 8
 """So many references tell whether the part lies either way."""
 
 HALF_TURN = (180.0,)
@@ -184,7 +184,7 @@ def fit(
         else:
             changed = _encode(small_changes(images[0]), encoder, scale)
             left_out = [compare(features, banks) for features in changed]
-    resolution = _calibrated(banks, left_out, same, turns)
+    resolution = calibrated(banks, left_out, same, turns)
     maps = tuple(resolution.calibrated(raw).anomaly_map for raw in left_out)
     return Fitted(resolution, np.stack(embeddings), maps)
 
@@ -207,13 +207,20 @@ def lies_at_any_angle(images: Sequence[Image.Image], encoder: FeatureEncoder) ->
     return nearer_by_copies(grids, turned, range(len(grids))) <= 1.0 - ANGLE_GAIN
 
 
-def _calibrated(
+def calibrated(
     banks: tuple[PatchBank, ...],
     left_out: Sequence[Prediction],
     groups: tuple[int, ...],
     angles: tuple[float, ...],
 ) -> Resolution:
-    """Takes the units from looks at the references, each beside the others, or at changed copies of a single one."""
+    """Takes the units of banks from looks at the references, each beside the others, or at changed copies of one.
+
+    Args:
+        banks: Patches of the references, a bank for each layer.
+        left_out: What is seen of the references, or of the copies, in the unit of the distances.
+        groups: Group of each reference, from 0.
+        angles: Angles of the rotated copies that are in the banks.
+    """
     raw = np.array([prediction.score for prediction in left_out])
     score_unit = max(float(np.median(raw)), 1e-6)
     border = border_rise([prediction.anomaly_map for prediction in left_out])

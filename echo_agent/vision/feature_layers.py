@@ -29,8 +29,41 @@ class Prediction:
     anomaly_map: Array
 
 
+@dataclass(frozen=True)
+class LayerDistances:
+    """Distances of an image's patches at one layer.
+
+    Attributes:
+        nearest: To the nearest patch of the references ``(rows, columns)``.
+        rarity: To like patches elsewhere in the image, of the same shape; None where they do not count.
+    """
+
+    nearest: Array
+    rarity: Array | None
+
+
 def compare(features: Features, banks: Sequence[PatchBank]) -> Prediction:
-    """Holds each layer of an image against the references' patches of that layer.
+    """Holds each layer of an image against the references' patches of that layer; see ``weigh``.
+
+    Args:
+        features: The image.
+        banks: The references' patches, a bank a layer.
+    """
+    return weigh(features, layer_distances(features, banks))
+
+
+def layer_distances(features: Features, banks: Sequence[PatchBank]) -> tuple[LayerDistances, ...]:
+    """The distances of an image's patches, a layer each: all that ``weigh`` needs of the references."""
+    return tuple(
+        LayerDistances(
+            patch_distances(layer.compared, bank), rarity(layer.compared) if layer.use.rarity else None
+        )
+        for layer, bank in zip(features.all_layers, banks, strict=True)
+    )
+
+
+def weigh(features: Features, distances: Sequence[LayerDistances]) -> Prediction:
+    """Makes a score and a map of an image's distances from its references.
 
     A layer has a score of its own: the mean of the worst patches that stand out. The image score is the geometric
     mean over the layers, those of the global branch included, with their weights. The map is drawn from the geometric
@@ -39,18 +72,17 @@ def compare(features: Features, banks: Sequence[PatchBank]) -> Prediction:
 
     Args:
         features: The image.
-        banks: The references' patches, a bank a layer.
+        distances: Its distances, a layer each.
 
     Returns:
         Score and map, in the unit of the distances; the map is negative where surroundings stand out more. It is on
         the grid of the image's guide, or of the finest layer where there is none.
     """
     logs, drawn = [], []
-    for layer, bank in zip(features.all_layers, banks, strict=True):
-        use, compared = layer.use, layer.compared
-        values = patch_distances(compared, bank)
-        if use.rarity:
-            values = raised(values, rarity(compared), use.rarity)
+    for layer, found in zip(features.all_layers, distances, strict=True):
+        use, values = layer.use, found.nearest
+        if use.rarity and found.rarity is not None:
+            values = raised(values, found.rarity, use.rarity)
         score = image_score(standing_out(values, use.surroundings), use.top_k_share)
         logs.append(use.weight * np.log(max(score, LEAST)))
         if use.on_map:
@@ -105,14 +137,14 @@ def nearer_by_copies(
         Median ratio of the left-out distances with the copies to those without.
     """
     plain = PatchBank.of(grids, groups)
-    more = [grid for changed in copies for grid in changed]
-    both = PatchBank.of([*grids, *more], [*groups] * (1 + len(copies)))
-    ratios = [
-        _distance(grid, both.without(image_id)) / max(_distance(grid, plain.without(image_id)), 1e-6)
-        for image_id, grid in zip(groups, grids, strict=True)
-    ]
+    changed = PatchBank.of([grid for copied in copies for grid in copied], [*groups] * len(copies))
+    ratios = []
+    for image_id, grid in zip(groups, grids, strict=True):
+        without = patch_distances(grid, plain.without(image_id))
+        both = np.minimum(without, patch_distances(grid, changed.without(image_id)))
+        ratios.append(_worst(both) / max(_worst(without), 1e-6))
     return float(np.median(ratios))
 
 
-def _distance(grid: Array, bank: PatchBank) -> float:
-    return image_score(patch_distances(grid, bank), ROTATION_SHARE)
+def _worst(distances: Array) -> float:
+    return image_score(distances, ROTATION_SHARE)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.ablation import KnownFeatures
 from benchmarks.calibration import as_text, measure_calibration
+from benchmarks.shared_fits import KnownFeatures
 from echo_agent.errors import DatasetError
 from tests.conftest import synthetic_part
 from tests.stand_in_encoder import StandInEncoder

@@ -1,0 +1,209 @@
+"""What the ways of comparing share: features, banks and distances are made once for those that count them otherwise."""
+
+import hashlib
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.variants import Change, Comparing, Variant, as_it_is
+from echo_agent.files import replacing
+from echo_agent.memory.feature_cache import FeatureCache
+from echo_agent.memory.joint_scores import join, joined_normals
+from echo_agent.memory.normal_model import Resolution, calibrated, fit, lies_at_any_angle
+from echo_agent.memory.working_resolutions import FIRST, SECOND, WorkingResolution
+from echo_agent.vision.anomaly_map import at_size
+from echo_agent.vision.feature_layers import LayerDistances, Prediction, layer_distances, weigh
+from echo_agent.vision.features import FeatureEncoder, Features
+from echo_agent.vision.near_duplicates import near_duplicates
+from echo_agent.vision.views import EIGHTHS, small_changes
+
+WORKING = (FIRST[0], SECOND[0])
+Seen = list[tuple[Features, tuple[LayerDistances, ...]]]
+
+
+class KnownFeatures:
+    """Encodes what it has not met before, and keeps all features (0.7 MB an image by the embedded encoder).
+
+    Args:
+        encoder: The encoder that does the work.
+        folder: Where features are kept for the next run as well; in memory alone where not given.
+    """
+
+    def __init__(self, encoder: FeatureEncoder, folder: Path | None = None) -> None:
+        self.name = encoder.name
+        self._encoder = encoder
+        self._folder = folder
+        self._known: dict[str, Features] = {}
+
+    @property
+    def id(self) -> str:
+        """Id of the encoder that does the work."""
+        return self._encoder.id
+
+    def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
+        """Encodes images, told apart by their size and pixels; see ``FeatureEncoder``."""
+        return [self._one(image, scale) for image in images]
+
+    def _one(self, image: Image.Image, scale: float) -> Features:
+        told = f"{self.id} {scale} {image.size}".encode()
+        key = hashlib.sha256(told + image.tobytes()).hexdigest()
+        if key not in self._known:
+            file = None if self._folder is None else self._folder / f"{key}.features"
+            if file is not None and file.is_file():
+                self._known[key] = pickle.loads(file.read_bytes())
+            else:
+                (self._known[key],) = self._encoder.encode([image], scale=scale)
+                if file is not None:
+                    with replacing(file) as stream:
+                        pickle.dump(self._known[key], stream)
+        return self._known[key]
+
+
+class _Taken:
+    """An encoder of whose features a variant takes a part."""
+
+    def __init__(self, encoder: FeatureEncoder, taken: Change) -> None:
+        self.name, self.id = encoder.name, encoder.id
+        self._encoder, self._taken = encoder, taken
+
+    def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
+        return [self._taken(features) for features in self._encoder.encode(images, scale=scale)]
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Banks of one encoder, and the distances of left-out references and tests from them."""
+
+    resolution: Resolution
+    left_out: Seen
+    tests: Seen
+
+
+class SharedFits:
+    """One choice of references of one product, seen by any number of variants.
+
+    Args:
+        encoders: The encoders, the first one first; ``KnownFeatures`` where several choices share their work.
+        references: The references, RGB.
+        tests: The test images, RGB.
+    """
+
+    def __init__(
+        self,
+        encoders: Sequence[FeatureEncoder],
+        references: Sequence[Image.Image],
+        tests: Sequence[Image.Image],
+    ) -> None:
+        self._encoders, self._references, self._tests = encoders, references, tests
+        self._fits: dict[tuple[int, Change, float, tuple[float, ...] | None], _Fit] = {}
+        self._any_angle: bool | None = None
+        self._same: tuple[int, ...] | None = None
+
+    def predict(self, variant: Variant) -> tuple[tuple[float, ...], list[Prediction]]:
+        """What a variant makes of the tests, at the first look.
+
+        Returns:
+            Joint scores of the left-out references, as ``joined_normals`` gives them, and a prediction for each test.
+        """
+        sides = [(0, variant.first), (1, variant.second)]
+        seen = [
+            (WORKING[side], *self._by(side, how, variant.second is not None)) for side, how in sides if how
+        ]
+        if len(seen) == 2:
+            powers = (2 / (1 + variant.weight), 2 * variant.weight / (1 + variant.weight))
+            seen = [_to_the_power(one, power) for one, power in zip(seen, powers, strict=True)]
+        working = [at for at, _, _ in seen]
+        together = zip(*(found for _, _, found in seen), strict=True)
+        return (
+            joined_normals([resolution for _, resolution, _ in seen], working),
+            [_joined(list(both), working, variant) for both in together],
+        )
+
+    def _by(self, side: int, how: Comparing, with_second: bool) -> tuple[Resolution, list[Prediction]]:
+        """What one encoder sees, in the units of the references as this variant counts."""
+        angles: tuple[float, ...] | None = None if how.turning else ()
+        if how.turning and with_second and self._lies_at_any_angle():
+            angles = EIGHTHS
+        made = self._fit(side, how.taken, how.scale, angles)
+        left_out = [weigh(how.counted(features), distances) for features, distances in made.left_out]
+        base = made.resolution
+        resolution = calibrated(base.banks, left_out, base.groups, base.angles)
+        return resolution, [
+            resolution.calibrated(weigh(how.counted(features), distances))
+            for features, distances in made.tests
+        ]
+
+    def _lies_at_any_angle(self) -> bool:
+        if self._any_angle is None:
+            self._any_angle = lies_at_any_angle(self._references, self._encoders[1])
+        return self._any_angle
+
+    def _groups(self) -> tuple[int, ...]:
+        """Which references show one part, as the first encoder finds it for both."""
+        if self._same is None:
+            seen = self._encoders[0].encode(self._references)
+            embeddings = np.stack([features.embedding for features in seen])
+            self._same = tuple(near_duplicates(self._references, embeddings))
+        return self._same
+
+    def _fit(self, side: int, taken: Change, scale: float, angles: tuple[float, ...] | None) -> _Fit:
+        key = (side, taken, scale, angles)
+        if key not in self._fits:
+            encoder = self._encoders[side]
+            eyes = encoder if taken is as_it_is else _Taken(encoder, taken)
+            resolution = fit(self._references, eyes, scale, angles=angles, groups=self._groups()).resolution
+            self._fits[key] = _Fit(
+                resolution,
+                _left_out(self._references, eyes, scale, resolution),
+                _seen(eyes.encode(self._tests, scale=scale), resolution),
+            )
+        return self._fits[key]
+
+
+def _left_out(
+    references: Sequence[Image.Image], encoder: FeatureEncoder, scale: float, fitted: Resolution
+) -> Seen:
+    """The references beside those of other groups, as ``fit`` sees them; changed copies where all show one part."""
+    if max(fitted.groups) == 0:
+        return _seen(encoder.encode(small_changes(references[0]), scale=scale), fitted)
+    with FeatureCache() as cached:
+        for features in encoder.encode(references, scale=scale):
+            cached.append(features)
+        return [
+            (features, layer_distances(features, [bank.without(group) for bank in fitted.banks]))
+            for features, group in zip(cached, fitted.groups, strict=True)
+        ]
+
+
+def _seen(images: Sequence[Features], fitted: Resolution) -> Seen:
+    return [(features, layer_distances(features, fitted.banks)) for features in images]
+
+
+def _to_the_power(
+    one: tuple[WorkingResolution, Resolution, list[Prediction]], power: float
+) -> tuple[WorkingResolution, Resolution, list[Prediction]]:
+    """Scores to a power, by which they count more or less in the geometric mean."""
+    at, resolution, found = one
+    return (
+        at,
+        replace(resolution, scores=tuple(score**power for score in resolution.scores)),
+        [replace(prediction, score=max(prediction.score, 0.0) ** power) for prediction in found],
+    )
+
+
+def _joined(
+    predictions: Sequence[Prediction], working: Sequence[WorkingResolution], variant: Variant
+) -> Prediction:
+    """Both encoders' predictions together, the map drawn as the variant wants it."""
+    made = join(predictions, working)
+    if len(predictions) < 2 or variant.map_weight == 0.5:
+        return made
+    rows, columns = made.anomaly_map.shape
+    first, second = (at_size(one.anomaly_map, (columns, rows)) for one in predictions)
+    weight = variant.map_weight
+    drawn = np.sqrt(first * second) if weight is None else (1 - weight) * first + weight * second
+    return Prediction(made.score, np.asarray(drawn, dtype=np.float32))
