@@ -1,12 +1,12 @@
 """A choice of thresholds in words, and the distributions of the scores as bars and as a picture."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from echo_agent.errors import DatasetError, MissingExtraError
 from echo_agent.evaluation.threshold_choice import Counted, Pass, Reject, ThresholdChoice, Zones
+from echo_agent.report.charts import score_edges
 from echo_agent.report.table import plain_table
 from echo_agent.report.words import counted_normals
 from echo_agent.state.notation import percent, strictness_in_words
@@ -58,7 +58,7 @@ def plot(choice: ThresholdChoice, file: Path) -> None:
     groups = _groups(choice)
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
-    edges = _edges(list(groups.values())).tolist()
+    edges = score_edges(groups.values(), BINS).tolist()
     for name, scores in groups.items():
         axes.hist(scores, bins=edges, alpha=0.6, label=f"{name} ({len(scores)})", color=COLOURS[name])
     reject = choice.rejects[0]
@@ -89,18 +89,11 @@ def _groups(choice: ThresholdChoice) -> dict[str, tuple[float, ...]]:
     return present
 
 
-def _edges(groups: Sequence[Sequence[float]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Edges of the bars on a logarithmic scale: defective parts may score many times a good one's."""
-    scores = np.concatenate([np.asarray(group) for group in groups])
-    low, high = max(float(scores.min()), 1e-3), max(float(scores.max()), 2e-3)
-    return np.geomspace(low * 0.999, max(high, low * 1.01) * 1.001, BINS + 1)
-
-
 def _bars(choice: ThresholdChoice) -> list[str]:
     if not choice.normal_scores and not choice.labelled.good and not choice.labelled.defective:
         return []
     groups = _groups(choice)
-    edges = _edges(list(groups.values()))
+    edges = score_edges(groups.values(), BINS)
     counts = {name: np.histogram(scores, bins=edges)[0] for name, scores in groups.items()}
     most = max(int(found.max()) for found in counts.values())
     lines = []

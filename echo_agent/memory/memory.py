@@ -14,6 +14,7 @@ from echo_agent.images import stored
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.images.policy import USUAL, ImagePolicy
 from echo_agent.memory import evidence
+from echo_agent.memory.answers import Feedback
 from echo_agent.memory.catalog import Catalog, existing, open_database, read_catalog
 from echo_agent.memory.counting import Counting
 from echo_agent.memory.database import Database
@@ -26,12 +27,15 @@ from echo_agent.memory.scorer import Scorer
 from echo_agent.memory.second_encoder import AUTOMATIC, SecondEncoders
 from echo_agent.memory.store import Store, fill_embeddings, make_folder
 from echo_agent.memory.working_resolutions import FIRST
-from echo_agent.state import CountedPlace, ImageRef, ReferenceEvidence
+from echo_agent.state import CountedPlace, ImageRef, Label, ReferenceEvidence
 from echo_agent.strictness import Strictness
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import EMBEDDED, load_encoder
 from echo_agent.vision.features import Array, FeatureEncoder
 from echo_agent.vision.own_encoder import Encoder, as_feature_encoder
+
+MAX_CONFIRMED = 60
+"""Parts confirmed by people whose scores are taken: each is encoded anew where it was forgotten."""
 
 TRIES = 3
 """How often a step is begun anew when another writer changed the product meanwhile."""
@@ -224,6 +228,27 @@ class Memory(Products):
         """
         resolution = self._first_look(product)
         return joined_normals([resolution], FIRST[:1])
+
+    def confirmed_scores(self, product: str) -> dict[Label, tuple[float, ...]]:
+        """Scores at the first look of the newest parts that people called normal or defective, references left out.
+
+        A part whose photograph is no longer there is left out as well.
+
+        Raises:
+            ProductError: The product is unknown.
+        """
+        record = self.product(product)
+        references = {image.sha256 for image in record.references}
+        newest: dict[str, Feedback] = {}
+        for said in reversed(self.answers(record.name)):
+            if said.undone is None and said.image.sha256 not in references:
+                newest.setdefault(said.image.sha256, said)
+        parts = list(newest.values())[:MAX_CONFIRMED]
+        scores: dict[Label, list[float]] = {"normal": [], "defective": []}
+        for said, score in self._scorer.first_scores(record, parts):
+            if said.label in scores:
+                scores[said.label].append(score)
+        return {label: tuple(found) for label, found in scores.items()}
 
     def reference_measures(self, product: str) -> dict[str, tuple[float, ...]]:
         """What the references of a product measure as photographs: values by name of the measure.

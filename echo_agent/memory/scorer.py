@@ -101,7 +101,7 @@ class Scorer:
         self._features: LRUCache[tuple[str, str, float, Ignored], Features] = LRUCache(CACHED_FEATURES)
         self._places: LRUCache[tuple[str, str], Array] = LRUCache(CACHED_PLACES)
         self._evidence: LRUCache[Hashable, ReferenceEvidence] = LRUCache(CACHED_EVIDENCE)
-        self._defect_scores: LRUCache[tuple[str, str, Level], float] = LRUCache(CACHED_SCORES)
+        self._confirmed_scores: LRUCache[tuple[str, str, Level], float] = LRUCache(CACHED_SCORES)
 
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
@@ -110,7 +110,7 @@ class Scorer:
                 self._photographs,
                 self._features,
                 self._places,
-                self._defect_scores,
+                self._confirmed_scores,
                 self._evidence,
             ):
                 cache.clear()
@@ -230,7 +230,7 @@ class Scorer:
         others = {said.image.sha256: said for said in defects if said.image.sha256 != image.sha256}
         max_escape = strictness.max_escape
         enough = len(others) >= normals_needed(max_escape)
-        scores = [self._score_of_defect(said, record, working) for said in others.values() if enough]
+        scores = [self._score_of(said, record, working) for said in others.values() if enough]
         return described.model_copy(
             update={
                 "pass_threshold": pass_threshold(scores, max_escape),
@@ -319,13 +319,17 @@ class Scorer:
         return join(found, working, unit if both else 1.0)
 
     @cachedmethod(
-        attrgetter("_defect_scores"),
+        attrgetter("_confirmed_scores"),
         lambda _, said, record, working: (said.image.sha256, record.key, working),
         attrgetter("_caching"),
     )
-    def _score_of_defect(self, said: Feedback, record: ProductRecord, working: Level) -> float:
-        """The score of a confirmed defect at the looks that an image gets."""
+    def _score_of(self, said: Feedback, record: ProductRecord, working: Level) -> float:
+        """The score of a confirmed part at the looks that an image gets."""
         return self._predict(said.image, record, working).score
+
+    def first_scores(self, record: ProductRecord, parts: Sequence[Feedback]) -> list[tuple[Feedback, float]]:
+        """Scores of confirmed parts at the first look; those whose photograph cannot be read are left out."""
+        return [(said, self._score_of(said, record, FIRST[:1])) for said in parts if self._is_there(said, [])]
 
     def _exemplars(
         self, image: ImageRef, record: ProductRecord, own: Sequence[Feedback]

@@ -63,16 +63,15 @@ class WhatIf(Value):
 
     def __str__(self) -> str:
         """What it promises and what it would have changed, in sentences."""
-        words = [f"At {percent(self.max_false_reject)} false rejects: {self.promise}."]
+        words = [f"At {100 * self.max_false_reject:g} % false rejects: {self.promise}."]
         if not self.decided:
             words.append(f"No inspection of {self.product} is recorded that it could be tried on.")
         elif not self.changes:
             words.append(f"Of the last {_inspections(self.decided)} it would have changed no label.")
         else:
             told = ", ".join(f"{count} from {old} to {new}" for (old, new), count in self.counts.items())
-            words.append(
-                f"Of the last {_inspections(self.decided)} it would have changed {len(self.changes)}: {told}."
-            )
+            labels = f"{len(self.changes)} label{'' if len(self.changes) == 1 else 's'}"
+            words.append(f"Of the last {_inspections(self.decided)} it would have changed {labels}: {told}.")
         if self.left_out:
             words.append(
                 f"{_inspections(self.left_out)} more cannot be tried: more than the evidence decided them."

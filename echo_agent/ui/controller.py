@@ -8,7 +8,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from PIL import Image
 
 from echo_agent.chat.session import Conversation
-from echo_agent.errors import EchoError, ImageError, ProductError
+from echo_agent.errors import EchoError, ImageError, ProductError, RecordError
 from echo_agent.experts.human_review import proposed_label
 from echo_agent.images.placeholder import placeholder, shown
 from echo_agent.images.stored import load_stored
@@ -18,15 +18,22 @@ from echo_agent.memory.feedback import remember
 from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.memory.product import ProductRecord
 from echo_agent.names import spelled
+from echo_agent.report.charts import Spread, spread_of
 from echo_agent.report.overlay import overlay, shown_map
+from echo_agent.resources import Resources
 from echo_agent.runs.drift import DriftWatch
 from echo_agent.runs.promise import broken_lately
+from echo_agent.runs.what_if import MAX_INSPECTIONS, WhatIf, what_if
 from echo_agent.state import ImageRef, Label, Verdict
+from echo_agent.strictness import Strictness
 
 PICTURE_SIDE = 900
 
 MAX_QUESTION = 2000
 """Characters of a question."""
+
+MAX_NAME = 100
+"""Characters of an inspection's id."""
 
 MAX_TABS = 200
 """Conversations that are kept; that of the tab that was used longest ago is forgotten."""
@@ -43,6 +50,7 @@ class Controller:
         self.inspector = inspector
         self.drift = DriftWatch(inspector.memory)
         self._history = InMemorySaver()
+        self._past: tuple[tuple[str, str | None] | None, list[InspectionRecord]] = None, []
         self._tabs: OrderedDict[str, None] = OrderedDict()
 
     def products(self) -> list[ProductRecord]:
@@ -129,6 +137,52 @@ class Controller:
             raise EchoError(f"the question has more than {MAX_QUESTION} characters: ask it shorter")
         self._used(thread)
         return self.conversation(thread, product).say(question)
+
+    def strictness(self, product: str) -> Strictness:
+        """How strict a product is inspected on this page, and which place says so."""
+        return Resources(self.inspector.context, memory=self.inspector.memory).strictness(product)
+
+    def try_rate(self, product: str, rate: float) -> tuple[WhatIf, Spread]:
+        """What a false-reject rate promises of a product and would have changed, and the scores beside its threshold.
+
+        Raises:
+            ProductError: The product is unknown.
+            SettingsError: The rate is not between 0 and 1.
+        """
+        memory = self.inspector.memory
+        newest = next((record.id for record in memory.inspections.newest(1)), None)
+        if (product, newest) != self._past[0]:
+            self._past = (product, newest), memory.inspections.newest(MAX_INSPECTIONS, product)
+        tried = what_if(memory, product, rate, self._past[1])
+        confirmed = memory.confirmed_scores(product)
+        groups = {
+            "references": memory.normal_scores(product),
+            "confirmed good": confirmed["normal"],
+            "confirmed defective": confirmed["defective"],
+        }
+        return tried, spread_of(groups, tried.threshold)
+
+    def keep_rate(self, product: str, rate: float, who: str) -> None:
+        """Keeps a false-reject rate with a product, with who set it and when.
+
+        Raises:
+            ProductError: The product is unknown, or the name is too long.
+            SettingsError: The rate is not between 0 and 1.
+            StoreError: The memory cannot be written.
+        """
+        own = self.inspector.memory.product(product).strictness.changed([f"max_false_reject={rate}"], ())
+        self.inspector.memory.set_strictness(product, own, who)
+
+    def inspection(self, name: str) -> InspectionRecord:
+        """The inspection of that id.
+
+        Raises:
+            RecordError: There is none.
+        """
+        found = self.inspector.memory.inspections.find(name) if len(name) <= MAX_NAME else None
+        if found is None:
+            raise RecordError(f"the inspection {name[:MAX_NAME]} is not recorded, or no longer")
+        return found
 
     def notices(self) -> list[str]:
         """What is noticed over the parts that were inspected lately: promises that do not hold, and drift."""

@@ -29,6 +29,8 @@ Part = Literal[
     "notices",
     "records",
     "products",
+    "scores",
+    "tried",
 ]
 """Macros of ``templates/parts.html``."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from echo_agent.ui.controller import Controller
 from echo_agent.ui.html import part
+from echo_agent.ui.threshold_panel import ThresholdPanel
 from echo_agent.ui.verdict_panel import VerdictPanel, shown_errors
 
 ANY_PRODUCT = "find out"
@@ -40,6 +41,8 @@ class Page:
                     self._review_tab()
                 with gradio.Tab("Products"):
                     self._products_tab()
+                with gradio.Tab("Threshold") as self.threshold_tab:
+                    self.threshold = ThresholdPanel(controller, gradio)
                 with gradio.Tab("Records") as self.records_tab:
                     self.records = gradio.HTML(elem_id="records", elem_classes="evidence", padding=False)
             self._wire()
@@ -130,6 +133,13 @@ class Page:
         self.blocks.load(self._products, None, listed, show_progress="hidden")
         self.blocks.load(self._queue, None, queue, show_progress="hidden")
         self.blocks.load(self._begin, None, self.empty, show_progress="hidden")
+        self.blocks.load(
+            self._on_link(),
+            self.inspected.opacity,
+            [*self.inspected.outputs, self.empty],
+            show_progress="hidden",
+        )
+        self.threshold.wire(self.threshold_tab, self._products, listed)
         self.records_tab.select(self._records, None, self.records, show_progress="hidden")
         self.review_tab.select(self._queue, None, queue, show_progress="hidden")
         self.go.click(
@@ -158,6 +168,22 @@ class Page:
                 self.waiting.inputs,
                 [*self.waiting.outputs, self.pick, *queue, *listed],
             )
+
+    def _on_link(self) -> Any:
+        """Shows the inspection that the page's address names; Gradio knows the request by its annotation."""
+
+        def show(opacity: float, request: Any) -> tuple[Any, ...]:
+            name = request.query_params.get("inspection")
+            if name is None:
+                return (*self.inspected.hide(), self._gr.update())
+            record = shown_errors(self._gr, self._controller.inspection, name)
+            return (
+                *self.inspected.show(record.image, record.verdict, opacity),
+                self._gr.update(visible=False),
+            )
+
+        show.__annotations__["request"] = self._gr.Request
+        return show
 
     def _begin(self) -> str:
         return part("nothing_inspected" if self._controller.products() else "no_products")

@@ -73,7 +73,7 @@ def test_a_rate_is_tried_on_the_inspections_so_far(echo, registered):
     assert "Of the last 3 inspections it would have changed no label" in out
     code, out, _ = echo(*tried, 0.01)
     assert "nothing can be promised from 10 normals; it needs 89 more references" in out
-    assert "changed 2: 2 from defective to review" in out
+    assert "changed 2 labels: 2 from defective to review" in out
     assert "burnt.png: defective, would be review" in out
     code, out, _ = echo(*tried, 0.01, "--json")
     assert [change["after"] for change in json.loads(out)["changes"]] == ["review", "review"]

@@ -1,0 +1,35 @@
+"""What a person does on the page."""
+
+from tests.conftest import synthetic_part
+
+
+def go_to(tab, room):
+    tab.get_by_role("tab", name=room).first.click()
+
+
+def register(tab, product, files):
+    ask_to_register(tab, product, files)
+    tab.locator("#products").get_by_text(product).wait_for(timeout=90_000)
+
+
+def ask_to_register(tab, product, files):
+    go_to(tab, "Products")
+    tab.get_by_label("Name", exact=True).fill(product)
+    tab.locator("#references input[type=file]").set_input_files(files)
+    tab.locator("#references").get_by_text(files[-1].stem).first.wait_for()
+    tab.get_by_role("button", name="Register", exact=True).click()
+
+
+def inspect(tab, part):
+    go_to(tab, "Inspect")
+    tab.locator("#photograph input[type=file]").set_input_files(part)
+    tab.locator("#photograph img").wait_for()
+    tab.get_by_role("button", name="Inspect", exact=True).click()
+    tab.locator("#inspected-verdict .verdict").wait_for(timeout=60_000)
+
+
+def good_parts_in(folder, count):
+    files = [folder / f"good-{seed}.png" for seed in range(count)]
+    for seed, file in enumerate(files):
+        synthetic_part(seed).save(file)
+    return files
