@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Overwrite, Send
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from echo_agent.checkpoints import reading, types_of
+from echo_agent.checkpoints import reading, registered, types_of
 from echo_agent.context import Context
 from echo_agent.errors import EchoError, InputError
 from echo_agent.graph import CHECKPOINTED as OF_INSPECTIONS
@@ -83,7 +83,7 @@ class _One(BaseModel):
 
 BatchGraph = CompiledStateGraph[BatchState, Context, BatchInput, BatchOutput]
 
-CHECKPOINTED = OF_INSPECTIONS | types_of(BatchInput, BatchOutput, BatchState, _One)
+CHECKPOINTED = registered(OF_INSPECTIONS | types_of(BatchInput, BatchOutput, BatchState, _One))
 """The types that a checkpoint of a batch holds."""
 
 

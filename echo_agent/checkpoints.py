@@ -1,10 +1,11 @@
-"""Echo's types in checkpoints: a checkpointer that reads them, and of all else only what LangGraph calls safe."""
+"""Echo's types in checkpoints: every checkpointer reads them, and one that is handed in nothing else that is unsafe."""
 
 import copy
 from collections.abc import Iterator
 from typing import Any, get_args
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.serde import _msgpack
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import BaseModel
@@ -18,11 +19,20 @@ def types_of(*schemas: type[BaseModel]) -> Types:
     return frozenset((found.__module__, found.__name__) for found in _models(schemas, set()))
 
 
-def reading(checkpointer: BaseCheckpointSaver[str] | None, types: Types) -> BaseCheckpointSaver[str] | None:
-    """The checkpointer with these types registered; a copy over the same store, which reads no unknown type.
+def registered(types: Types) -> Types:
+    """Counts types among those that LangGraph calls safe, on every checkpointer of this process; gives them back.
 
-    One that reads everything, LangGraph's default, would warn of each of these types, and make any object that a
-    forged checkpoint names. One with a serializer that is not LangGraph's own is left as it is.
+    LangGraph's server, and a graph around one of Echo's, bring checkpointers whose serializer cannot be told otherwise.
+    """
+    _msgpack.SAFE_MSGPACK_TYPES |= types
+    return types
+
+
+def reading(checkpointer: BaseCheckpointSaver[str] | None, types: Types) -> BaseCheckpointSaver[str] | None:
+    """The checkpointer as a copy over the same store, which reads these types and no unknown one.
+
+    One that reads everything, LangGraph's default, would make any object that a forged checkpoint names. One with a
+    serializer that is not LangGraph's own is left as it is.
     """
     if not isinstance(checkpointer, BaseCheckpointSaver):
         return checkpointer

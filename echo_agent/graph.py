@@ -14,7 +14,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, RetryPolicy
 
-from echo_agent.checkpoints import reading, types_of
+from echo_agent.checkpoints import reading, registered, types_of
 from echo_agent.context import Context
 from echo_agent.decision.escalation import more_evidence_helps
 from echo_agent.errors import ModelServerError, NoAnswerError
@@ -26,6 +26,7 @@ from echo_agent.experts.knowledge_guide import knowledge_guide
 from echo_agent.experts.reasoning_expert import reasoned_from_evidence, reasoning_expert
 from echo_agent.experts.reference_extractor import reference_extractor
 from echo_agent.experts.responder import responder
+from echo_agent.experts.review_queue import review_queue
 from echo_agent.experts.router import router
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.own_decider import AnyDecider
@@ -49,7 +50,7 @@ class InspectionGraph(CompiledStateGraph[State, Context, Any, InspectionOutput])
         return self.get_graph(config, xray=xray)
 
 
-CHECKPOINTED = types_of(State, InspectionInput, InspectionOutput)
+CHECKPOINTED = registered(types_of(State, InspectionInput, InspectionOutput))
 """The types that a checkpoint of an inspection holds."""
 
 STALE_ANSWERS_REFUSED: RunnableConfig = {"configurable": {"__pregel_strict_resume": True}}
@@ -73,6 +74,7 @@ NODES: tuple[Node, ...] = (
     router,
     reasoning_expert,
     decision_maker,
+    review_queue,
     human_review,
     responder,
 )
@@ -89,7 +91,7 @@ FAULTS_THAT_PASS = RetryPolicy(max_attempts=3, initial_interval=0.25, retry_on=M
 AFTER_ROUTER: dict[Hashable, str] = {"weigh step by step": "reasoning_expert", "clear": "decision_maker"}
 AFTER_DECISION: dict[Hashable, str] = {
     "unsure: look again": "reference_extractor",
-    "ask a person": "human_review",
+    "ask a person": "review_queue",
     "decided": "responder",
 }
 
@@ -150,6 +152,7 @@ def build_graph(
     graph.add_conditional_edges("router", after_router, AFTER_ROUTER)
     graph.add_edge("reasoning_expert", "decision_maker")
     graph.add_conditional_edges("decision_maker", after_decision, AFTER_DECISION)
+    graph.add_edge("review_queue", "human_review")
     graph.add_edge("human_review", "responder")
     graph.add_edge("responder", END)
     compiled = graph.compile(checkpointer=reading(checkpointer, CHECKPOINTED), name="inspection")

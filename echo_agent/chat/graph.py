@@ -12,7 +12,7 @@ from langgraph.runtime import Runtime
 
 from echo_agent.chat.nodes import answer, inspection, is_answered, scores_choices, turn_intake
 from echo_agent.chat.state import ChatInput, ChatState
-from echo_agent.checkpoints import reading, types_of
+from echo_agent.checkpoints import reading, registered, types_of
 from echo_agent.context import Context
 from echo_agent.graph import CHECKPOINTED as OF_INSPECTIONS
 from echo_agent.graph import STALE_ANSWERS_REFUSED, Update, build_graph
@@ -23,7 +23,7 @@ from echo_agent.state import InspectionOutput
 
 ChatGraph = CompiledStateGraph[ChatState, Context, ChatInput, InspectionOutput]
 
-CHECKPOINTED = OF_INSPECTIONS | types_of(ChatInput, ChatState)
+CHECKPOINTED = registered(OF_INSPECTIONS | types_of(ChatInput, ChatState))
 """The types that a checkpoint of a conversation, and of its inspections, holds."""
 
 AFTER_INTAKE: dict[Hashable, str] = {

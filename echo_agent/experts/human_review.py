@@ -7,12 +7,13 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from echo_agent.answers.polarity import read_statement
+from echo_agent.decision.final import proposed_label
 from echo_agent.errors import ImageError, InputError
 from echo_agent.memory.answers import now
 from echo_agent.memory.feedback import remember
 from echo_agent.memory.memory import Memory
 from echo_agent.resources import Resources
-from echo_agent.state import Attempt, HumanAnswer, Label, State, flat_attempt
+from echo_agent.state import HumanAnswer, State, flat_attempt
 
 TASK = "judge_part"
 QUESTION = "Is this part normal or defective?"
@@ -64,7 +65,8 @@ def human_review(state: State, resources: Resources) -> dict[str, Any]:
             }  # fmt: skip
     answer = answer.model_copy(update={"when": answer.when or now()})
     product = state.reference.product if state.reference is not None else None
-    remember(resources.memory, product, state.image, proposed_label(state.attempts[-1]), answer)
+    proposed = proposed_label(state.attempts[-1])
+    remember(resources.memory, product, state.image, proposed, answer, name=state.name)
     return {"human": answer}
 
 
@@ -140,6 +142,7 @@ def review_request(state: State, memory: Memory) -> dict[str, Any]:
             for attempt in state.attempts
         ],
         "answers": ["accept", "correct", "photo"],
+        "inspection": state.record_id,
     }
 
 
@@ -148,10 +151,3 @@ def review_description(state: State) -> str:
     image = state.image.uri if state.image is not None else None
     reasons = [reason.text for reason in state.attempts[-1].reasons]
     return "\n".join([QUESTION, f"Photograph: {image}", *reasons])
-
-
-def proposed_label(attempt: Attempt) -> Label:
-    """The label that a person may accept: of an undecided attempt the likelier one, where there is one."""
-    if attempt.label != "review" or not attempt.probabilities:
-        return attempt.label
-    return "defective" if attempt.probabilities.get("defective", 0.0) >= 0.5 else "normal"

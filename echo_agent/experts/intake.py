@@ -50,6 +50,7 @@ def intake(given: InspectionInput, resources: Resources) -> dict[str, Any]:
         "route": None,
         "trace": None,
         "attempts": (),
+        "record_id": None,
         "human": None,
         "verdict": None,
         "timings": {},

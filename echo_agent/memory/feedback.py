@@ -22,7 +22,8 @@ class Said:
         image: The photograph.
         proposed: What Echo had proposed.
         answer: What the person says.
-        name: What the photograph is called by those who took it: its file, or a part number.
+        name: What the photograph is called by those who took it: its file, or a part number; where not given, as its
+            last inspection calls it.
     """
 
     product: str | None
@@ -75,11 +76,12 @@ def remember_all(memory: Memory, said: Sequence[Said]) -> list[Feedback]:
 def _checked(memory: Memory, said: Said) -> Feedback:
     """The answer as it is to be kept, with what the memory learns from it."""
     answer = said.answer
+    inspected = memory.inspections.find(said.image.sha256) if said.name is None else None
     one = Feedback(
         id=uuid.uuid4().hex[:12],
         product=None if said.product is None else spelled(said.product),
         image=said.image,
-        name=said.name,
+        name=inspected.name if inspected is not None else said.name,
         proposed=said.proposed,
         answer=answer.model_copy(update={"when": answer.when or now()}),
     )

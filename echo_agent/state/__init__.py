@@ -115,6 +115,7 @@ class State(BaseModel):
     route: Route | None = None
     trace: Trace | None = None
     attempts: tuple[Attempt, ...] = ()
+    record_id: str | None = Field(default=None, description="The record of a part that waits for a person.")
     human: HumanAnswer | None = None
     verdict: Verdict | None = None
     timings: dict[str, float] = Field(default_factory=dict)

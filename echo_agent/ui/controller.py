@@ -8,8 +8,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from PIL import Image
 
 from echo_agent.chat.session import Conversation
+from echo_agent.decision.final import proposed_label
 from echo_agent.errors import EchoError, ImageError, ProductError, RecordError
-from echo_agent.experts.human_review import proposed_label
 from echo_agent.images.placeholder import placeholder, shown
 from echo_agent.images.stored import load_stored
 from echo_agent.inspector import Inspector

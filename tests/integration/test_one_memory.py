@@ -6,9 +6,11 @@ import json
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 
 from echo_agent import Context, Inspector, build_chat_graph, build_graph
 from echo_agent.chat.session import Conversation
+from echo_agent.memory.feedback import recorded as answers
 from echo_agent.ui.controller import Controller
 from tests.conftest import synthetic_part
 from tests.stand_in_encoder import use_stand_in_encoder
@@ -138,3 +140,46 @@ def test_records_are_listed_and_written_into_a_table(inspector, part, echo, tmp_
     assert [(row["photograph"], row["label"]) for row in rows] == [
         (str(file), "review") for file in files[:0:-1]
     ]
+
+
+@pytest.mark.parametrize("graph", ["inspection", "chat"])
+@pytest.mark.parametrize("way", ["resume", "page", "feedback"])
+def test_what_an_interrupt_waits_for_is_in_the_queue_once_and_any_answer_completes_it(
+    inspector, part, echo, graph, way
+):
+    file, memory = part(75), inspector.memory
+    built = (build_graph if graph == "inspection" else build_chat_graph)(InMemorySaver(), memory=memory)
+    thread, run = {"configurable": {"thread_id": "w"}}, Context(human_review=True)
+    given = {"messages": [message(file, metadata={"name": "unit 9"})], "product": "plate"}
+    (asked,) = built.invoke(given, thread, context=run)["__interrupt__"]
+    built.invoke(Command(resume="maybe"), thread, context=run)
+    page = Controller(inspector)
+    (waiting,) = page.waiting()
+    assert (waiting.called, waiting.id, waiting.verdict.label) == (
+        "unit 9",
+        asked.value["inspection"],
+        "review",
+    )
+    listed = echo("records", "--waiting", "--json", "--memory", memory.folder)[1]
+    assert json.loads(listed)["id"] == waiting.id
+    if way == "resume":
+        done = built.invoke(Command(resume="It is fine, normal"), thread, context=run)
+        assert done["verdict"].label == "normal"
+    elif way == "page":
+        page.correct(waiting.image, waiting.verdict, "normal", "", "Ada", learn=False)
+    else:
+        said = ("feedback", file, "--label", "normal", "--product", "plate", "--memory", memory.folder)
+        assert echo(*said)[0] == 0
+    assert page.waiting() == []
+    ((record, answer),) = memory.inspections.answered()
+    assert (record.id, answer.label) == (waiting.id, "normal")
+    assert [one.name for one in answers(memory)] == [str(file) if way == "feedback" else "unit 9"]
+
+
+def test_an_interrupt_leaves_no_record_where_none_is_wanted(inspector, part):
+    built = build_graph(InMemorySaver(), memory=inspector.memory)
+    thread, run = {"configurable": {"thread_id": "n"}}, Context(human_review=True, record=False)
+    given = {"image": inspector.memory.store_image(part(76)), "product": "plate"}
+    assert built.invoke(given, thread, context=run)["__interrupt__"]
+    built.invoke(Command(resume={"action": "accept"}), thread, context=run)
+    assert recorded(inspector) == []

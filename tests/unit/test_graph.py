@@ -11,8 +11,9 @@ EDGES = {
     ("router", "decision_maker", True),
     ("reasoning_expert", "decision_maker", False),
     ("decision_maker", "reference_extractor", True),
-    ("decision_maker", "human_review", True),
+    ("decision_maker", "review_queue", True),
     ("decision_maker", "responder", True),
+    ("review_queue", "human_review", False),
     ("human_review", "responder", False),
     ("responder", "__end__", False),
 }

@@ -1,6 +1,5 @@
 """What checkpoints hold is read as Echo's types on every checkpointer, without a warning; other types are not made."""
 
-import json
 import logging
 from typing import Any
 
@@ -9,10 +8,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.graph import START, StateGraph
 from langgraph.types import Command
 
-from echo_agent import batch_graph as batch
-from echo_agent.chat import graph as chat
 from echo_agent.checkpoints import reading
 from echo_agent.context import Context
 from echo_agent.graph import CHECKPOINTED, build_graph
@@ -82,7 +80,13 @@ def test_a_type_that_is_not_registered_is_not_made(caplog):
         assert not isinstance(saver.serde.loads_typed(kept), Context)
 
 
-def test_the_server_s_settings_register_all_types_of_both_graphs(repository):
-    settings = json.loads((repository / "langgraph.json").read_text(encoding="utf-8"))
-    listed = settings["checkpointer"]["serde"]["allowed_msgpack_modules"]
-    assert {tuple(one) for one in listed} == chat.CHECKPOINTED | batch.CHECKPOINTED
+def test_a_checkpointer_of_a_graph_around_it_reads_echo_s_types_too(memory, saver, caplog):
+    around = StateGraph(State)
+    around.add_node("inspection", build_graph(memory=memory))
+    around.add_edge(START, "inspection")
+    around = around.compile(checkpointer=saver)
+    given = {"image": memory.store_image(synthetic_part(50)), "product": "plate"}
+    with caplog.at_level(logging.WARNING):
+        around.invoke(given, THREAD)
+        assert isinstance(around.get_state(THREAD).values["verdict"], Verdict)
+    assert not [record for record in caplog.records if "serializ" in record.getMessage()]

@@ -36,7 +36,11 @@ def server(repository, studio_memory, allowed_folder, tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("ECHO_")},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("ECHO_", "LANGGRAPH_STRICT"))
+        },
         "ECHO_MEMORY": str(studio_memory.folder),
         "ECHO_IMAGE_FOLDERS": str(allowed_folder),
         "LANGGRAPH_CLI_NO_ANALYTICS": "1",

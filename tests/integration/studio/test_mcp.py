@@ -1,9 +1,9 @@
 """The server's graphs as MCP tools: what a model sees of them, and that it can use them."""
 
-import ast
 import base64
 import io
 import itertools
+import json
 
 import httpx
 import pytest
@@ -57,7 +57,7 @@ def test_tools_have_a_description_and_described_arguments_that_a_model_can_fill(
 
 def test_a_model_inspects_a_photograph(ask, photograph):
     done = ask("tools/call", name="inspection", arguments={"image": photograph, "product": "plate"})
-    told = ast.literal_eval(done["content"][0]["text"])
+    told = json.loads(done["content"][0]["text"])
     assert set(told) == {"verdict", "messages"}
     assert told["verdict"]["label"] == "defective"
     assert told["messages"][-1]["content"].startswith("plate: defective")
@@ -65,12 +65,31 @@ def test_a_model_inspects_a_photograph(ask, photograph):
 
 def test_a_model_inspects_several(ask, photograph):
     done = ask("tools/call", name="batch", arguments={"images": [photograph, "nonsense"], "product": "plate"})
-    told = ast.literal_eval(done["content"][0]["text"])
+    told = json.loads(done["content"][0]["text"])
     assert [one["label"] for one in told["verdicts"]] == ["defective", "review"]
     assert told["counts"] == {"normal": 0, "defective": 1, "review": 1}
 
 
-def test_what_cannot_be_taken_is_an_error_of_the_tool_by_its_kind(ask):
-    done = ask("tools/call", name="inspection", arguments={"image": "/etc/hostname"})
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"image": "/etc/hostname"}, "ImageError: /etc/hostname lies outside the folders"),
+        ({}, "ImageError: no image was given: give image as"),
+        ({"image": 5}, "which is no image"),
+    ],
+)
+def test_what_cannot_be_taken_is_an_error_of_the_tool_with_its_sentence(ask, arguments, sentence):
+    done = ask("tools/call", name="inspection", arguments=arguments)
     assert done["isError"] is True
-    assert done["content"][0]["text"] == "ImageError"
+    assert sentence in done["content"][0]["text"]
+
+
+def test_what_is_no_call_of_a_tool_of_echo_is_answered_by_the_server(ask, server):
+    assert ask("ping") == {}
+    assert ask("initialize", protocolVersion="2025-06-18")["serverInfo"]["name"] == "LangGraph"
+    for body, code in ((b"nonsense", 400), (b"[]", 400), (b"{}", 400)):
+        headers = {"Accept": "application/json"}
+        assert httpx.post(f"{server[0]}/mcp", content=body, headers=headers).status_code == code
+    unknown = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "no tool"}}
+    told = httpx.post(f"{server[0]}/mcp", json=unknown, headers=headers).json()
+    assert "Unknown tool" in told["error"]["message"]

@@ -14,7 +14,7 @@ from tests.integration.chat.parts import spotted_part
 
 EXPERTS = [
     "intake", "reference_extractor", "knowledge_guide", "checklist", "router",
-    "reasoning_expert", "decision_maker", "human_review", "responder",
+    "reasoning_expert", "decision_maker", "review_queue", "human_review", "responder",
 ]  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def test_experts_are_switched_in_the_settings(client, part):
     assert judged(experts=["knowledge", "reasoning"])["label"] == "review"
 
 
-def test_a_chat_of_three_turns(client):
+def test_a_chat_of_three_turns(client, server):
     thread = client.threads.create()["thread_id"]
 
     def turn(content):
@@ -169,9 +169,10 @@ def test_a_chat_of_three_turns(client):
     history = len(json.dumps(client.threads.get_history(thread, limit=100)))
     print(f"state {len(state)} B, history {history} B, photograph {len(image['data'])} B")  # noqa: T201
     assert image["data"][:100] not in state
+    assert "serializ" not in server[2].read_text()
 
 
-def test_a_person_is_asked_and_the_run_goes_on(client, studio_memory):
+def test_a_person_is_asked_and_the_run_goes_on(client, server, studio_memory):
     thread = client.threads.create()["thread_id"]
     unlike = studio_memory.store_image(
         Image.effect_mandelbrot((160, 120), (-2, -1.5, 1, 1.5), 60)
@@ -191,6 +192,7 @@ def test_a_person_is_asked_and_the_run_goes_on(client, studio_memory):
     )
     assert done["verdict"]["label"] == "defective"
     assert done["verdict"]["human"]["who"] == "Ada"
+    assert "serializ" not in server[2].read_text()
 
 
 def test_two_runs_at_once(client, studio_memory):

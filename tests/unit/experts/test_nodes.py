@@ -7,11 +7,11 @@ import pytest
 from langgraph.runtime import Runtime
 
 from echo_agent.context import Context
+from echo_agent.decision.final import make_verdict, proposed_label
 from echo_agent.errors import ImageError, ModelError
 from echo_agent.experts.decision_maker import decision_maker
-from echo_agent.experts.human_review import proposed_label
 from echo_agent.experts.intake import intake
-from echo_agent.experts.responder import make_verdict, responder
+from echo_agent.experts.responder import responder
 from echo_agent.experts.router import router
 from echo_agent.graph import NODES, after_decision, after_router, build_graph
 from echo_agent.state import Attempt, HumanAnswer, InspectionInput, State
