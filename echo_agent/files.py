@@ -81,9 +81,9 @@ def make_durable(file: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def writable(folder: Path) -> Path:
-    """The folder, or an empty one of this process where nothing can be written into it; that one goes at the end."""
-    if not folder.is_dir() or os.access(folder, os.W_OK):
+def writable(folder: Path, *, never: bool = False) -> Path:
+    """The folder, or an empty one of this process where nothing can or shall be written; that one goes at the end."""
+    if not never and (not folder.is_dir() or os.access(folder, os.W_OK)):
         return folder
     scratch = Path(tempfile.mkdtemp(prefix="echo-"))
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)

@@ -14,6 +14,7 @@ from echo_agent.knowledge.guidance import find_card
 from echo_agent.knowledge.loader import LoadedCard
 from echo_agent.memory.catalog import open_database, read_catalog
 from echo_agent.memory.memory import Memory
+from echo_agent.memory.published import Copy, folder_of
 from echo_agent.memory.retention import Limits
 from echo_agent.mllm.choice import open_chat, open_decider, scores_in_batches
 from echo_agent.mllm.decider import DecisionMaker
@@ -187,7 +188,7 @@ def open_memory(
     """Opens a memory by the settings of the process, once a process; see ``Memory.open``.
 
     Args:
-        folder: Its folder; ``ECHO_MEMORY`` or ``./echo-memory`` where not given.
+        folder: Its folder, or the address where it is published; ``ECHO_MEMORY`` or ``./echo-memory`` where not given.
         encoder: Encoder for a new memory, or a check that it is this one.
         create: Whether to make the memory where there is none.
 
@@ -196,12 +197,15 @@ def open_memory(
         EncoderError: The memory was made with another encoder.
     """
     settings = process_settings()
-    place = Path(folder or settings.memory).expanduser().resolve()
+    place = folder_of(folder or settings.memory)
     with _OPENING:
         for gone in [other for other, memory in _OPENED.items() if memory.is_gone()]:
             del _OPENED[gone]
         known = _OPENED.get(str(place))
         if known is None or encoder not in {None, known.encoder_name}:
+            copy = Copy.at(folder or settings.memory)
+            if copy is not None:
+                copy.open()
             is_new = create and read_catalog(open_database(place)) is None
             known = Memory.open(
                 place,
@@ -218,7 +222,7 @@ def open_memory(
 
 
 def _other(named: str | None, memory: Memory) -> bool:
-    return named is not None and Path(named).expanduser().resolve() != memory.folder
+    return named is not None and folder_of(named) != memory.folder
 
 
 @lru_cache(maxsize=1)

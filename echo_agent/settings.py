@@ -20,7 +20,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ECHO_", env_file=".env", extra="ignore", frozen=True)
 
-    memory: Path = Field(default=Path("echo-memory"), description="Folder of the memory.")
+    memory: Path = Field(
+        default=Path("echo-memory"), description="Folder of the memory, or where it was published (s3://...)."
+    )
     mllm: str = Field(
         default="measured",
         description="Decision Maker: 'measured' (no model), a HuggingFace id, a folder, URL#model or provider:model.",

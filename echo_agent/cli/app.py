@@ -49,6 +49,10 @@ class EchoCommands(LazyGroup):
             "echo_agent.cli.bundle:unbundle_app",
             "Put a product that was carried here into the memory: the same verdicts as there.",
         ),
+        "publish": LazyCommand(
+            "echo_agent.cli.publish",
+            "Publish the memory at a shared place, for machines that inspect with it.",
+        ),
         "products": LazyCommand(
             "echo_agent.cli.products", "List the registered products and their versions, or go back to one."
         ),

@@ -86,6 +86,7 @@ def _engine(options: InspectOptions, settings: "RunSettings", station: "Station"
 
 
 def _settings(options: InspectOptions) -> "RunSettings":
+    from echo_agent.memory.published import origin
     from echo_agent.resources import open_memory
     from echo_agent.runs.photograph import PartIds
     from echo_agent.runs.record import RunSettings
@@ -93,9 +94,10 @@ def _settings(options: InspectOptions) -> "RunSettings":
 
     PartIds(options.part_id)
     memory = open_memory(options.memory)
-    named = {"memory": str(memory.folder), "mllm": options.context.mllm or process_settings().mllm}
+    place = origin(memory.folder) or str(memory.folder)
+    named = {"memory": place, "mllm": options.context.mllm or process_settings().mllm}
     return RunSettings(
-        memory=str(memory.folder),
+        memory=place,
         encoder=memory.encoder_name,
         product=options.product,
         question=options.question,

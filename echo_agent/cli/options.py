@@ -21,14 +21,21 @@ def _memory_folder(ctx: typer.Context, given: Path | None) -> Path:
     asked: Any = ctx
     while given is None and asked is not None:
         given, asked = asked.params.get("memory"), asked.parent
-    return given or process_settings().memory
+    place = given or process_settings().memory
+    from echo_agent.memory.published import Copy
+
+    copy = Copy.at(place)
+    if copy is None:
+        return place
+    copy.open()
+    return copy.folder
 
 
 MemoryOption = Annotated[
     Path,
     typer.Option(
         "--memory",
-        help="Folder of the memory (default: ECHO_MEMORY, else ./echo-memory).",
+        help="Folder of the memory, or where it was published (default: ECHO_MEMORY, else ./echo-memory).",
         callback=_memory_folder,
         show_default=False,
     ),

@@ -14,6 +14,9 @@ from echo_agent.memory import chain
 from echo_agent.memory.damage import DamagedMemoryError
 
 FILE_NAME = "memory.sqlite3"
+COPY = "copy.json"
+"""Says of a folder that it is the copy of a published memory."""
+
 SCHEMA_VERSION = 2
 APPLICATION = int.from_bytes(b"Echo")
 """Tells the file from other programs' SQLite files."""
@@ -114,6 +117,11 @@ class Database:
             return bool(_version(connection))
 
     @property
+    def is_copy(self) -> bool:
+        """Whether it is the copy of a memory that is published elsewhere: it is read alone."""
+        return (self.folder / COPY).exists()
+
+    @property
     def files(self) -> list[Path]:
         """The file and those that SQLite keeps beside it."""
         return [self.file.with_name(f"{FILE_NAME}{end}") for end in ("", "-wal", "-shm")]
@@ -154,6 +162,7 @@ class Database:
         Raises:
             StoreError: It cannot be written.
         """
+        self.refuse_copy()
         with self._acting, self._errors():
             connection = self._kept(create=True)
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -165,6 +174,17 @@ class Database:
             except BaseException:
                 connection.rollback()
                 raise
+
+    def refuse_copy(self) -> None:
+        """Keeps writers off a copy.
+
+        Raises:
+            StoreError: It is one.
+        """
+        if self.is_copy:
+            raise StoreError(
+                f"{self.folder} is the copy of a published memory: change the memory itself, and publish it again"
+            )
 
     @contextmanager
     def _readable(self) -> Iterator[sqlite3.Connection]:

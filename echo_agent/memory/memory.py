@@ -80,7 +80,7 @@ class Memory(Products):
         self._counting = Counting(encoder)
         self._retention = Retention(database, limits)
         # Photographs and maps of inspections go there: to inspect needs no right to write into the memory.
-        self._leavings = writable(self.folder)
+        self._leavings = writable(self.folder, never=database.is_copy)
         maps = self._leavings / "maps"
         self._scorer = Scorer(
             database, encoder, seconds, self._store.index, maps=maps, retention=self._retention

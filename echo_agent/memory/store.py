@@ -323,6 +323,7 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[Catalog]:
         """Keeps other writers of versions waiting, and gives the catalog as it is until the end."""
+        self._database.refuse_copy()
         make_folder(self.folder)
         try:
             with FileLock(self.folder / ".lock", timeout=LOCK_SECONDS):

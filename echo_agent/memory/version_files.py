@@ -49,7 +49,7 @@ class VersionFiles:
             FileNotFoundError: The version is no longer there: another process has replaced it.
             StoreError: The file is missing, or not what was written.
         """
-        known = self._digests(record.key)
+        known = self.digests(record.key)
         name = file.relative_to(self._database.folder).as_posix()
         if known and name not in known:
             return None
@@ -73,7 +73,7 @@ class VersionFiles:
         Raises:
             StoreError: One is missing, or not what was written.
         """
-        for name, digest in self._digests(record.key).items():
+        for name, digest in self.digests(record.key).items():
             file = self._database.folder / name
             if not file.is_relative_to(folder):
                 continue
@@ -91,7 +91,8 @@ class VersionFiles:
             with self._caching:
                 self._checked[name, digest] = state
 
-    def _digests(self, key: str) -> dict[str, str]:
+    def digests(self, key: str) -> dict[str, str]:
+        """SHA-256 of a version's files, by path relative to the memory; empty where it is not known."""
         with self._database.reading() as connection:
             return digests_of_files(connection, key)
 

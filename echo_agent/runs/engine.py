@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from os import cpu_count
 from typing import Protocol
 
-from echo_agent.errors import RunError
+from echo_agent.errors import EchoError, RunError
 from echo_agent.runs.photograph import Photograph
 from echo_agent.runs.record import RunSettings
 from echo_agent.runs.station import Inspected, Opened, Station
@@ -70,6 +70,7 @@ class Workers:
 
         Raises:
             RunError: A worker died.
+            EchoError: A worker cannot open the memory.
         """
         threads = max(1, (cpu_count() or 1) // self._count)
         waiting: set[Future[list[Inspected]]] = set()
@@ -96,8 +97,8 @@ class Workers:
                 ) from error
 
 
-_STATION: list[Station] = []
-"""The station of this worker process."""
+_STATION: list[Station | EchoError] = []
+"""The station of this worker process, or why it could not be opened."""
 
 
 def _begin(settings: RunSettings, threads: int) -> None:
@@ -107,11 +108,16 @@ def _begin(settings: RunSettings, threads: int) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it ends it
     torch.set_num_threads(threads)
-    _STATION[:] = [Station.open(settings)]
+    try:
+        _STATION[:] = [Station.open(settings)]
+    except EchoError as error:
+        _STATION[:] = [error]
 
 
 def _inspect(batch: Sequence[Photograph]) -> list[Inspected]:
     station = _STATION[0]
+    if isinstance(station, EchoError):
+        raise station
     return [
         replace(inspected, drawn=station.draw(inspected))
         for inspected in station.inspect(station.decode(batch))

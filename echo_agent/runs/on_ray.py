@@ -21,7 +21,8 @@ class OnRay:
     """Inspects on the cluster that ``RAY_ADDRESS`` names, else on one of this machine that goes with the run.
 
     An actor that dies is started again, and what it had not told yet is inspected again: the run gets each photograph
-    once. Photographs and memory are read by their paths, which all machines of a cluster must share.
+    once. Photographs are read by their paths, which all machines of a cluster must share; so is the memory, unless the
+    settings name the address where it is published.
 
     Args:
         settings: The run's settings, by which each actor opens its memory.

@@ -1,4 +1,4 @@
-"""A real local Ray with two actors, one of them killed in the middle: the same verdicts, none lost or doubled."""
+"""A real local Ray: two actors with a copy of a published memory, one killed; the same verdicts, none lost or twice."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ import pytest
 
 from echo_agent.context import Context
 from echo_agent.inspector import Inspector
+from echo_agent.memory.published import publish
 from echo_agent.runs.batch import in_batches, inspect_batch
 from echo_agent.runs.engine import Here
 from echo_agent.runs.folder import RunFolder
@@ -46,7 +47,7 @@ def judged(run):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-def test_an_actor_that_is_killed_costs_nothing(settings, photographs, tmp_path):
+def test_an_actor_that_is_killed_costs_nothing(settings, photographs, tmp_path, monkeypatch):
     import ray
 
     from echo_agent.runs.on_ray import OnRay
@@ -56,8 +57,14 @@ def test_an_actor_that_is_killed_costs_nothing(settings, photographs, tmp_path):
     with closing(RunFolder(tmp_path / "here", settings)) as run:
         for _ in inspect_batch(run, station, Here(station), in_batches(new, run)):
             pass
-    engine = OnRay(settings, 2)
-    with closing(RunFolder(tmp_path / "ray", settings)) as run:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    url = f"file://{tmp_path}/share"
+    publish(station.inspector.memory._database, url)
+    published = settings.model_copy(
+        update={"memory": url, "context": settings.context.model_copy(update={"memory": url})}
+    )
+    engine = OnRay(published, 2)
+    with closing(RunFolder(tmp_path / "ray", published)) as run:
         lines = inspect_batch(run, station, engine, in_batches(new, run, size=4), stop=threading.Event())
         next(lines)
         process = ray.get(engine.actors[0].process.remote())
@@ -66,3 +73,4 @@ def test_an_actor_that_is_killed_costs_nothing(settings, photographs, tmp_path):
     assert len(list(read_lines(tmp_path / "ray"))) == COUNT + 1
     assert judged(tmp_path / "ray") == judged(tmp_path / "here")
     assert not ray.is_initialized()
+    assert len(list((tmp_path / "caches").rglob("memory.sqlite3"))) == 1
