@@ -13,7 +13,7 @@ from echo_agent.state import Value
 START, END = "<!-- attacks -->", "<!-- end of attacks -->"
 """The lines of a page between which the table stands."""
 
-HEAD = ("| attack | tried | attempts | failures |", "| --- | --- | ---: | ---: |")
+HEAD = ("| attack | tried | attempts | failures | took |", "| --- | --- | ---: | ---: | ---: |")
 
 
 @dataclass(frozen=True)
@@ -100,4 +100,5 @@ def written_into(page: str, outcomes: Sequence[Outcome]) -> str:
 
 
 def _row(one: Outcome) -> str:
-    return f"| `{one.name}` | {one.tried} | {one.attempts:,} | {len(one.failures):,} |"
+    took = f"{one.seconds:.0f} s" if one.seconds < 120 else f"{one.seconds / 60:.0f} min"
+    return f"| `{one.name}` | {one.tried} | {one.attempts:,} | {len(one.failures):,} | {took} |"

@@ -9,15 +9,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from echo_agent.errors import ProductError
 from echo_agent.memory.chain import add_link
-from echo_agent.memory.damage import DamagedMemoryError
+from echo_agent.memory.damage import damaged
 from echo_agent.memory.stored_paths import from_stored, to_stored
+from echo_agent.memory.unreadable import kept_image
 from echo_agent.state import HumanAnswer, ImageRef, Label
 
 COLUMNS = {"learnt", "undone", "forgotten", "in_force"}
 """Fields that change, or follow from other rows: they stand in columns of their own."""
 
 ANSWERS = """
-SELECT id, said, learnt, undone, forgotten,
+SELECT id, said, product, sha256, moment, learnt, undone, forgotten,
     undone IS NULL AND forgotten IS NULL AND CASE learnt
         WHEN 'reference' THEN EXISTS (
             SELECT 1 FROM product JOIN reference ON reference.key = product.key
@@ -125,11 +126,7 @@ def forget_learnt(connection: sqlite3.Connection, product: str) -> None:
 
 
 def answers(connection: sqlite3.Connection, folder: Path, product: str | None = None) -> list[Feedback]:
-    """All answers, oldest first; of one product where it is named.
-
-    Raises:
-        StoreError: One cannot be read.
-    """
+    """All answers, oldest first, of one product where it is named; one that cannot be read says so."""
     rows = connection.execute(f"{ANSWERS} WHERE ?1 IS NULL OR product = ?1 ORDER BY number", (product,))
     return [_answer(row, folder) for row in rows.fetchall()]
 
@@ -142,13 +139,21 @@ def confirmed_defects(connection: sqlite3.Connection, folder: Path) -> list[Feed
     return [said for said in (_answer(row, folder) for row in rows.fetchall()) if said.in_force]
 
 
-def _answer(row: tuple[str, str, str | None, str | None, str | None, int], folder: Path) -> Feedback:
-    name, said, learnt, undone, forgotten, in_force = row
+def _answer(row: tuple[Any, ...], folder: Path) -> Feedback:
+    name, text, product, digest, moment, learnt, undone, forgotten, in_force = row
     changing = {"learnt": learnt, "undone": undone, "forgotten": forgotten, "in_force": bool(in_force)}
-    read = readable_answer(said, folder)
-    if read is None:
-        raise DamagedMemoryError(folder, f"the answer {name} in {folder} cannot be read")
-    return read.model_copy(update=changing)
+    said = readable_answer(text, folder) or Feedback(
+        id=name,
+        product=product,
+        image=kept_image(digest, folder),
+        proposed="review",
+        answer=HumanAnswer(
+            action="accept",
+            when=moment[:64],
+            comment=damaged(folder, f"the answer {name} cannot be read")[:4000],
+        ),
+    )
+    return said.model_copy(update=changing)
 
 
 def readable_answer(said: str, folder: Path) -> Feedback | None:

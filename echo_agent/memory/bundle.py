@@ -140,7 +140,7 @@ def _cut_out(
         connection.execute("DELETE FROM answer WHERE product IS NOT ?", (product,))
         connection.execute(OF_ANOTHER if records else "DELETE FROM inspection WHERE ? = ?1", (product,))
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'chain'").fetchone():
-            let_go(connection, answers=True)
+            let_go(connection, answers=None)
         connection.execute("COMMIT")
         connection.execute("VACUUM")
         files = {file for (file,) in connection.execute("SELECT file FROM photograph").fetchall()}

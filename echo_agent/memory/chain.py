@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from collections.abc import Collection
 from typing import Literal
 
 from echo_agent.state import Value
@@ -26,6 +27,12 @@ CONTENTS: dict[str, str] = {
     "taken back": "SELECT id, undone FROM answer WHERE id = ?",
 }
 """What of a record is chained."""
+LATER = """
+SELECT id FROM {kind} WHERE number > (
+    SELECT MIN(number) FROM {kind} AS first WHERE first.id IN (SELECT id FROM chain WHERE kind = '{kind}')
+)
+"""
+"""Records that were written after the chain was begun."""
 
 
 class ChainReport(Value):
@@ -56,12 +63,12 @@ def add_link(connection: sqlite3.Connection, kind: Kind, name: str) -> None:
     )
 
 
-def let_go(connection: sqlite3.Connection, *, answers: bool = False) -> None:
+def let_go(connection: sqlite3.Connection, answers: Collection[str] | None = ()) -> None:
     """Makes one link of those that follow each other and whose inspections are no longer kept.
 
     Args:
         connection: A transaction.
-        answers: Whether people's answers may be gone as well, as in a memory that is a part of another.
+        answers: People's answers that may be gone as well; any where None, as in a memory that is a part of another.
     """
     inspections = _ids(connection, "SELECT id FROM inspection")
     said = _ids(connection, "SELECT id FROM answer")
@@ -71,8 +78,10 @@ def let_go(connection: sqlite3.Connection, *, answers: bool = False) -> None:
         (-1, "end", "", ""),
     ]:
         gone = kind == "removed" or (kind == "inspection" and name not in inspections)
-        if gone or (answers and kind in {"answer", "taken back"} and name not in said):
-            run.append((number, int(name) if kind == "removed" else 1, link))
+        may_be = kind in {"answer", "taken back"} and (answers is None or name in answers)
+        if gone or (may_be and name not in said):
+            count = int(name) if kind == "removed" and name.isdecimal() else 1
+            run.append((number, count, link))
         elif run:
             last = run[-1][0]
             connection.executemany("DELETE FROM chain WHERE number = ?", [(one,) for one, _, _ in run])
@@ -95,7 +104,9 @@ def check(connection: sqlite3.Connection) -> ChainReport:
         "SELECT kind, id, digest, hash FROM chain ORDER BY number"
     ).fetchall():
         if kind == "removed":
-            removed += int(name)
+            removed += int(name) if name.isdecimal() else 0
+        elif kind not in CONTENTS:
+            changed.append(f"{kind} {name}: there is no such link")
         else:
             chained[kind].add(name)
             told = f"the {kind} {name}" if kind != "taken back" else f"that the answer {name} was taken back"
@@ -111,8 +122,11 @@ def check(connection: sqlite3.Connection) -> ChainReport:
         before = link
     undone = _ids(connection, "SELECT id FROM answer WHERE undone IS NOT NULL") - chained["taken back"]
     changed += [f"the answer {name} is marked as taken back, which nobody did" for name in sorted(undone)]
-    loose = _ids(connection, "SELECT id FROM inspection") - chained["inspection"]
-    loose |= _ids(connection, "SELECT id FROM answer") - chained["answer"]
+    loose = set()
+    for kind in ("inspection", "answer"):
+        beside = _ids(connection, LATER.format(kind=kind)) - chained[kind]
+        changed += [f"the {kind} {name} came beside the chain" for name in sorted(beside)]
+        loose |= _ids(connection, f"SELECT id FROM {kind}") - chained[kind]
     return ChainReport(
         records=records, removed=removed, unchained=len(loose), changed=tuple(changed), head=before
     )
@@ -124,7 +138,7 @@ def _ids(connection: sqlite3.Connection, query: str) -> set[str]:
 
 def _digest(connection: sqlite3.Connection, kind: str, name: str) -> str | None:
     row = connection.execute(CONTENTS[kind], (name,)).fetchone()
-    return None if row is None else hashlib.sha256(json.dumps(row).encode()).hexdigest()
+    return None if row is None else hashlib.sha256(json.dumps(row, default=repr).encode()).hexdigest()
 
 
 def _hash(before: str, kind: str, name: str, digest: str) -> str:

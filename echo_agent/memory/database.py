@@ -275,6 +275,7 @@ def _connect(file: Path, mode: str) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+    connection.text_factory = _text
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         version = _version(connection)
@@ -292,6 +293,11 @@ def _connect(file: Path, mode: str) -> sqlite3.Connection:
             else f"{file} is no memory of Echo: move it away, or name another folder by --memory"
         )
     return connection
+
+
+def _text(data: bytes) -> str:
+    """A text of the file; what of it is no UTF-8 costs itself, not the rows beside it."""
+    return data.decode("utf-8", "replace")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -14,11 +14,13 @@ from echo_agent.errors import ImageError, StoreError
 from echo_agent.files import UNFINISHED, digest_of
 from echo_agent.images.stored import read_stored
 from echo_agent.memory.answers import readable_answer
+from echo_agent.memory.chain import check
 from echo_agent.memory.damage import DamagedMemoryError
 from echo_agent.memory.database import FILE_NAME, Database
 from echo_agent.memory.domain_knowledge import FOLDER
 from echo_agent.memory.former_files import ASIDE
 from echo_agent.memory.inspections import WAITING, readable_inspection
+from echo_agent.memory.noted_photographs import dead_stages, left_behind
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.store import FORMER_INDEX
 from echo_agent.memory.version_files import UNREADABLE
@@ -30,7 +32,17 @@ ANOTHERS = (ASIDE, "images", "maps", "products", FOLDER, FORMER_INDEX)
 """Folders of a memory that are looked through by kind."""
 
 Kind = Literal[
-    "database", "entry", "photograph", "row", "bank", "knowledge", "embedding", "map", "file", "leftover"
+    "database",
+    "entry",
+    "record",
+    "photograph",
+    "row",
+    "bank",
+    "knowledge",
+    "embedding",
+    "map",
+    "file",
+    "leftover",
 ]
 
 
@@ -87,7 +99,9 @@ def examine(folder: Path) -> list[Finding]:
                 raise DamagedMemoryError(folder, "its pages contradict each other")
             if connection.execute("SELECT 1 FROM memory").fetchone() is None and known:
                 raise DamagedMemoryError(folder, "it holds no catalog")
-            return [*_entries(connection, folder), *_files(connection, folder), *_others(connection, folder)]
+            entries = list(_entries(connection, folder))
+            records = _changed_records(connection, {one.name.split(" ", 1)[1] for one in entries})
+            return [*entries, *records, *_files(connection, folder), *_others(connection, folder)]
     except DamagedMemoryError as error:
         return [_lost_database(f"cannot be read ({str(error).split(':', maxsplit=1)[0]})", tuple(known))]
     finally:
@@ -122,6 +136,19 @@ def _entries(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
                     lost=what,
                     remedy="puts its text aside",
                 )
+
+
+def _changed_records(connection: sqlite3.Connection, unreadable: set[str]) -> Iterator[Finding]:
+    """Records and answers that can be read, but are not what was written."""
+    for told in check(connection).changed:
+        if not any(name in told for name in unreadable):
+            yield Finding(
+                kind="record",
+                name="chain of records",
+                wrong=f"does not hold: {told}",
+                lost="the proof of what was said then",
+                remedy="leaves it to whoever answers for the records",
+            )
 
 
 def _files(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
@@ -254,14 +281,22 @@ def _others(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
                 lost="what it holds, such as a fitted confidence: run echo-agent calibrate again",
                 remedy="puts it aside",
             )
-    named = {folder / record.folder for record in current_versions(connection, folder)}
-    named |= {(folder / card).parent for card in cards(connection)}
-    left = {*(folder / "products").glob("*"), *(folder / FOLDER).glob("*")} - named
-    left |= {*folder.glob(UNFINISHED), *folder.glob(f"*/{UNFINISHED}"), *folder.glob(FORMER_INDEX)}
-    for file in sorted(left):
+    for file in leftovers(connection, folder):
         yield Finding(
             kind="leftover", name=_below(file, folder), wrong="is named by nothing", remedy="removes it"
         )
+
+
+def leftovers(connection: sqlite3.Connection, folder: Path) -> list[Path]:
+    """What killed writers left: asked beside a writer, also what that one has not named yet."""
+    named = {folder / record.folder for record in current_versions(connection, folder)}
+    named |= {(folder / card).parent for card in cards(connection)}
+    left = {*(folder / "products").glob("*"), *(folder / FOLDER).glob("*")} - named
+    left |= {*left_behind(connection, folder), *dead_stages(folder), *folder.glob(FORMER_INDEX)}
+    left |= {
+        file for file in (*folder.glob(UNFINISHED), *folder.glob(f"*/{UNFINISHED}")) if not file.is_dir()
+    }
+    return sorted(left)
 
 
 def _wrong(file: Path, digest: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from echo_agent.memory.damage import DamagedMemoryError
 from echo_agent.memory.database import Database
 from echo_agent.memory.provenance import Provenance
 from echo_agent.memory.stored_paths import from_stored, to_stored
+from echo_agent.memory.unreadable import kept_image, unreadable_verdict
 from echo_agent.state import ImageRef, Verdict
 
 LAST_OF_PHOTOGRAPH = (
@@ -25,6 +26,7 @@ label = 'review' AND {LAST_OF_PHOTOGRAPH} AND NOT EXISTS (
     WHERE answer.sha256 = inspection.sha256 AND answer.undone IS NULL AND answer.moment >= inspection.moment
 )
 """
+ROWS = "SELECT id, sha256, moment, record FROM inspection"
 
 
 class InspectionRecord(BaseModel):
@@ -97,14 +99,12 @@ class Inspections:
     def newest(self, most: int | None = None, product: str | None = None) -> list[InspectionRecord]:
         """The inspections, newest first, of one product where it is named; ``most`` of them where it is given.
 
-        Raises:
-            StoreError: A record cannot be read.
+        One that cannot be read says so, and is of no product.
         """
         if not self._database.exists():
             return []
         with self._database.reading() as connection:
-            rows = connection.execute("SELECT id, record FROM inspection ORDER BY number DESC")
-            parsed = (_record(name, text, self._database.folder) for name, text in rows)
+            parsed = _parsed(connection.execute(f"{ROWS} ORDER BY number DESC"), self._database.folder)
             return list(islice((one for one in parsed if product in {None, one.verdict.product}), most))
 
     def answered(
@@ -115,9 +115,6 @@ class Inspections:
         Args:
             most: How many; all where not given.
             product: Only those of this product.
-
-        Raises:
-            StoreError: A record or an answer cannot be read.
         """
         kept = self.newest(most, product)
         if not kept:
@@ -136,11 +133,19 @@ class Inspections:
         if not self._database.exists():
             return None
         with self._database.reading() as connection:
-            rows = connection.execute(
+            row = connection.execute(
                 "SELECT id, record FROM inspection WHERE id = ?1 OR sha256 = ?1 ORDER BY number DESC LIMIT 1",
                 (name,),
-            ).fetchall()
-        return next(iter(_parsed(rows, self._database.folder)), None)
+            ).fetchone()
+        if row is None:
+            return None
+        folder = self._database.folder
+        read = readable_inspection(row[1], folder)
+        if read is None:
+            raise DamagedMemoryError(
+                folder, f"the record of the inspection {row[0]} in {folder} cannot be read"
+            )
+        return read
 
     def check(self) -> ChainReport:
         """Holds all records and answers against the chain that they were written into."""
@@ -158,10 +163,8 @@ class Inspections:
         if not self._database.exists():
             return []
         with self._database.reading() as connection:
-            rows = connection.execute(
-                f"SELECT id, record FROM inspection WHERE {WAITING} ORDER BY number"
-            ).fetchall()
-        return _parsed(rows, self._database.folder)
+            rows = connection.execute(f"{ROWS} WHERE {WAITING} ORDER BY number").fetchall()
+        return list(_parsed(rows, self._database.folder))
 
     def count_waiting(self) -> int:
         """How many inspections wait for a person; none of them is read."""
@@ -187,19 +190,18 @@ def add_inspection(connection: sqlite3.Connection, folder: Path, record: Inspect
 
 
 def files_that_wait(connection: sqlite3.Connection, folder: Path) -> list[tuple[str, str | None]]:
-    """Path of the photograph and name of the map of each inspection that waits, without the rest of the record.
-
-    Raises:
-        StoreError: A record cannot be read.
-    """
+    """Path of the photograph and name of the map of each inspection that waits, without the rest of the record."""
     found = connection.execute(
-        "SELECT json_extract(record, '$.image.uri'), "
-        "COALESCE(json_extract(record, '$.verdict.evidence.map_id'), json_extract(record, '$.verdict.map_id')) "
+        f"SELECT sha256, {_extract('$.image.uri')}, "
+        f"COALESCE({_extract('$.verdict.evidence.map_id')}, {_extract('$.verdict.map_id')}) "
         f"FROM inspection WHERE {WAITING}"
     ).fetchall()
-    if any(uri is None for uri, _ in found):
-        raise DamagedMemoryError(folder, f"a record of an inspection in {folder} cannot be read")
-    return found
+    return [(kept_image(digest, folder).uri if uri is None else uri, map_id) for digest, uri, map_id in found]
+
+
+def _extract(path: str) -> str:
+    """SQL of a field of a record; NULL where that is no JSON."""
+    return f"CASE WHEN typeof(record) = 'text' AND json_valid(record) THEN json_extract(record, '{path}') END"
 
 
 def remove_oldest(connection: sqlite3.Connection, most: int, before: str) -> None:
@@ -219,15 +221,12 @@ def remove_oldest(connection: sqlite3.Connection, most: int, before: str) -> Non
         let_go(connection)
 
 
-def _parsed(rows: Iterable[tuple[str, str]], folder: Path) -> list[InspectionRecord]:
-    return [_record(name, text, folder) for name, text in rows]
-
-
-def _record(name: str, text: str, folder: Path) -> InspectionRecord:
-    read = readable_inspection(text, folder)
-    if read is None:
-        raise DamagedMemoryError(folder, f"the record of the inspection {name} in {folder} cannot be read")
-    return read
+def _parsed(rows: Iterable[tuple[str, str, str, str]], folder: Path) -> Iterator[InspectionRecord]:
+    """Records as their texts tell them, each that cannot be read with a verdict that says so."""
+    for name, digest, when, text in rows:
+        yield readable_inspection(text, folder) or InspectionRecord(
+            id=name, when=when, image=kept_image(digest, folder), verdict=unreadable_verdict(name, folder)
+        )
 
 
 def readable_inspection(text: str, folder: Path) -> InspectionRecord | None:

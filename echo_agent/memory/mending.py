@@ -12,8 +12,9 @@ from echo_agent.errors import ImageError
 from echo_agent.images.stored import read_stored
 from echo_agent.memory import drafts
 from echo_agent.memory.answers import now
+from echo_agent.memory.chain import let_go
 from echo_agent.memory.database import FILE_NAME, Database
-from echo_agent.memory.doctor import Finding, examine
+from echo_agent.memory.doctor import Finding, examine, leftovers
 from echo_agent.memory.drafts import Draft
 from echo_agent.memory.memory import Memory
 from echo_agent.memory.product import ProductRecord
@@ -53,8 +54,10 @@ def repair(folder: Path, open_memory: Callable[[], Memory]) -> list[Finding]:
     for one in found:
         if one.kind in {"photograph", "row", "knowledge", "file"}:
             _put_aside(folder / (_whole(one.name) if one.kind == "knowledge" else one.name), folder, aside)
-        elif one.kind in {"map", "leftover"}:
+        elif one.kind == "map":
             _remove(folder / one.name)
+    if any(one.kind == "leftover" for one in found):
+        _remove_leftovers(folder)
     return found
 
 
@@ -90,6 +93,7 @@ def _mend_entries(folder: Path, aside: Path, found: Sequence[Finding]) -> None:
             with (aside / f"{table}.txt").open("a", encoding="utf-8", errors="backslashreplace") as stream:
                 stream.write(f"{row!r}\n")
             connection.execute(f"DELETE FROM {table} WHERE id = ?", (name,))
+        let_go(connection, {name for _, name in entries})
         if damaged_vectors:
             forget_unusable_embeddings(connection)
     database.close()
@@ -120,6 +124,15 @@ def _forget_lost(folder: Path, lost: set[str]) -> None:
                 (now(), digest),
             )
         connection.execute("UPDATE memory SET generation = generation + 1")
+    database.close()
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Removes what killed writers left; one that is still at work is waited for, and keeps what it names."""
+    database = Database(folder)
+    with FileLock(folder / ".lock"), database.reading() as connection:
+        for path in leftovers(connection, folder):
+            _remove(path)
     database.close()
 
 

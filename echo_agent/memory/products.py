@@ -13,7 +13,6 @@ from echo_agent.images.ignored import Ignored
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.images.photographs import Photographs
 from echo_agent.images.policy import ImagePolicy
-from echo_agent.images.stored import DepthOf
 from echo_agent.images.wide import WideImage, depth_among
 from echo_agent.memory import drafts, registration
 from echo_agent.memory.answers import Feedback, answers, human_answer, now
@@ -24,6 +23,7 @@ from echo_agent.memory.domain_knowledge import read_domain_knowledge
 from echo_agent.memory.drafts import Draft
 from echo_agent.memory.joint_scores import joined_map_unit
 from echo_agent.memory.normal_model import Fitted, Resolution, fit, lies_at_any_angle
+from echo_agent.memory.noted_photographs import stage
 from echo_agent.memory.product import NamedEncoder, ProductRecord, SetBy
 from echo_agent.memory.second_encoder import SecondEncoders
 from echo_agent.memory.store import Also, Encoded, Store
@@ -156,12 +156,9 @@ class Products:
             ):
                 tell(remark)
 
-        place = self.folder / "images"
-        known = {*place.glob("*")}
-        with self._store.removed_on_failure() as made:
+        with stage(self.folder) as place:
             for image in registration.in_order(given, shots, seed):
-                ref = self._stored(image, lambda _: read_with)
-                made.extend({file for file in [Path(ref.uri)] if file.parent == place} - known)
+                ref = stored.store_image(image, place, self._policy, lambda _: read_with)
                 chosen.setdefault(ref.sha256, ref)
                 called = str(image) if isinstance(image, str | Path) else f"photograph {len(chosen)}"
                 names.setdefault(ref.sha256, called)
@@ -173,8 +170,10 @@ class Products:
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
         """Adds normal images to a product: a new version, calibrated anew."""
-        new = [self._stored(image, partial(self._depth_of, product)) for image in added]
-        return self.change(product, lambda base, answers: drafts.added(base, answers, new))
+        depth_of = partial(self._depth_of, product)
+        with stage(self.folder) as place:
+            new = [stored.store_image(image, place, self._policy, depth_of) for image in added]
+            return self.change(product, lambda base, answers: drafts.added(base, answers, new))
 
     def add_encoder(self, product: str, progress: Progress | None = None) -> ProductRecord:
         """Fits the second encoder to the references that a product has: a new version.
@@ -275,9 +274,6 @@ class Products:
     def remove(self, product: str) -> None:
         """Removes a product with all its versions. Its images stay where other products use them."""
         self._store.remove(product)
-
-    def _stored(self, image: ImageLike, depth_of: DepthOf) -> ImageRef:
-        return stored.store_image(image, self.folder / "images", self._policy, depth_of)
 
     def _depth_of(self, product: str | None, image: WideImage) -> Depth:
         """The depth that an image of a product is read with; of any one where none is named."""

@@ -73,7 +73,7 @@ def tidy(database: Database, limits: Limits) -> None:
         limits: How much is kept.
 
     Raises:
-        StoreError: The database, or an entry that says what is needed, cannot be read: then nothing is removed.
+        StoreError: The database cannot be read: then nothing is removed.
     """
     maps, images = database.folder / "maps", database.folder / "images"
     old_maps = _used_long_ago(maps, "*.npy", limits.maps)

@@ -24,6 +24,7 @@ from echo_agent.memory.domain_knowledge import FOLDER, keep_domain_knowledge
 from echo_agent.memory.drafts import Draft
 from echo_agent.memory.index import ReferenceIndex
 from echo_agent.memory.normal_model import Fitted, Resolution
+from echo_agent.memory.noted_photographs import dead_stages, left_behind, note
 from echo_agent.memory.product import NamedEncoder, ProductRecord, SetBy, promised
 from echo_agent.memory.version_record import write_version_record
 from echo_agent.memory.versions import (
@@ -142,9 +143,9 @@ class Store:
         with self._writing() as catalog:
             if catalog.products.get(product) != base:
                 return None
-            with self.removed_on_failure() as made:
+            with self._removed_on_failure() as made:
                 made.extend(self._database.make())
-                copies = [self._copied(image, made) for image in draft.references]
+                copies = self._copied(draft.references, made)
                 record = registration.make_record(
                     product,
                     base.version + 1 if base else 1,
@@ -207,19 +208,21 @@ class Store:
             files += [file for file in (self.folder / card).parent.rglob("*") if file.is_file()]
         return record, files
 
-    def _copied(self, image: ImageRef, made: list[Path]) -> ImageRef:
-        """Copies a photograph into the memory."""
-        place = self.folder / "images"
-        known = set(place.glob(f"{image.sha256}.*"))
-        copy = stored.copy_image(image, place)
-        file = place / Path(copy.uri).name
-        if file not in known:
-            made.append(file)
-        make_durable(file)
-        return copy.model_copy(update={"uri": str(file)})
+    def _copied(self, images: Sequence[ImageRef], made: list[Path]) -> list[ImageRef]:
+        """Copies photographs into the memory."""
+        place, copies = self.folder / "images", []
+        known = {image.sha256 for image in images if any(place.glob(f"{image.sha256}.*"))}
+        made.append(note(self.folder, [image.sha256 for image in images if image.sha256 not in known]))
+        for image in images:
+            file = place / Path(stored.copy_image(image, place).uri).name
+            if image.sha256 not in known:
+                made.append(file)
+            make_durable(file)
+            copies.append(image.model_copy(update={"uri": str(file)}))
+        return copies
 
     @contextmanager
-    def removed_on_failure(self) -> Iterator[list[Path]]:
+    def _removed_on_failure(self) -> Iterator[list[Path]]:
         """Files and folders that go again where the act fails before its transaction has ended."""
         made: list[Path] = []
         try:
@@ -297,11 +300,14 @@ class Store:
         records = self._catalog.records
         with self._database.reading() as connection:
             known = {self.folder / card for card in cards(connection)}
+            left = left_behind(connection, self.folder)
         named = {self.folder / record.folder for record in records} | {card.parent for card in known}
-        for folder in {*(self.folder / "products").glob("*"), *(self.folder / FOLDER).glob("*")} - named:
+        folders = {*(self.folder / "products").glob("*"), *(self.folder / FOLDER).glob("*")} - named
+        for folder in (*folders, *dead_stages(self.folder)):
             shutil.rmtree(folder, ignore_errors=True)
-        for unfinished in self.folder.glob(UNFINISHED):
-            unfinished.unlink(missing_ok=True)
+        for file in (*left, *self.folder.glob(UNFINISHED)):
+            if not file.is_dir():
+                file.unlink(missing_ok=True)
         shutil.rmtree(self.folder / FORMER_INDEX, ignore_errors=True)
 
     def remove(self, product: str) -> None:

@@ -2,6 +2,7 @@
 
 import uuid
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ class Page:
             elem_id="conversation",
             feedback_options=None,
             buttons=["copy"],
+            render_markdown=False,
             placeholder=part("conversation_begins"),
         )
         with gr.Row(elem_classes="suggested"):
@@ -257,7 +259,11 @@ class Page:
         if not question.strip():
             return chat or [], ""
         said = shown_errors(self._gr, self._controller.ask, tab, question, _named(product))
-        turns = [{"role": "user", "content": question}, {"role": "assistant", "content": said}]
+        # As text: Gradio's Markdown would load pictures from elsewhere, and its HTML keeps links that are script.
+        turns = [
+            {"role": "user", "content": escape(question)},
+            {"role": "assistant", "content": escape(said)},
+        ]
         return [*(chat or []), *turns], ""
 
     def _on_choice(self) -> Any:

@@ -8,8 +8,10 @@ from benchmarks.stress.__main__ import app
 from benchmarks.stress.attack import END, START, Attack, Outcome, as_markdown, attempt, written_into
 
 
-def outcome(name, attempts, *failures):
-    return Outcome(name=name, tried=f"what {name} tries", attempts=attempts, failures=failures, seconds=1.0)
+def outcome(name, attempts, *failures, seconds=1.0):
+    return Outcome(
+        name=name, tried=f"what {name} tries", attempts=attempts, failures=failures, seconds=seconds
+    )
 
 
 def test_each_attempt_counts_and_what_failed_is_told():
@@ -23,15 +25,15 @@ def test_each_attempt_counts_and_what_failed_is_told():
 
 def test_the_page_gets_the_rows_that_were_run_and_keeps_the_others():
     page = f"# Title\n{START}\n{as_markdown([outcome('b', 3), outcome('a', 1)])}\n{END}\nMore.\n"
-    written = written_into(page, [outcome("c", 1000), outcome("b", 4, "fell")])
+    written = written_into(page, [outcome("c", 1000, seconds=3600.0), outcome("b", 4, "fell", seconds=90.0)])
     assert written.splitlines() == [
         "# Title",
         START,
-        "| attack | tried | attempts | failures |",
-        "| --- | --- | ---: | ---: |",
-        "| `a` | what a tries | 1 | 0 |",
-        "| `b` | what b tries | 4 | 1 |",
-        "| `c` | what c tries | 1,000 | 0 |",
+        "| attack | tried | attempts | failures | took |",
+        "| --- | --- | ---: | ---: | ---: |",
+        "| `a` | what a tries | 1 | 0 | 1 s |",
+        "| `b` | what b tries | 4 | 1 | 90 s |",
+        "| `c` | what c tries | 1,000 | 0 | 60 min |",
         END,
         "More.",
     ]
