@@ -1,6 +1,7 @@
 """JSON from outside: read within bounds, or refused as a ``ValueError``."""
 
 import json
+from math import isinf
 from typing import Any, NoReturn
 
 MAX_DEPTH = 64
@@ -14,7 +15,7 @@ def parse_json(text: str) -> Any:
         Its value. All texts in it can be encoded: none holds half of a surrogate pair.
 
     Raises:
-        ValueError: It is no JSON (NaN and the infinities are none), or nested too deeply.
+        ValueError: It is no JSON (NaN and the infinities are none), nested too deeply, or a number is too large.
     """
     try:
         value = json.loads(text, parse_constant=_no_constant)
@@ -27,6 +28,8 @@ def parse_json(text: str) -> Any:
 def _check(value: Any, left: int) -> None:
     if isinstance(value, str):
         value.encode()
+    elif isinstance(value, float) and isinf(value):
+        raise ValueError("a number is too large")
     elif isinstance(value, list | dict):
         if left == 0:
             raise ValueError("it is nested too deeply")

@@ -100,7 +100,7 @@ def _controller(folder: Path) -> Controller:
     def said(field: str) -> str:
         return " ".join(planted(number, field) for number in range(len(PAYLOADS)))
 
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"kind": kind, "text": said("step"), "evidence": []} for kind in ("observe", "compare", "conclude")
     ]
 

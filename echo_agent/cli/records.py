@@ -110,8 +110,11 @@ def _full(record: "InspectionRecord", said: "Feedback | None") -> dict[str, Any]
 
 
 def _write(file: Path, rows: list[tuple[Any, ...]]) -> None:
+    from echo_agent.runs.export import no_formula
+
     try:
         with file.open("w", encoding="utf-8-sig", newline="") as stream:
-            csv.writer(stream).writerows([COLUMNS, *rows])
+            written = [[no_formula(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+            csv.writer(stream).writerows([COLUMNS, *written])
     except OSError as error:
         raise StoreError(f"{file} cannot be written ({error.strerror}): name another file") from error

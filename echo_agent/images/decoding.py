@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_ISREG
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -32,6 +33,9 @@ IMAGE_SUFFIXES = frozenset(
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "PPM")
 """Kinds of files that are decoded; others are left alone (for EPS, Pillow would start Ghostscript on the content)."""
+
+MAX_FILE_BYTES = 1_500_000_000
+"""Larger files are not read: no more than the most pixels that are decoded, with four values of 16 bits each."""
 
 PREMULTIPLIED = {"RGBa": "RGBA", "La": "LA"}
 
@@ -91,6 +95,13 @@ def read_image_file(path: str | Path) -> bytes:
     if file.is_dir():
         raise ImageError(f"{file} is a folder, not an image: name a file in it")
     try:
+        found = file.stat()
+        if not S_ISREG(found.st_mode):
+            raise ImageError(f"{file} is no file, but a pipe or a device: name an image file")
+        if found.st_size > MAX_FILE_BYTES:
+            raise ImageError(
+                f"{file} has {found.st_size / 1e9:.1f} GB, and no image that can be decoded has: make it smaller"
+            )
         return file.read_bytes()
     except OSError as error:
         reason = (

@@ -1,6 +1,5 @@
 """A product as one file, to carry to another machine: references, banks, card, people's answers and records."""
 
-import json
 import re
 import shutil
 import sqlite3
@@ -12,13 +11,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from filelock import FileLock
-from pydantic import ValidationError
 
 from echo_agent.errors import EncoderError, ProductError, StoreError
 from echo_agent.files import UNFINISHED, digest_of, make_durable, replacing
+from echo_agent.json_text import parse_json
 from echo_agent.memory.catalog import existing, named, read_catalog
 from echo_agent.memory.chain import add_link, let_go
-from echo_agent.memory.database import FILE_NAME, Database
+from echo_agent.memory.database import FILE_NAME, Database, built_by_echo
 from echo_agent.memory.provenance import echo_version
 from echo_agent.state import Value
 
@@ -30,7 +29,7 @@ CONFIDENCE = "confidence"
 SAFE = re.compile(r"(images|products|knowledge|confidence)(/[\w.+ -]*[\w+-][\w.+ -]*)+|memory\.sqlite3")
 """Names that a file of a bundle may have; none leads out of the memory's folder."""
 
-LEADS_OUT = re.compile(r"memory:[^\"]*\.\.")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 OF_ANOTHER = "DELETE FROM inspection WHERE json_extract(record, '$.verdict.evidence.product') IS NOT ?"
 
@@ -207,7 +206,12 @@ def _unpacked(file: Path, place: Path) -> Manifest:
     """Unpacks a bundle, each file held against its digest and its name."""
     try:
         with zipfile.ZipFile(file) as archive:
-            manifest = Manifest.model_validate_json(archive.read(MANIFEST))
+            held = archive.infolist()
+            if any(one.compress_type != zipfile.ZIP_STORED for one in held) or (
+                sum(one.file_size for one in held) > file.stat().st_size
+            ):
+                raise StoreError(f"{file} is compressed, which no bundle is: it is not from Echo")
+            manifest = Manifest.model_validate(parse_json(archive.read(MANIFEST).decode()))
             for name, digest in manifest.files.items():
                 if SAFE.fullmatch(name) is None:
                     raise StoreError(
@@ -222,7 +226,7 @@ def _unpacked(file: Path, place: Path) -> Manifest:
                         copy.write(block)
                 if found.hexdigest() != digest:
                     raise StoreError(f"{file} is damaged ({name} is not what was written): copy it again")
-    except (OSError, KeyError, ValidationError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, NotImplementedError) as error:
         raise StoreError(
             f"{file} cannot be read as a bundle ({type(error).__name__}): echo-agent bundle PRODUCT writes one"
         ) from error
@@ -239,19 +243,30 @@ def _move(source: Path, target: Path) -> None:
 def _rows(part: Database, manifest: Manifest) -> Rows:
     """The rows of the bundle's database, none of which leads out of the memory's folder."""
     with part.reading() as source:
+        if not built_by_echo(source):
+            raise StoreError("the bundle's database is not built as Echo builds one: it is not from Echo")
         rows = {
             table: source.execute(
                 f"SELECT {', '.join(columns)} FROM {table} ORDER BY {ORDERS[table]}"
             ).fetchall()
             for table, columns in TABLES.items()
         }
+    digests = (
+        row[columns.index("sha256")]
+        for table, columns in TABLES.items()
+        if "sha256" in columns
+        for row in rows[table]
+    )
+    if any(DIGEST.fullmatch(str(digest)) is None for digest in digests):
+        raise StoreError("the bundle names photographs by what is no digest: it is not from Echo")
     paths = [str(row[1]) for row in rows["photograph"]]
     for row in rows["version"]:
-        paths += [f"{json.loads(str(row[4]))['folder']}/x", *([str(row[3])] if row[3] else [])]
-    values = (value for table in rows.values() for row in table for value in row if isinstance(value, str))
-    if any(SAFE.fullmatch(path) is None for path in paths) or any(
-        LEADS_OUT.search(value) for value in values
-    ):
+        try:
+            paths.append(f"{parse_json(str(row[4]))['folder']}/x")
+        except (ValueError, TypeError, KeyError) as error:
+            raise StoreError("the bundle holds a version that cannot be read: it is not from Echo") from error
+        paths += [str(row[3])] if row[3] else []
+    if any(SAFE.fullmatch(path) is None for path in paths):
         raise StoreError("the bundle names files outside of the memory: it is not from Echo")
     return rows
 

@@ -81,6 +81,8 @@ CREATE TABLE inspection (
 CREATE INDEX inspections_of_photograph ON inspection (sha256, number);
 """
 
+STRUCTURE = "SELECT type, name, tbl_name, sql FROM sqlite_master"
+
 UNREACHABLE = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_READONLY,
@@ -313,6 +315,14 @@ def _make_schema(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def built_by_echo(connection: sqlite3.Connection) -> bool:
+    """Whether a file holds tables of this schema alone: no view, no trigger and no column that computes."""
+    with closing(sqlite3.connect(":memory:")) as own:
+        _make_schema(own)
+        known = set(own.execute(STRUCTURE))
+    return set(connection.execute(STRUCTURE)) <= known
 
 
 def _kind(error: sqlite3.Error) -> int:

@@ -168,7 +168,7 @@ def _files(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
             )
     for record in records:
         yield from _embeddings(connection, record)
-        for name, digest in digests_of_files(connection, record.key).items():
+        for name, digest in digests_of_files(connection, folder, record.key).items():
             wrong = _wrong(folder / name, digest)
             if wrong is None:
                 continue
@@ -198,11 +198,11 @@ def _photographs(
     for digest, names in of.items():
         lost = f"a reference of {' and '.join(names)}"
         yield _Photograph(images[digest], lost, "makes a version without it", tuple(names))
-    earlier = connection.execute("SELECT sha256, file, width, height FROM photograph").fetchall()
-    for digest, file, width, height in earlier:
+    earlier = connection.execute("SELECT sha256, file FROM photograph").fetchall()
+    for digest, file in earlier:
         if digest not in of:
             of[digest] = []
-            image = ImageRef(uri=str(folder / file), sha256=digest, width=width, height=height)
+            image = ImageRef(uri=str(folder / file), sha256=digest, width=1, height=1)
             lost = "a reference of earlier versions, which cannot be gone back to"
             yield _Photograph(image, lost, "forgets these versions")
     for image in _defects(connection, folder):

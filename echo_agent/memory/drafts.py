@@ -186,10 +186,8 @@ def restored(earlier: ProductRecord, answers: Answers) -> Draft:
 
 
 def _each_once(images: Sequence[ImageRef]) -> tuple[ImageRef, ...]:
-    first: dict[str, ImageRef] = {}
-    for image in images:
-        first.setdefault(image.sha256, image)
-    return tuple(first.values())
+    """Each photograph at its first place, from the file that was given last: that one may mend a damaged one."""
+    return tuple({image.sha256: image for image in images}.values())
 
 
 def _count(photographs: int) -> str:

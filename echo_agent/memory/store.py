@@ -283,7 +283,7 @@ class Store:
                 with self._changing() as connection:
                     file = write_version_record(self.folder, changed, self._encoder.name)
                     name = file.relative_to(self.folder).as_posix()
-                    rewrite_record(connection, changed, {name: digest_of(file)})
+                    rewrite_record(connection, self.folder, changed, {name: digest_of(file)})
             except OSError as error:
                 raise StoreError(
                     f"{self.folder} cannot be written ({error.strerror}): free space or rights"

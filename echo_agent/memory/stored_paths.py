@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Set
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from pydantic import BaseModel
+
+from echo_agent.json_text import parse_json
 
 PREFIX = "memory:"
 """Stands before a path below the memory's folder."""
@@ -31,8 +33,12 @@ def to_stored(value: BaseModel, folder: Path, *, without: Set[str] = frozenset()
 
 
 def from_stored(text: str, folder: Path) -> Any:
-    """Reads what ``to_stored`` wrote, its paths where the folder is now; to be validated by the caller."""
-    return _changed(json.loads(text), lambda path: _absolute(path, folder))
+    """Reads what ``to_stored`` wrote, its paths where the folder is now; to be validated by the caller.
+
+    Raises:
+        ValueError: It is no JSON, or a path leads out of the folder.
+    """
+    return _changed(parse_json(text), lambda path: _absolute(path, folder))
 
 
 def stored_file(uri: str, folder: Path) -> str:
@@ -62,4 +68,9 @@ def _relative(path: str, folder: Path) -> str:
 
 
 def _absolute(path: str, folder: Path) -> str:
-    return str(folder / path.removeprefix(PREFIX)) if path.startswith(PREFIX) else path
+    if not path.startswith(PREFIX):
+        return path
+    inside = PurePath(path.removeprefix(PREFIX))
+    if inside.is_absolute() or ".." in inside.parts:
+        raise ValueError(f"{path[:80]} leads out of the memory")
+    return str(folder / inside)

@@ -94,7 +94,7 @@ class VersionFiles:
     def digests(self, key: str) -> dict[str, str]:
         """SHA-256 of a version's files, by path relative to the memory; empty where it is not known."""
         with self._database.reading() as connection:
-            return digests_of_files(connection, key)
+            return digests_of_files(connection, self._database.folder, key)
 
     def _is_current(self, record: ProductRecord) -> bool:
         with self._database.reading() as connection:

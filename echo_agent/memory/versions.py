@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from echo_agent.json_text import parse_json
 from echo_agent.memory.damage import DamagedMemoryError
 from echo_agent.memory.database import Database
 from echo_agent.memory.product import ProductRecord
@@ -78,9 +79,9 @@ def add_version(
     )
 
 
-def rewrite_record(connection: sqlite3.Connection, record: ProductRecord, files: Files) -> None:
+def rewrite_record(connection: sqlite3.Connection, folder: Path, record: ProductRecord, files: Files) -> None:
     """Writes anew what is said of a version, and the digests of some of its files; its references and card stay."""
-    digests = json.dumps({**digests_of_files(connection, record.key), **files})
+    digests = json.dumps({**digests_of_files(connection, folder, record.key), **files})
     connection.execute(
         "UPDATE version SET record = ?, files = ? WHERE key = ?", (_written(record), digests, record.key)
     )
@@ -116,10 +117,17 @@ def learnt_references(connection: sqlite3.Connection, key: str) -> dict[str, str
     )
 
 
-def digests_of_files(connection: sqlite3.Connection, key: str) -> dict[str, str]:
-    """Digests of a version's files, by path relative to the memory; empty where it is not known."""
+def digests_of_files(connection: sqlite3.Connection, folder: Path, key: str) -> dict[str, str]:
+    """Digests of a version's files, by path relative to the memory; empty where it is not known.
+
+    Raises:
+        StoreError: They cannot be read.
+    """
     row = connection.execute("SELECT files FROM version WHERE key = ?", (key,)).fetchone()
-    return {} if row is None else dict(json.loads(row[0]))
+    try:
+        return {} if row is None else dict(parse_json(row[0]))
+    except (ValueError, TypeError) as error:
+        raise DamagedMemoryError(folder, f"the digests of the files of {key} cannot be read") from error
 
 
 def cards(connection: sqlite3.Connection) -> set[str]:
@@ -223,14 +231,15 @@ def _written(record: ProductRecord) -> str:
 def _records(
     connection: sqlite3.Connection, folder: Path, keys: str, *parameters: str
 ) -> list[ProductRecord]:
-    references: dict[str, list[ImageRef]] = defaultdict(list)
+    references: dict[str, list[dict[str, object]]] = defaultdict(list)
     learnt: dict[str, list[str]] = defaultdict(list)
     for key, sha256, file, width, height, answer in connection.execute(
         "SELECT key, sha256, file, width, height, answer FROM reference JOIN photograph USING (sha256) "
         f"WHERE key IN ({keys}) ORDER BY key, place",
         parameters,
     ).fetchall():
-        references[key].append(ImageRef(uri=str(folder / file), sha256=sha256, width=width, height=height))
+        image = {"uri": str(folder / file), "sha256": sha256, "width": width, "height": height}
+        references[key].append(image)
         if answer is not None:
             learnt[key].append(sha256)
     rows = connection.execute(f"SELECT key, card, record FROM version WHERE key IN ({keys})", parameters)
@@ -242,6 +251,6 @@ def _records(
 
 def _record(text: str, beside: Mapping[str, object], folder: Path) -> ProductRecord:
     try:
-        return ProductRecord.model_validate({**json.loads(text), **beside})
+        return ProductRecord.model_validate({**parse_json(text), **beside})
     except (ValueError, TypeError) as error:
         raise DamagedMemoryError(folder, "the entry of a product cannot be read") from error

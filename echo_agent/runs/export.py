@@ -12,6 +12,7 @@ from echo_agent.files import replacing
 from echo_agent.runs.tables import TABLES, Cell, Column, Row, Table
 
 MAX_EXCEL_ROWS = 1_048_576
+MAX_EXCEL_TEXT = 32_767
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet would take for a formula."""
 
@@ -45,6 +46,8 @@ def export_run(run: Path, kind: str, file: Path | None = None) -> tuple[Path, ..
                 WRITERS[kind](table, run, stream)
     except OSError as error:
         raise ReportError(f"{target} cannot be written ({error.strerror}): name another file") from error
+    except (OverflowError, ValueError) as error:
+        raise ReportError(f"a value in {run} does not fit into a table: {error}") from error
     return files
 
 
@@ -79,14 +82,19 @@ class _Encoded:
 
 
 def _text(cell: Cell, decimal: Callable[[float], str]) -> str:
-    """Writes a cell; a text that would be taken for a formula gets an apostrophe before it."""
+    """Writes a cell."""
     if cell is None:
         return ""
     if isinstance(cell, float):
         return decimal(cell)
     if isinstance(cell, datetime):
         return cell.isoformat(timespec="milliseconds")
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else str(cell)
+    return no_formula(cell) if isinstance(cell, str) else str(cell)
+
+
+def no_formula(text: str) -> str:
+    """A text for a table; one that a spreadsheet would take for a formula gets an apostrophe before it."""
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _write_parquet(table: Table, run: Path, stream: BinaryIO) -> None:
@@ -156,7 +164,7 @@ def _write_sheet(book: Any, table: Table, run: Path, styles: Mapping[Any, Any]) 
             if column.kind is datetime and isinstance(cell, datetime):
                 sheet.write_datetime(last, place, cell.replace(tzinfo=None), styles[datetime])
             elif column.kind is str:
-                sheet.write_string(last, place, str(cell))
+                sheet.write_string(last, place, str(cell)[:MAX_EXCEL_TEXT])
             else:
                 sheet.write_number(last, place, cell, styles.get(column.kind))
     sheet.autofilter(0, 0, last, len(table.columns) - 1)

@@ -1,7 +1,10 @@
 """One photograph of a run: a line of ``verdicts.jsonl``."""
 
 import json
+from datetime import datetime
 from typing import Any
+
+from pydantic import field_validator
 
 from echo_agent.state import DecidedBy, ImageRef, Reason, Value, Verdict, flat_verdict
 
@@ -38,6 +41,12 @@ class Line(Value):
     map: str | None = None
     error: str | None = None
     verdict: Verdict
+
+    @field_validator("when")
+    @classmethod
+    def _is_a_time(cls, when: str) -> str:
+        datetime.fromisoformat(when)
+        return when
 
     @property
     def reference(self) -> ImageRef | None:

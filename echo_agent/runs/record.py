@@ -1,6 +1,5 @@
 """What a run's folder holds, read: its settings and counts, and its lines one at a time."""
 
-import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,11 +10,14 @@ from pydantic import Field, ValidationError
 
 from echo_agent.context import Context
 from echo_agent.errors import RunError
+from echo_agent.files import read_text
+from echo_agent.json_text import parse_json
 from echo_agent.runs.line import Line
 from echo_agent.state import Label, Value
 
 VERDICTS = "verdicts.jsonl"
 RUN = "run.json"
+MAX_RECORD_BYTES = 16 * 2**20
 WORST_FIRST: tuple[Label, ...] = ("defective", "review", "normal")
 """A part takes its worst view."""
 
@@ -105,14 +107,14 @@ def read_record(folder: Path) -> RunRecord:
         RunError: There is no run in the folder, or it cannot be read.
     """
     try:
-        return RunRecord.model_validate_json((folder / RUN).read_text(encoding="utf-8"))
+        return RunRecord.model_validate(parse_json(read_text(folder / RUN, MAX_RECORD_BYTES)))
     except OSError as error:
         raise RunError(
             f"{folder} holds no run ({error.strerror}): name a folder that echo-agent inspect --out wrote"
         ) from error
-    except ValidationError as error:
+    except ValueError as error:
         raise RunError(
-            f"{folder / RUN} was written by another version of Echo: name another folder"
+            f"{folder / RUN} is damaged, or was written by another version of Echo: name another folder"
         ) from error
 
 
@@ -129,7 +131,10 @@ def read_fields(folder: Path) -> Iterator[dict[str, Any]]:
             for line in stream:
                 number += 1
                 if line.endswith(b"\n"):
-                    yield json.loads(line)
+                    fields = parse_json(line.decode())
+                    if not isinstance(fields, dict):
+                        raise ValueError("it is no object")
+                    yield fields
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:

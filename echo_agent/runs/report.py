@@ -2,7 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from echo_agent.errors import ReportError
 from echo_agent.images.placeholder import shown
@@ -66,7 +70,8 @@ def _badness(line: Line) -> tuple[int, float]:
 
 def _notices(drifts: object) -> Iterator[str]:
     for drift in drifts if isinstance(drifts, list) else ():
-        yield str(Drift.model_validate(drift))
+        with suppress(ValidationError):  # of another version
+            yield str(Drift.model_validate(drift))
 
 
 def _entry(views: list[Line], pictures: "_Pictures", *, named: bool) -> Entry:
@@ -111,11 +116,19 @@ class _Pictures:
 
     def kept(self, name: str | None) -> str | None:
         """A picture that the run keeps."""
-        if name is None or not (self._run / name).is_file():
+        if name is None or not self._holds(name):
             return None
         if self._embedded:
             return data_uri((self._run / name).read_bytes())
         return Path(os.path.relpath(self._run / name, self._page)).as_posix()
+
+    def _holds(self, name: str) -> bool:
+        """Whether a run has such a file of its own: a line that names another one may come from anywhere."""
+        try:
+            file = (self._run / name).resolve()
+            return file.is_file() and file.is_relative_to(self._run.resolve())
+        except (OSError, ValueError):
+            return False
 
     def reference(self, image: ImageRef) -> str:
         """A reference, or a placeholder where it can no longer be read."""
@@ -128,7 +141,7 @@ class _Pictures:
         return known
 
     def _written(self, image: ImageRef, jpeg: bytes) -> str:
-        name = f"references/{image.sha256[:16]}.jpg"
+        name = f"references/{sha256(image.sha256.encode()).hexdigest()[:16]}.jpg"
         try:
             (self._run / "references").mkdir(exist_ok=True)
             (self._run / name).write_bytes(jpeg)

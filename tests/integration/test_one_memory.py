@@ -124,12 +124,13 @@ def test_records_are_listed_and_written_into_a_table(inspector, part, echo, tmp_
     inspector.inspect_many(files, product="plate")
     memory = ("--memory", tmp_path / "memory")
     assert (
-        echo("feedback", files[0], "--label", "normal", "--product", "plate", "--who", "Ada", *memory)[0] == 0
+        echo("feedback", files[0], "--label", "normal", "--product", "plate", "--who", "=Ada", *memory)[0]
+        == 0
     )
     code, out, _ = echo("records", *memory)
     lines = out.splitlines()
     assert (code, len(lines)) == (0, 4)
-    assert "normal, Ada" in lines[3]
+    assert "normal, =Ada" in lines[3]
     assert [line.endswith(str(file)) for line, file in zip(lines[:0:-1], files, strict=True)] == [True] * 3
     waiting = echo("records", "--waiting", "--json", *memory)[1].splitlines()
     assert [json.loads(line)["photograph"] for line in waiting] == [str(files[2]), str(files[1])]
@@ -140,6 +141,8 @@ def test_records_are_listed_and_written_into_a_table(inspector, part, echo, tmp_
     assert [(row["photograph"], row["label"]) for row in rows] == [
         (str(file), "review") for file in files[:0:-1]
     ]
+    assert echo("records", "--csv", tmp_path / "records.csv", *memory)[0] == 0
+    assert ",'=Ada," in (tmp_path / "records.csv").read_text(encoding="utf-8"), "a formula is none"
 
 
 @pytest.mark.parametrize("graph", ["inspection", "chat"])

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import warnings
@@ -234,3 +235,13 @@ def test_decoding_takes_no_more_than_24_bytes_a_pixel(kind, tmp_path, repository
     command = [sys.executable, "-c", MEASURE, str(tmp_path / "part.png")]
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
     assert float(done.stdout) < 25
+
+
+def test_a_pipe_and_a_file_larger_than_any_image_are_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(ImageError, match="pipe or a device"):
+        load_image(tmp_path / "pipe.png")
+    with (tmp_path / "large.png").open("wb") as stream:
+        stream.truncate(3_000_000_000)
+    with pytest.raises(ImageError, match=r"3\.0 GB"):
+        load_image(tmp_path / "large.png")
