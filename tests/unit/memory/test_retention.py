@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_agent.errors import StoreError
 from echo_agent.images.stored import store_image
 from echo_agent.memory import inspections as inspections_module
 from echo_agent.memory.answers import Feedback, add_answer, now, take_answer_back
@@ -121,15 +120,19 @@ def test_tidying_takes_no_more_memory_the_more_parts_wait(tmp_path, database, in
     assert peak < 100_000
 
 
-def test_where_a_record_says_nothing_of_its_files_none_is_removed(tmp_path, database, inspections):
-    image = an_image(tmp_path, 1)
+def test_where_a_record_says_nothing_of_its_files_its_photograph_stays_and_the_others_go(
+    tmp_path, database, inspections
+):
+    image, other = an_image(tmp_path, 1), an_image(tmp_path, 2)
     inspections.add(image, a_verdict("review"))
-    with database.writing() as connection:
-        connection.execute("UPDATE inspection SET record = '{}'")
-    os.utime(image.uri, (0, 0))
-    with pytest.raises(StoreError, match="doctor"):
+    for damaged in ("{}", "{", ""):
+        with database.writing() as connection:
+            connection.execute("UPDATE inspection SET record = ?", (damaged,))
+        for file in (image, other):
+            if os.path.exists(file.uri):
+                os.utime(file.uri, (0, 0))
         tidy(database, Limits(0, 0, 0))
-    assert os.path.exists(image.uri)
+        assert (os.path.exists(image.uri), os.path.exists(other.uri)) == (True, False)
 
 
 def test_the_limits_are_those_of_the_settings_where_none_are_given():
