@@ -36,7 +36,7 @@ def inspect_into_run(options: InspectOptions, out: Path) -> None:
     from echo_agent.runs.drift import DriftWatch
     from echo_agent.runs.drift_of_run import DriftOfRun
     from echo_agent.runs.folder import RunFolder
-    from echo_agent.runs.record import run_in_words
+    from echo_agent.runs.record import changed_standards, run_in_words
     from echo_agent.runs.station import Station
     from echo_agent.runs.watch import Watch
 
@@ -45,7 +45,7 @@ def inspect_into_run(options: InspectOptions, out: Path) -> None:
     if options.product is not None:
         station.inspector.memory.product(options.product)
     engine = _engine(options, settings, station)
-    with stopped_by_signals() as stop, closing(RunFolder(out, settings)) as run:
+    with stopped_by_signals() as stop, closing(RunFolder(out, settings, station.standards())) as run:
         watch = None
         if options.watch is not None:
             sorted_into = options.sinks.sort_into or out
@@ -56,6 +56,8 @@ def inspect_into_run(options: InspectOptions, out: Path) -> None:
         if before:
             known = f"{len(new)} are new" if watch is None else f"what arrives in {options.watch} is added"
             _say(f"{out} holds {before} already, {known}")
+            for changed in changed_standards(run.record.sessions):
+                _say(changed)
         observers = options.sinks.open(run, _say)
         observers.append(DriftOfRun(DriftWatch(station.inspector.memory), _say, seen=before))
         batches = chain(in_batches(new, run), watch.batches() if watch is not None else ())

@@ -8,12 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from echo_agent.answers.polarity import read_statement
 from echo_agent.decision.final import proposed_label
+from echo_agent.decision.standards import changes, standards
 from echo_agent.errors import ImageError, InputError
 from echo_agent.memory.answers import now
 from echo_agent.memory.feedback import remember
 from echo_agent.memory.memory import Memory
 from echo_agent.resources import Resources
-from echo_agent.state import HumanAnswer, State, flat_attempt
+from echo_agent.state import HumanAnswer, Reason, State, flat_attempt
 
 TASK = "judge_part"
 QUESTION = "Is this part normal or defective?"
@@ -65,9 +66,14 @@ def human_review(state: State, resources: Resources) -> dict[str, Any]:
             }  # fmt: skip
     answer = answer.model_copy(update={"when": answer.when or now()})
     product = state.reference.product if state.reference is not None else None
-    proposed = proposed_label(state.attempts[-1])
+    last = state.attempts[-1]
+    changed = changes(state.standards, standards(resources, product)) if product and state.standards else []
+    proposed = proposed_label(last)
     remember(resources.memory, product, state.image, proposed, answer, name=state.name)
-    return {"human": answer}
+    if changed:
+        told = f"What this part was judged by has changed since: {'; '.join(changed)}."
+        last = last.model_copy(update={"reasons": (*last.reasons, Reason(kind="other standards", text=told))})
+    return {"human": answer, "attempts": (*state.attempts[:-1], last)}
 
 
 def read_answer(given: object) -> HumanAnswer:

@@ -51,6 +51,7 @@ def intake(given: InspectionInput, resources: Resources) -> dict[str, Any]:
         "trace": None,
         "attempts": (),
         "record_id": None,
+        "standards": {},
         "human": None,
         "verdict": None,
         "timings": {},

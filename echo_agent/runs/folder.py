@@ -12,6 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from echo_agent import __version__
+from echo_agent.decision.standards import Standards
 from echo_agent.errors import RunError
 from echo_agent.files import digest_of, replacing
 from echo_agent.runs.line import Line
@@ -42,12 +43,15 @@ class RunFolder:
     Args:
         folder: Its folder; made where there is none.
         settings: Its settings.
+        standards: By what its parts are judged, by product.
 
     Raises:
         RunError: Another process writes it, it was made with other settings, or it cannot be read or written.
     """
 
-    def __init__(self, folder: Path, settings: RunSettings) -> None:
+    def __init__(
+        self, folder: Path, settings: RunSettings, standards: dict[str, Standards] | None = None
+    ) -> None:
         self.folder = folder
         self.counts: Counter[str] = Counter()
         self.unreadable = 0
@@ -67,7 +71,7 @@ class RunFolder:
         except OSError as error:
             raise _unwritable(folder, error) from error
         try:
-            self.record = self._begun(settings)
+            self.record = self._begun(settings, standards or {})
             self._file = (folder / VERDICTS).open("ab")
             self.save()
         except OSError as error:
@@ -77,9 +81,9 @@ class RunFolder:
             self._lock.release()
             raise
 
-    def _begun(self, settings: RunSettings) -> RunRecord:
+    def _begun(self, settings: RunSettings, standards: dict[str, Standards]) -> RunRecord:
         """Reads what is there; a last line that a kill cut off is taken away."""
-        session = Session(started=now(), versions=_versions())
+        session = Session(started=now(), versions=_versions(), standards=standards)
         if not (self.folder / RUN).exists():
             if (self.folder / VERDICTS).exists():
                 raise RunError(f"{self.folder} holds {VERDICTS} but no {RUN}: choose another --out")

@@ -1,14 +1,16 @@
 """What a run's folder holds, read: its settings and counts, and its lines one at a time."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
 
 from echo_agent.context import Context
+from echo_agent.decision.standards import Standards, changes
 from echo_agent.errors import RunError
 from echo_agent.files import read_text
 from echo_agent.json_text import parse_json
@@ -43,10 +45,17 @@ class RunSettings(Value):
 
 
 class Session(Value):
-    """One start of a run: when, with which versions of what it stands on."""
+    """One start of a run.
+
+    Attributes:
+        started: When.
+        versions: Versions of what it stands on.
+        standards: By what its parts are judged, by product; empty in runs from before this was noted.
+    """
 
     started: str
     versions: dict[str, str]
+    standards: dict[str, Standards] = Field(default_factory=dict)
 
 
 class RunRecord(Value):
@@ -84,6 +93,18 @@ def differences(kept: RunSettings, wanted: RunSettings) -> list[str]:
     """What differs between two runs' settings, in words."""
     before, after = _flat(kept), _flat(wanted)
     return [f"{name} {before[name]!r}, now {after[name]!r}" for name in before if before[name] != after[name]]
+
+
+def changed_standards(sessions: Sequence[Session]) -> list[str]:
+    """Tells, by product, what its parts are judged by that changed from one start of a run to the next."""
+    return [
+        f"{product} is judged by other standards since {after.started[:16].replace('T', ' ')} UTC: {', '.join(told)}"
+        for before, after in pairwise(one for one in sessions if one.standards)
+        for product in after.standards
+        if (
+            told := changes(before.standards.get(product, after.standards[product]), after.standards[product])
+        )
+    ]
 
 
 def run_in_words(record: RunRecord, folder: Path) -> str:

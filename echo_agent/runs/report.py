@@ -14,7 +14,7 @@ from echo_agent.report.entry import REFERENCE_SIDE, REFERENCES_SHOWN, Entry, Vie
 from echo_agent.report.page import write_page
 from echo_agent.runs.drift import Drift
 from echo_agent.runs.line import Line
-from echo_agent.runs.record import WORST_FIRST, read_lines, read_record
+from echo_agent.runs.record import WORST_FIRST, changed_standards, read_lines, read_record
 from echo_agent.state import ImageRef
 
 EMBEDDED_AT_MOST = 200
@@ -58,9 +58,8 @@ def report_of_run(run: Path, file: Path | None = None) -> Path:
         if record.settings.product
         else f"{len(entries)} parts"
     )
-    write_page(
-        target, entries, title=title, about=about, notices=tuple(_notices(record.told.get("drift", ())))
-    )
+    notices = (*changed_standards(record.sessions), *_notices(record.told.get("drift", ())))
+    write_page(target, entries, title=title, about=about, notices=notices)
     return target
 
 

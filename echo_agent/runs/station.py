@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from echo_agent.decision.standards import Standards, standards
 from echo_agent.errors import EchoError, ImageError
 from echo_agent.inspector import Inspector
 from echo_agent.report.overlay import overlay, shown_map
+from echo_agent.resources import Resources
 from echo_agent.runs.line import unreadable
 from echo_agent.runs.photograph import Photograph
 from echo_agent.runs.record import RunSettings
@@ -66,6 +68,13 @@ class Station:
     def open(cls, settings: RunSettings) -> "Station":
         """Opens the memory and the Decision Maker that the settings name."""
         return cls(Inspector.open(settings.memory, create=False, context=settings.context), settings)
+
+    def standards(self) -> dict[str, Standards]:
+        """By what it judges the parts of its product, or of each where they are found out."""
+        memory, named = self.inspector.memory, self._settings.product
+        resources = Resources(self.inspector.context, memory=memory)
+        names = [named] if named is not None else [product.name for product in memory.products()]
+        return {name: standards(resources, name) for name in names}
 
     def decode(self, photographs: Sequence[Photograph]) -> list[Opened]:
         """Decodes photographs; what cannot be read gives its error."""

@@ -116,6 +116,9 @@ class State(BaseModel):
     trace: Trace | None = None
     attempts: tuple[Attempt, ...] = ()
     record_id: str | None = Field(default=None, description="The record of a part that waits for a person.")
+    standards: dict[str, str] = Field(
+        default_factory=dict, description="By what a part that waits for a person was judged."
+    )
     human: HumanAnswer | None = None
     verdict: Verdict | None = None
     timings: dict[str, float] = Field(default_factory=dict)

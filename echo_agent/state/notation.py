@@ -46,10 +46,15 @@ def settings_in_words(settings: Strictness | StrictnessSettings) -> str:
 
 def strictness_in_words(strictness: Strictness) -> str:
     """Returns each setting with where it comes from, such as ``max_false_reject 5 % (the product's setting)``."""
-    return ", ".join(
-        f"{name} {100 * getattr(strictness, name):g} % ({WHOSE[getattr(strictness, f'{name}_from')]})"
+    return ", ".join(f"{name} {value}" for name, value in each_strictness(strictness).items())
+
+
+def each_strictness(strictness: Strictness) -> dict[str, str]:
+    """Returns each setting by name, such as ``5 % (the product's setting)``."""
+    return {
+        name: f"{100 * getattr(strictness, name):g} % ({WHOSE[getattr(strictness, f'{name}_from')]})"
         for name in StrictnessSettings.model_fields
-    )
+    }
 
 
 def threshold_in_words(threshold: float, strictness: Strictness) -> str:

@@ -22,6 +22,7 @@ ReasonKind = Literal[
     "disagreement",
     "exemplar",
     "damaged memory",
+    "other standards",
     "other",
 ]
 """What a reason is about.
@@ -33,6 +34,7 @@ ReasonKind = Literal[
 - Beside it: ``rule`` (of the domain knowledge), ``model`` (what a language model says), ``disagreement`` (of model
   and evidence), ``exemplar`` (a defect that a person confirmed).
 - ``damaged memory``: what is missing or damaged, and took no part.
+- ``other standards``: what the part was judged by has changed while it waited for a person.
 - ``other``: written before reasons had a kind.
 """
 

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 
-from echo_agent import Context, Inspector
+from echo_agent import Context, Inspector, build_graph
 from echo_agent.memory.memory import Memory
 from echo_agent.settings import process_settings
 from echo_agent.strictness import StrictnessSettings
@@ -148,3 +150,55 @@ def test_an_unread_variable_in_the_file_of_variables_is_told_too(echo, monkeypat
     assert code == 1
     assert "ECHO_MIN_CONFIDENZ is set" in err
     assert "ECHO_MIN_CONFIDENCE" in err
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("environment", "max_false_reject 10 % (default), now 20 % (the environment)"),
+        ("product", "max_false_reject 10 % (default), now 20 % (the product's setting)"),
+        ("card", "card none, now "),
+        ("feedback", "version 1, now 2"),
+        ("nothing", ""),
+    ],
+)
+@pytest.mark.parametrize("way", ["run", "thread"])
+def test_what_goes_on_tells_what_it_is_judged_by_that_changed(
+    echo, monkeypatch, tmp_path, folder, card, good_parts, way, change, told
+):
+    files = [tmp_path / f"part-{seed}.png" for seed in (90, 91)]
+    for seed, file in enumerate(files, start=90):
+        synthetic_part(seed).save(file)
+    at, run = ("--memory", folder), tmp_path / "run"
+    memory = Inspector.open(folder).memory
+    graph = build_graph(InMemorySaver(), memory=memory)
+    thread, asking = (
+        {"configurable": {"thread_id": "1"}},
+        Context(min_confidence=1, max_attempts=1, human_review=True),
+    )
+    if way == "run":
+        assert echo("inspect", files[0], "--product", "plate", "--out", run, *at)[0] == 0
+    else:
+        given = {"image": memory.store_image(files[0]), "product": "plate"}
+        assert graph.invoke(given, thread, context=asking)["__interrupt__"]
+    if change == "environment":
+        environment(monkeypatch, max_false_reject="0.2")
+    elif change == "product":
+        assert echo("threshold", "plate", "--set", "max_false_reject=0.2", *at)[0] == 0
+    elif change == "card":
+        assert echo("register", "plate", good_parts, "--knowledge", card, *at)[0] == 0
+    elif change == "feedback":
+        said = ("--label", "normal", "--product", "plate", "--learn")
+        assert echo("feedback", files[1], *said, *at)[0] == 0
+    if way == "run":
+        code, _, err = echo("inspect", *files, "--product", "plate", "--out", run, *at)
+        assert code == 0
+        assert ("plate is judged by other standards since 2" in err) == bool(told)
+        assert echo("report", run)[0] == 0
+        assert told.replace("'", "&#39;") in (run / "report.html").read_text()
+    else:
+        verdict = graph.invoke(Command(resume={"action": "accept"}), thread, context=asking)["verdict"]
+        reasons = [reason.text for reason in verdict.reasons if reason.kind == "other standards"]
+        assert len(reasons) == bool(told)
+        err = "".join(reasons)
+    assert told in err

@@ -30,7 +30,7 @@ class FakeMemory:
     is_writable = False
 
     def product(self, name):
-        return SimpleNamespace(strictness=StrictnessSettings())
+        return SimpleNamespace(strictness=StrictnessSettings(), version=1)
 
     def recognised(self, image):
         return "plate"
