@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import itertools
 import resource
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from benchmarks.stress.attack import Attack
 from benchmarks.stress.parts import drawn_part, open_memory
 from echo_agent.inspector import Inspector
 from echo_agent.state.notation import percent
-from echo_agent.ui.controller import Controller
+from echo_agent.ui.controller import MAX_TABS, Controller
 
 WARM = 500
 """Photographs before the first measurement at most, and at most a third of all."""
@@ -41,7 +42,7 @@ def _looked_at(look: Look, folder: Path, attempts: int) -> Iterator[str | None]:
     for number in range(attempts):
         noise = np.random.default_rng(number).integers(-2, 3, parts[0].shape, dtype=np.int16)
         part = Image.fromarray(np.clip(parts[number % 8] + noise, 0, 255).astype(np.uint8))
-        look(part, folder / "part.png")
+        look(part.crop((0, 0, part.width - number % 9, part.height - number % 7)), folder / "part.png")
         if number == warm:
             before = resident()
         grown = resident() / before - 1 if number == attempts - 1 else 0.0
@@ -62,16 +63,18 @@ def inspector(folder: Path, attempts: int) -> Iterator[str | None]:
 
 
 def page(folder: Path, attempts: int) -> Iterator[str | None]:
-    """Inspects and asks as the page does, in a new tab each tenth time."""
-    controller = Controller(_inspector(folder))
-    tabs = [uuid.uuid4().hex]
+    """Inspects and asks as the page does, in new tabs until as many are kept as it keeps, then each tenth time."""
+    most = min(MAX_TABS, attempts // 6)
+    controller = Controller(_inspector(folder), most_tabs=most)
+    tab, number = "", itertools.count()
 
     def look(part: Image.Image, file: Path) -> None:
+        nonlocal tab
         part.save(file)
-        if np.random.default_rng(len(tabs)).random() < 0.1:
-            tabs.append(uuid.uuid4().hex)
-        image, verdict = controller.inspect(tabs[-1], str(file), "plate")
-        controller.ask(tabs[-1], "Where is it?", "plate")
+        if (looks := next(number)) <= most or looks % 10 == 0:
+            tab = uuid.uuid4().hex
+        image, verdict = controller.inspect(tab, str(file), "plate")
+        controller.ask(tab, "Where is it?", "plate")
         controller.picture(image, verdict, 0.8)
 
     yield from _looked_at(look, folder, attempts)

@@ -2,6 +2,7 @@
 
 import math
 import random
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -67,7 +68,7 @@ class _Watched:
     """What is kept of a stream."""
 
     stream: Stream
-    ranked: list[float]
+    ranked: "array[float]"
     first: list[float]
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
     statistics: dict[tuple[bool, float], float] = field(default_factory=dict)
@@ -79,7 +80,7 @@ class _Watched:
         p_value = (above + chance * (high - low + 1)) / (len(self.ranked) + 1)
         self.ranked.insert(high, value)
         if len(self.ranked) > MAX_KEPT:
-            self.ranked.clear()
+            del self.ranked[:]
         if len(self.first) < FIRST:
             self.first.append(value)
         self.recent.append(value)
@@ -131,7 +132,7 @@ class ChangeDetector:
         values = list(known)
         directions = [rises for rises in (True, False) if (stream.rises if rises else stream.falls)]
         statistics = dict.fromkeys(product(directions, POWERS), 0.0)
-        return _Watched(stream, sorted(values), values[:FIRST], statistics=statistics)
+        return _Watched(stream, array("d", sorted(values)), values[:FIRST], statistics=statistics)
 
     @property
     def statistic(self) -> float:

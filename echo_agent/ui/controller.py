@@ -44,10 +44,12 @@ class Controller:
 
     Args:
         inspector: The inspector.
+        most_tabs: Conversations that are kept.
     """
 
-    def __init__(self, inspector: Inspector) -> None:
+    def __init__(self, inspector: Inspector, *, most_tabs: int = MAX_TABS) -> None:
         self.inspector = inspector
+        self._most_tabs = most_tabs
         self.drift = DriftWatch(inspector.memory)
         self._history = InMemorySaver()
         self._past: tuple[tuple[str, str | None] | None, list[InspectionRecord]] = None, []
@@ -124,7 +126,7 @@ class Controller:
         """Notes that a tab is in use; forgets that of longest ago where there are too many."""
         self._tabs[thread] = None
         self._tabs.move_to_end(thread)
-        while len(self._tabs) > MAX_TABS:
+        while len(self._tabs) > self._most_tabs:
             self._history.delete_thread(self._tabs.popitem(last=False)[0])
 
     def ask(self, thread: str, question: str, product: str | None) -> str:
