@@ -72,13 +72,13 @@ def hold_again(
 def find_card(product: str, own_folder: Path | None, registered: Path | None) -> LoadedCard | None:
     """Returns a product's card: the one registered with it, else the user's, else one that comes with Echo.
 
-    Cards are read once a process, and the user's again when their files change.
+    Cards are read once a process, and again when their files change; those that come with Echo never do.
 
     Raises:
         KnowledgeError: A card is broken, or the user's folder is missing.
     """
     if registered is not None:
-        return read_card(registered)
+        return _registered(registered, _stamp(file for file in (registered,) if file.is_file()))
     folders = (own_folder,) if own_folder is not None else ()
     files = [file for folder in folders for file in list_cards(folder)]
     return _library(folders, _stamp(files)).find(product)
@@ -116,6 +116,11 @@ def _from_documents(loaded: LoadedCard, query: str, embeddings: Embeddings | Non
 def _stamp(files: Iterable[Path]) -> tuple[tuple[str, int], ...]:
     """Returns what changes when a file does."""
     return tuple((str(file), file.stat().st_mtime_ns) for file in files)
+
+
+@lru_cache(maxsize=64)
+def _registered(file: Path, stamp: tuple[tuple[str, int], ...]) -> LoadedCard:
+    return read_card(file)
 
 
 @lru_cache(maxsize=4)

@@ -4,6 +4,7 @@ import difflib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
@@ -165,11 +166,15 @@ class CardLibrary:
 
     def find(self, product: str) -> LoadedCard | None:
         """Returns the first card of that name, else the first with that alias, else None."""
-        wanted = canonical_name(product)
+        return self._named.get(canonical_name(product))
+
+    @cached_property
+    def _named(self) -> dict[str, LoadedCard]:
+        found = {canonical_name(card.card.product): card for card in reversed(self.cards)}
         for card in self.cards:
-            if canonical_name(card.card.product) == wanted:
-                return card
-        return next((card for card in self.cards if wanted in card.card.names()), None)
+            for name in card.card.names():
+                found.setdefault(name, card)
+        return found
 
 
 def drawn_on(loaded: LoadedCard, item: ChecklistItem) -> Path | str | None:

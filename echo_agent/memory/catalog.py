@@ -7,7 +7,7 @@ from pathlib import Path
 from echo_agent.errors import ProductError, StoreError
 from echo_agent.memory.answers import Feedback, confirmed_defects
 from echo_agent.memory.damage import DamagedMemoryError
-from echo_agent.memory.database import Database, has_banks
+from echo_agent.memory.database import Database, has_banks, is_complete
 from echo_agent.memory.former_files import take_over
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.versions import all_versions, current_versions
@@ -78,11 +78,11 @@ def read_catalog(database: Database) -> Catalog | None:
 
 def read_generation(database: Database) -> int | None:
     """The catalog's generation; None where the folder holds no memory."""
-    if not database.exists():
+    if not database.file.exists():
         return None
     with database.reading() as connection:
-        row = connection.execute("SELECT generation FROM memory").fetchone()
-    return None if row is None else int(row[0])
+        row = is_complete(connection) and connection.execute("SELECT generation FROM memory").fetchone()
+    return int(row[0]) if row else None
 
 
 def existing(database: Database) -> Catalog:

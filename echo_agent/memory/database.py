@@ -116,7 +116,7 @@ class Database:
         if not self.file.exists():
             return False
         with self.reading() as connection:
-            return bool(_version(connection))
+            return is_complete(connection)
 
     @property
     def is_copy(self) -> bool:
@@ -300,6 +300,11 @@ def _connect(file: Path, mode: str) -> sqlite3.Connection:
 def _text(data: bytes) -> str:
     """A text of the file; what of it is no UTF-8 costs itself, not the rows beside it."""
     return data.decode("utf-8", "replace")
+
+
+def is_complete(connection: sqlite3.Connection) -> bool:
+    """Whether the file has its tables."""
+    return bool(_version(connection))
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -237,7 +237,7 @@ class Scorer:
                 "escape_guarantee": escape_guarantee(len(scores), max_escape) if scores else None,
                 "product_given": given is not None,
                 "matches": matches,
-                "references": self._nearest(embedding, record, shots, lost),
+                "references": self._nearest(embedding, everywhere, record, shots, lost),
                 "exemplars": self._exemplars(image, record, defects),
                 "quality": self.qualities.of(record, image, self.read),
                 "lost": tuple(lost),
@@ -267,10 +267,21 @@ class Scorer:
         return working
 
     def _nearest(
-        self, embedding: Array, record: ProductRecord, shots: int, lost: list[str]
+        self,
+        embedding: Array,
+        everywhere: Sequence[Neighbour],
+        record: ProductRecord,
+        shots: int,
+        lost: list[str],
     ) -> tuple[Reference, ...]:
-        """The nearest references; one whose photograph is missing or damaged is left out, and told."""
-        found = evidence.nearest_references(self._index.nearest(embedding, [record.key], shots), record)
+        """The nearest references; one whose photograph is missing or damaged is left out, and told.
+
+        They are asked for only where too few of them are among the nearest of all products.
+        """
+        of_product = [neighbour for neighbour in everywhere if neighbour.key == record.key][:shots]
+        if len(of_product) < min(shots, len(record.references)):
+            of_product = self._index.nearest(embedding, [record.key], shots)
+        found = evidence.nearest_references(of_product, record)
         readable = []
         for near in found:
             try:
