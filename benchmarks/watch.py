@@ -67,9 +67,10 @@ def _drop(picture: Path, incoming: Path, draw: random.Random) -> None:
         target.rename(incoming / f"renamed-{picture.name}")
 
 
-def _start(incoming: Path, memory: Path, run: Path) -> subprocess.Popen[bytes]:
+def start_watching(incoming: Path, memory: Path, run: Path, *options: str) -> subprocess.Popen[bytes]:
+    """Starts ``inspect --watch`` in a process of its own."""
     command = [sys.executable, "-m", "echo_agent.cli.app", "inspect", "--watch", str(incoming)]
-    command += ["--product", PRODUCT, "--memory", str(memory), "--out", str(run)]
+    command += ["--product", PRODUCT, "--memory", str(memory), "--out", str(run), *options]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -102,7 +103,7 @@ def benchmark_watch(count: int, kills: int, seed: int) -> WatchBenchmark:
         incoming, memory, run = folder / "incoming", folder / "memory", folder / "run"
         incoming.mkdir()
         memory_of_cells(memory, normal)
-        process = _start(incoming, memory, run)
+        process = start_watching(incoming, memory, run)
         for number, picture in enumerate(chosen):
             _drop(picture, incoming, draw)
             if number in moments:
@@ -112,7 +113,7 @@ def benchmark_watch(count: int, kills: int, seed: int) -> WatchBenchmark:
                 for path in (path for path in seen if path.exists()):
                     path.rename(incoming / f"later-{renamed}.png")
                     renamed += 1
-                process = _start(incoming, memory, run)
+                process = start_watching(incoming, memory, run)
         _wait_until_quiet(run, count)
         process.terminate()
         process.wait()

@@ -1,12 +1,12 @@
 """Engines: what decodes, encodes and compares the photographs of a run, here or elsewhere."""
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from multiprocessing import get_context
-from os import cpu_count
+from multiprocessing import get_context, parent_process
 from typing import Protocol
 
 from echo_agent.errors import EchoError, RunError
@@ -72,7 +72,7 @@ class Workers:
             RunError: A worker died.
             EchoError: A worker cannot open the memory.
         """
-        threads = max(1, (cpu_count() or 1) // self._count)
+        threads = max(1, (os.cpu_count() or 1) // self._count)
         waiting: set[Future[list[Inspected]]] = set()
         with ProcessPoolExecutor(
             self._count, get_context("spawn"), initializer=_begin, initargs=(self._settings, threads)
@@ -107,11 +107,20 @@ def _begin(settings: RunSettings, threads: int) -> None:
     import torch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it ends it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
     try:
         _STATION[:] = [Station.open(settings)]
     except EchoError as error:
         _STATION[:] = [error]
+
+
+def _end_with_parent() -> None:
+    """Ends this worker when the process that started it was killed: it would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _inspect(batch: Sequence[Photograph]) -> list[Inspected]:

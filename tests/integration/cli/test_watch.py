@@ -1,5 +1,6 @@
 """A watched folder, by the command line: files written slowly, moved, renamed, and the process killed."""
 
+import contextlib
 import json
 import os
 import random
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +18,7 @@ from tests.conftest import synthetic_part
 COUNT = 24
 
 
-def started(plates, incoming, run):
+def started(plates, incoming, run, *options):
     command = [
         sys.executable,
         "-m",
@@ -27,7 +29,15 @@ def started(plates, incoming, run):
         "--out",
         str(run),
     ]
-    command += ["--product", "plate", "--memory", str(plates), "--sort-into", str(run.parent / "sorted")]
+    command += [
+        "--product",
+        "plate",
+        "--memory",
+        str(plates),
+        "--sort-into",
+        str(run.parent / "sorted"),
+        *options,
+    ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -97,6 +107,53 @@ def test_each_photograph_that_arrives_is_inspected_once_across_kills(plates, tmp
         for label in ("normal", "defective", "review")
         if (count := sum(line["label"] == label for line in found))
     }
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+@pytest.mark.parametrize("options", [("--workers", "2"), ("--engine", "ray", "--workers", "2")])
+def test_several_workers_watch_too_and_none_outlives_a_kill(plates, tmp_path, options):
+    if "ray" in options:
+        pytest.importorskip("ray")
+    incoming, run = tmp_path / "incoming", tmp_path / "run"
+    incoming.mkdir()
+    process = started(plates, incoming, run, *options)
+    for seed in range(8):
+        synthetic_part(500 + seed).save(incoming / f"{seed}.png")
+        if seed == 3:
+            wait_for(run, 2)
+            workers = children(process.pid)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            process = started(plates, incoming, run, *options)
+    wait_for(run, 8)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "8 inspected" in out
+    assert len({line["sha256"] for line in lines_of(run)}) == len(lines_of(run)) == 8
+    end = time.monotonic() + 30
+    while workers & running():
+        assert time.monotonic() < end, "workers outlive the process that started them"
+        time.sleep(0.2)
+
+
+def children(parent):
+    """Numbers of the processes that one has started."""
+    return {
+        int(number)
+        for file in Path(f"/proc/{parent}/task").glob("*/children")
+        for number in file.read_text().split()
+    }
+
+
+def running():
+    """Numbers of the processes that are there and not dead."""
+    states = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            states[int(file.parent.name)] = file.read_text().rpartition(")")[2].split()[0]
+    return {number for number, state in states.items() if state != "Z"}
 
 
 def test_what_belongs_to_a_run_wants_one(echo, plates, tmp_path):
