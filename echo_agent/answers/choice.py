@@ -351,7 +351,7 @@ def in_words(answer: Answer, question: Question) -> Answer:
     """A language model's choice said with its letter and confidence; other answers as they are."""
     if answer.letter is None:
         return answer
-    sure = f" ({percent(answer.confidence)} sure)" if answer.confidence is not None else ""
+    sure = f" ({percent(answer.confidence)} sure, uncalibrated)" if answer.confidence is not None else ""
     return answer.model_copy(update={"text": f"{_option(question, answer.letter)}{sure}"})
 
 
@@ -363,7 +363,7 @@ def _sure(
     question: Question, shares: Mapping[str, float], letter: str, inspected: Inspected | None, ids: str
 ) -> Answer:
     shares = {one: min(1.0, shares.get(one, 0.0)) for one in question.options}
-    text = f"{_option(question, letter)} ({percent(shares[letter])} sure)"
+    text = f"{_option(question, letter)} ({percent(shares[letter])} sure, uncalibrated)"
     if inspected is not None and inspected.verdict.label == "review":
         text += ", which is not enough to decide: a person should look"
     return Answer(letter=letter, text=f"{text} [{ids}].", confidence=shares[letter], probabilities=shares)

@@ -3,7 +3,7 @@
 from echo_agent.answers.inspected import Inspected
 from echo_agent.answers.regions import standing
 from echo_agent.state import Verdict
-from echo_agent.state.notation import MEANING, at, headline, percent
+from echo_agent.state.notation import MEANING, at, calibrated, headline, percent
 
 MAX_FINDINGS = 6
 """Findings of the card that are told at most."""
@@ -92,10 +92,13 @@ def confidence_answer(inspected: Inspected) -> str:
     verdict = inspected.verdict
     if verdict.label == "review":
         told = [
-            f"Not sure enough to decide: the likelier of normal and defective has {percent(verdict.confidence)}."
+            f"Not sure enough to decide: the likelier of normal and defective has {percent(verdict.confidence)}, "
+            f"{calibrated(verdict)}."
         ]
     else:
-        told = [f"I am {percent(verdict.confidence)} sure that it is {verdict.label}."]
+        told = [
+            f"I am {percent(verdict.confidence)} sure ({calibrated(verdict)}) that it is {verdict.label}."
+        ]
     told.append(
         "This figure was fitted on labelled parts."
         if verdict.confidence_calibrated

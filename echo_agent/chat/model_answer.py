@@ -14,7 +14,7 @@ from echo_agent.images.decoding import load_image
 from echo_agent.mllm.delimiters import delimited
 from echo_agent.report.words import measured
 from echo_agent.state import Question
-from echo_agent.state.notation import region_in_words
+from echo_agent.state.notation import region_in_words, sure
 
 TURNS_SHOWN = 6
 """Earlier messages of the conversation that the model is shown."""
@@ -85,7 +85,7 @@ def _prompt(
 
 def _evidence(inspected: Inspected) -> str:
     verdict = inspected.verdict
-    lines = [f"E1: verdict {verdict.label}, confidence {verdict.confidence:.2f}; score {measured(verdict)}"]
+    lines = [f"E1: verdict {verdict.label}, {sure(verdict)}; score {measured(verdict)}"]
     lines += [region_in_words(region) for region in verdict.regions]
     lines += [f"{near.id}: reference, similarity {near.similarity:.2f}" for near in verdict.references[:4]]
     if verdict.knowledge is not None:

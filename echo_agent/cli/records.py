@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 COLUMNS = (
-    "id", "when", "photograph", "sha256", "product", "memory_version", "label", "confidence", "defect_type",
-    "score", "threshold", "person_label", "person_defect_type", "person", "person_when",
+    "id", "when", "photograph", "sha256", "product", "memory_version", "label", "confidence",
+    "confidence_calibrated", "defect_type", "score", "threshold", "person_label",
+    "person_defect_type", "person", "person_when",
 )  # fmt: skip
 
 
@@ -95,7 +96,8 @@ def _row(record: "InspectionRecord", said: "Feedback | None") -> tuple[Any, ...]
         verdict.product,
         verdict.memory_version,
     )
-    found = (verdict.label, verdict.confidence, verdict.defect_type, verdict.score, verdict.threshold)
+    sure = (verdict.confidence, int(verdict.confidence_calibrated))
+    found = (verdict.label, *sure, verdict.defect_type, verdict.score, verdict.threshold)
     if said is None:
         return (*seen, *found, None, None, None, None)
     return (*seen, *found, said.label, said.answer.defect_type, said.answer.who, said.answer.when)

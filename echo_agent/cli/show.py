@@ -78,7 +78,7 @@ def _changed(record: "InspectionRecord", chain: "ChainReport") -> list[str]:
 
 
 def _told(record: "InspectionRecord", said: "list[Feedback]", chain: "ChainReport") -> str:
-    from echo_agent.report.words import described
+    from echo_agent.report.words import attempted, described
 
     verdict, made = record.verdict, record.made
     by = verdict.decided_by
@@ -99,9 +99,7 @@ def _told(record: "InspectionRecord", said: "list[Feedback]", chain: "ChainRepor
     lines = [f"{name:<15} {value}" for name, value in rows.items()]
     lines += ["", described(verdict, record.called), ""]
     for attempt in verdict.attempts:
-        lines.append(
-            f"attempt {attempt.number}: {attempt.label} at {attempt.confidence:.2f}, {attempt.changed}"
-        )
+        lines.append(f"attempt {attempt.number}: {attempted(attempt)}")
         lines += [f"  | {line}" for line in attempt.prompt.splitlines()]
     for one in said:
         state = f", taken back {one.undone}" if one.undone else ""

@@ -72,11 +72,13 @@ class _Sides:
         model: P(defective) by the MLLM alone.
         joined: P(defective) by MLLM and evidence.
         guard: What the model may not pass.
+        fitted: Whether their joining was fitted on labelled images.
     """
 
     model: float
     joined: float
     guard: Guard
+    fitted: bool
 
 
 def decide_by_mllm(
@@ -127,7 +129,7 @@ def decide_by_mllm(
         score = case.evidence.score if usable and case.evidence is not None else None
         joined, told = by_normals.joined(decision.defective, score)
         how = (told,)
-    sides = _Sides(decision.defective, joined, guard)
+    sides = _Sides(decision.defective, joined, guard, calibration is not None)
     label, confidence, reasons = _judge(sides, min_confidence)
     return measured.model_copy(
         update={
@@ -192,7 +194,8 @@ def _judge(sides: _Sides, min_confidence: float) -> tuple[Label, float, tuple[Re
     if sides.guard.rejected and (sides.model < 0.5 or side == "normal"):
         return "review", confidence, _disagreement(sides)
     if confidence < min_confidence:
-        unsure = f"Model and evidence together are at {percent(confidence)}: too unsure."
+        fitted = "calibrated" if sides.fitted else "uncalibrated"
+        unsure = f"Model and evidence together are at {percent(confidence)}, {fitted}: too unsure."
         return "review", confidence, (Reason(kind="close to the threshold", text=unsure),)
     return side, confidence, ()
 
@@ -202,7 +205,7 @@ def _disagreement(sides: _Sides) -> tuple[Reason, ...]:
     evidence = tuple(dict.fromkeys(known for reason in rejected for known in reason.evidence))
     told = (
         "Disagreement: the model would pass the part, the evidence rejects it; a person should look.",
-        f"The model's side: normal at {percent(1 - sides.model)}.",
+        f"The model's side: normal at {percent(1 - sides.model)} by its own word.",
         f"The evidence's side: {' '.join(reason.text for reason in rejected)}",
     )
     return tuple(Reason(kind="disagreement", text=text, evidence=evidence) for text in told)
@@ -210,7 +213,8 @@ def _disagreement(sides: _Sides) -> tuple[Reason, ...]:
 
 def _own_word(decision: Decision) -> Reason:
     return Reason(
-        kind="model", text=f"{decision.decided_by.model} puts defective at {percent(decision.defective)}."
+        kind="model",
+        text=f"{decision.decided_by.model} puts defective at {percent(decision.defective)} by its own word.",
     )
 
 

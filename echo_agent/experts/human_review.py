@@ -125,7 +125,7 @@ def review_request(state: State, memory: Memory) -> dict[str, Any]:
     """
     last, evidence = state.attempts[-1], state.reference
     proposed = proposed_label(last)
-    shown = ("confidence", "label", "number", "reasons")
+    shown = ("confidence", "confidence_calibrated", "label", "number", "reasons")
     image = state.image.uri if state.image is not None else None
     label = "normal" if proposed == "normal" else "defective"
     return {
@@ -142,6 +142,7 @@ def review_request(state: State, memory: Memory) -> dict[str, Any]:
         "product": evidence.product if evidence is not None else None,
         "proposed": proposed,
         "confidence": last.confidence,
+        "confidence_calibrated": last.confidence_calibrated,
         "regions": [region.model_dump() for region in evidence.regions] if evidence is not None else [],
         "sides": [
             {name: value for name, value in flat_attempt(attempt).items() if name in shown}

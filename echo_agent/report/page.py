@@ -108,6 +108,7 @@ def _row(number: int, entry: Entry, article: str | None) -> dict[str, Any]:
         "name": entry.name,
         "label": verdict.label,
         "confidence": round(verdict.confidence, 4),
+        "sure": notation.sure(verdict),
         "score": None if verdict.score is None else round(verdict.score, 3),
         "threshold": None if verdict.threshold is None else round(verdict.threshold, 3),
         "regions": len(verdict.regions),

@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 from echo_agent.report.cards import card_in_words
 from echo_agent.state import Label, Verdict
-from echo_agent.state.notation import percent, settings_in_words
+from echo_agent.state.notation import percent, settings_in_words, sure
 
 if TYPE_CHECKING:
     from echo_agent.memory.answers import Feedback
@@ -90,13 +90,13 @@ def verdict_table(rows: Sequence[tuple[str, Verdict, str | None]]) -> Text:
         A table with a column for the truth where at least one is known.
     """
     with_truth = any(truth is not None for _, _, truth in rows)
-    numbers = ("sure", "score", "threshold", "p-value")
+    numbers = ("confidence", "score", "threshold", "p-value")
     head = ["image", "verdict", *numbers, "where", *(["truth"] if with_truth else [])]
     cells = [
         [
             name,
             _coloured(verdict.label),
-            percent(verdict.confidence),
+            sure(verdict),
             _number(verdict.score),
             _number(verdict.threshold),
             _number(verdict.p_value, places=3),
@@ -156,20 +156,20 @@ def version_table(versions: Sequence["ProductRecord"]) -> str:
 
 def record_table(records: Sequence[tuple["InspectionRecord", "Feedback | None"]]) -> str:
     """Makes a table of inspections, each with what a person said of that photograph last."""
-    head = ("when (UTC)", "product", "verdict", "sure", "score", "a person", "photograph")
+    head = ("when (UTC)", "product", "verdict", "confidence", "score", "a person", "photograph")
     cells = [
         [
             record.when[:16].replace("T", " "),
             record.verdict.product or "unknown",
             record.verdict.label,
-            percent(record.verdict.confidence),
+            sure(record.verdict),
             _number(record.verdict.score),
             "-" if said is None else ", ".join(filter(None, (said.label, said.answer.who))),
             record.called,
         ]
         for record, said in records
     ]
-    return plain_table(head, cells, right=("sure", "score"))
+    return plain_table(head, cells, right=("confidence", "score"))
 
 
 def answer_table(said: Sequence["Feedback"]) -> str:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from echo_agent.images.depth import EIGHT_BITS
 from echo_agent.report.cards import taken_by_name
 from echo_agent.state import Attempt, EscapeGuarantee, Guarantee, Label, Verdict
-from echo_agent.state.notation import MEANING, WHOSE, headline, percent, region_in_words, threshold_in_words
+from echo_agent.state.notation import (
+    MEANING,
+    WHOSE,
+    headline,
+    percent,
+    region_in_words,
+    sure,
+    threshold_in_words,
+)
 from echo_agent.strictness import Strictness
 
 if TYPE_CHECKING:
@@ -100,16 +108,15 @@ def escape_promise(guarantee: EscapeGuarantee) -> str:
 
 def attempted(attempt: Attempt) -> str:
     """Returns an attempt's label, confidence and what changed in words."""
-    return f"{attempt.label}, {percent(attempt.confidence)} ({attempt.changed})"
+    return f"{attempt.label}, {sure(attempt)} ({attempt.changed})"
 
 
 def decided_by(verdict: Verdict) -> str:
-    """Returns who decided, and whether the confidence was fitted on labelled images."""
+    """Returns who decided."""
     author = verdict.decided_by
     model = "" if author.model in {author.name, ""} else f" {author.model}"
     revision = f" ({author.revision})" if author.revision else ""
-    calibrated = "calibrated" if verdict.confidence_calibrated else "uncalibrated"
-    return f"{author.name}{model}{revision}; confidence {calibrated}"
+    return f"{author.name}{model}{revision}"
 
 
 def registered(record: "ProductRecord", memory: Path) -> str:

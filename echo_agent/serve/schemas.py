@@ -52,6 +52,7 @@ class Inspected(BaseModel):
     sha256: str = Field(description="SHA-256 of the photograph.")
     label: Literal["normal", "defective", "review"]
     confidence: float
+    confidence_calibrated: bool = Field(description="Whether it was fitted on labelled images.")
     product: str | None
     score: float | None
     threshold: float | None

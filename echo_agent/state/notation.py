@@ -1,5 +1,6 @@
 """A verdict's values in words: one notation for every text that shows them."""
 
+from echo_agent.state.decision import Attempt
 from echo_agent.state.image import Region
 from echo_agent.state.value import Label
 from echo_agent.state.verdict import Verdict
@@ -13,10 +14,20 @@ MEANING: dict[Label, str] = {
 
 
 def headline(verdict: Verdict) -> str:
-    """Returns the label with its confidence, such as ``defective, 93 % sure``."""
+    """Returns the label with its confidence, such as ``defective, 93 % sure, uncalibrated``."""
     if verdict.label == "review":
         return f"review: {MEANING['review']}"
-    return f"{MEANING[verdict.label]}, {percent(verdict.confidence)} sure"
+    return f"{MEANING[verdict.label]}, {sure(verdict)}"
+
+
+def sure(told: Verdict | Attempt) -> str:
+    """Returns a confidence, and whether it was fitted on labelled images: ``93 % sure, uncalibrated``."""
+    return f"{percent(told.confidence)} sure, {calibrated(told)}"
+
+
+def calibrated(told: Verdict | Attempt) -> str:
+    """Returns whether a confidence was fitted on labelled images."""
+    return "calibrated" if told.confidence_calibrated else "uncalibrated"
 
 
 def percent(share: float, digits: int = 0) -> str:

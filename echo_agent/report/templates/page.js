@@ -29,7 +29,7 @@ function row(part) {
     const badge = made.querySelector(".badge");
     badge.className = "badge " + part.label;
     badge.textContent = part.label;
-    const texts = [null, null, Math.round(100 * part.confidence) + " %", number(part.score), number(part.threshold),
+    const texts = [null, null, part.sure, number(part.score), number(part.threshold),
       part.regions, part.type, part.product, part.when];
     texts.forEach((text, place) => { if (text !== null) made.cells[place].textContent = text; });
     rows.set(part.number, made);

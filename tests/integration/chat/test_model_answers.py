@@ -104,5 +104,5 @@ def test_options_are_scored_and_told_with_letter_text_and_confidence(plate_inspe
     )
     talk.say("", talk.store_image(spotted_part()))
     said = talk.say("What is the colour of the defect? A) Black B) Red C) Blue")
-    assert re.fullmatch(r"A\) Black \(\d+ % sure\)", said)
+    assert re.fullmatch(r"A\) Black \(\d+ % sure, uncalibrated\)", said)
     assert talk.state().messages[-1].additional_kwargs["answer"]["letter"] == "A"

@@ -101,7 +101,7 @@ def test_without_an_area_the_strongest_place_is_told_unless_the_part_is_normal()
         ("Are all four screws there?", "cannot count pieces"),
         ("How many defects?", "One area stands out: R1, at the top centre"),
         ("What product is this?", "compared with plate (as you said"),
-        ("How sure are you?", "93 % sure that it is defective"),
+        ("How sure are you?", "93 % sure (uncalibrated) that it is defective"),
         ("Why?", "- The score 3.10 lies above"),
         ("What kind of defect is it?", "not what it is"),
         ("Thanks!", "Ask me for"),

@@ -123,7 +123,7 @@ def test_the_responder_says_the_verdict_in_words():
         image=an_image(), reference=some_evidence(), attempts=(an_attempt("normal", reasons=("As others.",)),)
     )
     (message,) = responder(state, resources())["messages"]
-    assert message.content.startswith("plate: normal, 60 % sure. As others.")
+    assert message.content.startswith("plate: normal, 60 % sure, uncalibrated. As others.")
 
 
 @pytest.mark.parametrize(

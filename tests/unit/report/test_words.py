@@ -7,7 +7,7 @@ from tests.verdicts import a_reference, a_region, a_verdict
 def test_a_defective_part_is_told_with_place_size_reason_and_author():
     text = described(a_verdict(references=(a_reference("/m/good-3.png"),)), "part.png")
     first, *rest = text.splitlines()
-    assert first == "part.png [plate]: defective, 93 % sure"
+    assert first == "part.png [plate]: defective, 93 % sure, uncalibrated"
     body = "\n".join(rest)
     for words in (
         "above the threshold 1.40",
@@ -69,7 +69,7 @@ def test_a_retry_shows_what_changed():
         Attempt(number=2, label="normal", confidence=0.8, changed="finer map"),
     )
     text = described(a_verdict("normal", attempts=attempts), "part.png")
-    assert "attempt 2: normal, 80 % (finer map)" in text
+    assert "attempt 2: normal, 80 % sure, uncalibrated (finer map)" in text
 
 
 def test_the_answer_to_a_question_is_told():

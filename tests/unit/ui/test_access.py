@@ -175,7 +175,9 @@ def test_cookies_are_strict_and_the_page_stands_in_no_other(page):
     cookies = [value for name, value in browser.headers if name == b"set-cookie"]
     assert len(cookies) == 3
     assert all(cookie.endswith(b"SameSite=Strict") and b"none" not in cookie for cookie in cookies)
-    assert dict(browser.headers)[b"content-security-policy"] == b"frame-ancestors 'self'"
+    policy = dict(browser.headers)[b"content-security-policy"]
+    assert policy.startswith(b"default-src 'self' data: blob:")
+    assert policy.endswith(b"frame-ancestors 'self'")
 
 
 def test_a_page_for_all_addresses_is_asked_for_by_names_that_were_said():
