@@ -26,6 +26,7 @@ from echo_agent.mllm.device_memory import MAX_BATCH
 from echo_agent.mllm.own_decider import AnyDecider
 from echo_agent.resources import Resources, decision_maker_of, open_memory
 from echo_agent.state import ImageRef, Progress, Question, State, Verdict
+from echo_agent.vision.tiles import NATIVE
 
 LOG = logging.getLogger(__name__)
 
@@ -109,6 +110,7 @@ class Inspector:
         forget_learnt: bool = False,
         depth: str | None = None,
         recursive: bool = False,
+        tiles: int | None = None,
         progress: Progress | None = None,
         tell: Tell = LOG.warning,
     ) -> ProductRecord:
@@ -123,6 +125,8 @@ class Inspector:
             loaded = read_card(card)
             any_angle = loaded.card.turns == "any"
             ignored = Ignored(regions=loaded.card.ignore, all_but=loaded.card.inspect_only)
+            if tiles is None:
+                tiles = NATIVE if loaded.card.tiles is True else int(loaded.card.tiles)
             for file in unread_beside(loaded.file):
                 tell(f"{file} beside the card is not read: save it as Markdown, text, CSV or PDF")
         return self.memory.register(
@@ -137,6 +141,7 @@ class Inspector:
             recursive=recursive,
             any_angle=any_angle,
             ignored=ignored,
+            tiles=tiles,
             progress=progress,
             tell=tell,
         )

@@ -39,6 +39,14 @@ def register(
         ),
     ] = None,
     recursive: RecursiveOption = False,
+    tiles: Annotated[
+        bool | None,
+        typer.Option(
+            "--tiles/--no-tiles",
+            help="Look at large photographs in tiles of 256 pixels too, for small defects (else as the card says).",
+            show_default=False,
+        ),
+    ] = None,
     encoder: Annotated[
         str | None,
         typer.Option(help="Image encoder of a new memory (default: ECHO_ENCODER, else the embedded one)."),
@@ -56,6 +64,7 @@ def register(
     """Show Echo photographs of good parts of a product."""
     from echo_agent.inspector import Inspector
     from echo_agent.report.words import registered
+    from echo_agent.vision.tiles import NATIVE
 
     options: dict[str, Any] = {
         "shots": shots,
@@ -65,6 +74,7 @@ def register(
         "forget_learnt": forget_learnt,
         "depth": depth,
         "recursive": recursive,
+        "tiles": None if tiles is None else NATIVE * tiles,
     }
     usual = dict.fromkeys(options) | {"seed": 0, "replace": False, "forget_learnt": False, "recursive": False}
     if add_encoder and (folder is not None or options != usual):

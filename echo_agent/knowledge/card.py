@@ -192,6 +192,11 @@ class Card(Part):
     turns: Literal["any"] | None = Field(
         default=None, description="any: the part lies at any angle; else found out from the references."
     )
+    tiles: Annotated[int, Field(ge=32)] | bool = Field(
+        default=False,
+        description="true: large photographs are looked at in tiles of 256 pixels too, so that what is small is found; "
+        "or another side of the tiles in pixels.",
+    )
     ignore: tuple[Polygon, ...] = Field(
         default=(),
         max_length=MAX_ENTRIES,

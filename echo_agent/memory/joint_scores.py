@@ -10,6 +10,10 @@ from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array
 
+TYPICAL_SPREAD = 0.15
+PRIOR_PARTS = 4
+"""Standard deviation of the logarithms of good parts' scores before any were seen, and how many parts it counts for."""
+
 LEAST = 1e-6
 """A calibrated score counts at least so much: what equals a reference has a score of nothing."""
 
@@ -43,15 +47,69 @@ def joined_normals(
         One score a group of near-duplicates, the highest of its photographs: they stand for one part, and none of
         them is called defective by a threshold of the highest score. Empty for a single group.
     """
-    if not resolutions[0].scores:
-        return ()
-    scores = _geometric_mean(
-        _by_encoder([np.asarray(resolution.scores) for resolution in resolutions], working)
+    looks = _normals_of_each(resolutions, working)
+    if len(looks) == 1:
+        return looks[0]
+    return tuple(
+        _worst(own, [(*normals[:part], *normals[part + 1 :]) for normals in looks])
+        for part, own in enumerate(zip(*looks, strict=True))
     )
-    highest: dict[int, float] = {}
-    for group, score in zip(resolutions[0].groups, scores, strict=False):
-        highest[group] = max(float(score), highest.get(group, 0.0))
-    return tuple(highest.values())
+
+
+def join_tiles(
+    whole: Prediction,
+    tiles: Prediction,
+    resolutions: Sequence[Resolution],
+    working: Sequence[WorkingResolution],
+) -> Prediction:
+    """Joins what a photograph shows as a whole and in tiles: the look in which it stands out more among good parts.
+
+    Args:
+        whole: The joint prediction of the looks at the whole.
+        tiles: That of the tiles.
+        resolutions: The references' resolutions at all looks.
+        working: What they were made at.
+    """
+    size = tiles.anomaly_map.shape[1], tiles.anomaly_map.shape[0]
+    drawn = np.maximum(at_size(whole.anomaly_map, size), tiles.anomaly_map)
+    looks = _normals_of_each(resolutions, working) or [(), ()]
+    return Prediction(_worst((whole.score, tiles.score), looks), drawn)
+
+
+def _normals_of_each(
+    resolutions: Sequence[Resolution], working: Sequence[WorkingResolution]
+) -> list[tuple[float, ...]]:
+    """The left-out references' scores at the looks at the whole, joined, and at the tiles where there are any."""
+    looks = []
+    for tiled in (False, True):
+        some = [(one, at) for one, at in zip(resolutions, working, strict=True) if at.tiled == tiled]
+        if some:
+            scores = [np.asarray(one.scores) for one, _ in some]
+            joined = _geometric_mean(_by_encoder(scores, [at for _, at in some]))
+            highest: dict[int, float] = {}
+            for group, score in zip(some[0][0].groups, joined, strict=False):
+                highest[group] = max(float(score), highest.get(group, 0.0))
+            looks.append(tuple(highest.values()))
+    return looks
+
+
+def _worst(scores: Sequence[float], normals: Sequence[Sequence[float]]) -> float:
+    """The score that lies farthest beyond those of good parts at the same look, all looks brought to one spread.
+
+    The scores of different looks spread differently, and the larger of them as they are would be that of the look with
+    the wider spread. Logarithms are standardised as the prediction of one further good part, its spread shrunken.
+    """
+    return float(np.exp(TYPICAL_SPREAD * max(map(_standing_out, scores, normals))))
+
+
+def _standing_out(score: float, normals: Sequence[float]) -> float:
+    log = float(np.log(max(score, LEAST)))
+    if not normals:
+        return log / TYPICAL_SPREAD
+    logs = np.log(np.maximum(normals, LEAST))
+    squares = float(((logs - logs.mean()) ** 2).sum()) + PRIOR_PARTS * TYPICAL_SPREAD**2
+    spread = (squares / (len(logs) - 1 + PRIOR_PARTS) * (1 + 1 / len(logs))) ** 0.5
+    return (log - float(logs.mean())) / float(spread)
 
 
 def joined_map_unit(first: Sequence[Array], second: Sequence[Array]) -> float:

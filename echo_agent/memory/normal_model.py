@@ -175,7 +175,7 @@ def fit(
             rest = slice(len(copies), None)
             views = chain(views, _encode(rotated(images[rest], angle), encoder, scale))
             image_ids = chain(image_ids, same[rest])
-        banks = bounded_banks(zip(map(_grids, views), image_ids, strict=True))
+        banks = bounded_banks(zip(map(patch_grids, views), image_ids, strict=True))
         if max(same) > 0:
             left_out = [
                 compare(features, [bank.without(group) for bank in banks])
@@ -235,7 +235,7 @@ def calibrated(
     )
 
 
-def _grids(features: Features) -> tuple[Array, ...]:
+def patch_grids(features: Features) -> tuple[Array, ...]:
     """What a bank holds of an image, a grid a layer, rounded as it is stored."""
     return tuple(layer.compared.astype(np.float16) for layer in features.all_layers)
 

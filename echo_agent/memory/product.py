@@ -9,6 +9,7 @@ from echo_agent.images.ignored import Ignored
 from echo_agent.memory import calibration
 from echo_agent.state import Guarantee, ImageRef
 from echo_agent.strictness import Strictness, StrictnessSettings
+from echo_agent.vision.tiles import MIN_SIDE, Tiling
 
 
 class NamedEncoder(BaseModel):
@@ -49,6 +50,7 @@ class ProductRecord(BaseModel):
         strictness_by: Who set them last, and when; None where nobody did, or it was not noted.
         any_angle: Whether its card says that it lies at any angle.
         ignored: What of its photographs never counts.
+        tiles: Side in pixels of the tiles that its photographs are looked at in, beside as a whole; None where not.
         depth: Which values are black and white in its photographs of more than 8 bits; None where it was registered
             without: then it is what their kind of file means.
     """
@@ -69,6 +71,7 @@ class ProductRecord(BaseModel):
     guarantee: Guarantee
     any_angle: bool = False
     ignored: Ignored = Ignored()
+    tiles: int | None = Field(default=None, ge=MIN_SIDE)
     depth: Depth | None = None
     strictness: StrictnessSettings = StrictnessSettings()
     strictness_by: SetBy | None = None
@@ -79,9 +82,16 @@ class ProductRecord(BaseModel):
         return len(self.references)
 
     @property
+    def tiling(self) -> Tiling | None:
+        """How its photographs are cut into tiles; None where they are looked at as a whole alone."""
+        sizes = [(image.width, image.height) for image in self.references]
+        return None if self.tiles is None else Tiling.of(self.tiles, sizes)
+
+    @property
     def encoders(self) -> str:
-        """The ids of its encoders, in words."""
-        return self.encoder if self.second is None else f"{self.encoder} and {self.second.id}"
+        """The ids of its encoders, in words, and the tiles that the first one sees."""
+        tiles = f", tiles of {self.tiles} px" if self.tiles else ""
+        return (self.encoder if self.second is None else f"{self.encoder} and {self.second.id}") + tiles
 
     @property
     def key(self) -> str:

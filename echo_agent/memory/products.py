@@ -27,6 +27,7 @@ from echo_agent.memory.noted_photographs import stage
 from echo_agent.memory.product import NamedEncoder, ProductRecord, SetBy
 from echo_agent.memory.second_encoder import SecondEncoders
 from echo_agent.memory.store import Also, Encoded, Store
+from echo_agent.memory.tiles import fit_tiles
 from echo_agent.memory.working_resolutions import FIRST, SECOND
 from echo_agent.names import spelled
 from echo_agent.state import ImageRef, Progress
@@ -34,6 +35,7 @@ from echo_agent.strictness import StrictnessSettings
 from echo_agent.vision.features import FeatureEncoder
 from echo_agent.vision.quality import fit_quality
 from echo_agent.vision.reference_check import reference_remarks
+from echo_agent.vision.tiles import Tiling, too_large_as_a_whole
 from echo_agent.vision.views import EIGHTHS
 
 LOG = logging.getLogger(__name__)
@@ -93,6 +95,7 @@ class Products:
         recursive: bool = False,
         any_angle: bool | None = None,
         ignored: Ignored | None = None,
+        tiles: int | None = None,
         progress: Progress | None = None,
         tell: Tell = LOG.warning,
     ) -> ProductRecord:
@@ -111,6 +114,8 @@ class Products:
             recursive: Whether the photographs in the folders below are taken too.
             any_angle: Whether the part lies at any angle; found out from the references where it is not said.
             ignored: What of its photographs never counts; what was said before stays where it is not given.
+            tiles: Side in pixels of the tiles that its photographs are looked at in, beside as a whole, 0 for none;
+                what was said before stays where it is not given.
             progress: Called with the images done and their number.
             tell: Told, before the product stands, which photographs should be no references: empty ones, the same
                 one twice, one that is unlike the others. A warning is logged where not given.
@@ -155,6 +160,10 @@ class Products:
                 Photographs(draft.references), looked_at, found.scores, found.groups
             ):
                 tell(remark)
+            sizes = [(image.width, image.height) for image in draft.references]
+            if not (tiles or (tiles is None and before is not None and before.tiles)):
+                for remark in too_large_as_a_whole(sizes):
+                    tell(remark)
 
         with stage(self.folder) as place:
             for image in registration.in_order(given, shots, seed):
@@ -165,7 +174,14 @@ class Products:
                 if len(chosen) == shots:
                     break
             return self._changed(
-                name, change, also, progress=progress, any_angle=any_angle, ignored=ignored, look=look
+                name,
+                change,
+                also,
+                progress=progress,
+                any_angle=any_angle,
+                ignored=ignored,
+                tiles=tiles,
+                look=look,
             )
 
     def add_references(self, product: str, added: Sequence[ImageLike]) -> ProductRecord:
@@ -290,6 +306,7 @@ class Products:
         second: FeatureEncoder | None = None,
         any_angle: bool | None = None,
         ignored: Ignored | None = None,
+        tiles: int | None = None,
         look: Callable[[Draft, Fitted], None] = lambda *_: None,
     ) -> ProductRecord:
         """Writes a version; begins anew when another writer was faster.
@@ -309,16 +326,32 @@ class Products:
             turns = EIGHTHS if found else None
             fitted = fit(photographs, self.encoder, FIRST[0].scale, angles=turns, progress=progress)
             look(draft, fitted)
+            side = tiles if tiles is not None else base.tiles if base is not None else None
             encoded = Encoded(
                 fitted,
                 fit_quality(Photographs(draft.references)),
                 None if beside is None else _fit_second(photographs, beside, turns, fitted, progress),
                 said,
                 hidden,
+                (side, self._fit_tiles(side, draft, photographs, fitted, progress)) if side else None,
             )
             written = self._store.write_version(product, base, draft, encoded, also)
             if written is not None:
                 return written
+
+    def _fit_tiles(
+        self, side: int, draft: Draft, photographs: Photographs, first: Fitted, progress: Progress | None
+    ) -> Resolution:
+        """Fits what the tiles of the references look like, on the same groups and copies as the first look."""
+        whole = first.resolution
+        return fit_tiles(
+            photographs,
+            self.encoder,
+            Tiling.of(side, [(image.width, image.height) for image in draft.references]),
+            angles=whole.angles,
+            groups=whole.groups,
+            progress=progress,
+        )
 
     def _second_of(self, base: ProductRecord | None) -> FeatureEncoder | None:
         if base is None:

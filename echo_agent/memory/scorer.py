@@ -21,16 +21,18 @@ from echo_agent.memory.damage import damaged
 from echo_agent.memory.database import Database
 from echo_agent.memory.exemplars import nearest_exemplars, unusual_place
 from echo_agent.memory.index import Neighbour, ReferenceIndex
-from echo_agent.memory.joint_scores import join, joined_normals
+from echo_agent.memory.joint_scores import join, join_tiles, joined_normals
 from echo_agent.memory.normal_model import Resolution
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.quality import Qualities
 from echo_agent.memory.resolutions import Resolutions
 from echo_agent.memory.retention import Retention
 from echo_agent.memory.second_encoder import SecondEncoders
+from echo_agent.memory.tiles import predict_tiles
 from echo_agent.memory.version_files import VersionFiles
 from echo_agent.memory.working_resolutions import (
     FIRST,
+    TILES,
     Level,
     WorkingResolution,
     brings_second,
@@ -100,6 +102,7 @@ class Scorer:
         self._photographs: LRUCache[ImageRef, Image.Image] = LRUCache(CACHED_PIXELS, _cached_pixels)
         self._features: LRUCache[tuple[str, str, float, Ignored], Features] = LRUCache(CACHED_FEATURES)
         self._places: LRUCache[tuple[str, str], Array] = LRUCache(CACHED_PLACES)
+        self._tiled: LRUCache[tuple[str, str], Prediction] = LRUCache(CACHED_EVIDENCE)
         self._evidence: LRUCache[Hashable, ReferenceEvidence] = LRUCache(CACHED_EVIDENCE)
         self._confirmed_scores: LRUCache[tuple[str, str, Level], float] = LRUCache(CACHED_SCORES)
 
@@ -111,6 +114,7 @@ class Scorer:
                 self._features,
                 self._places,
                 self._confirmed_scores,
+                self._tiled,
                 self._evidence,
             ):
                 cache.clear()
@@ -200,7 +204,8 @@ class Scorer:
         if given is not None and all(match.product != given.name for match in matches):
             matches += evidence.product_matches(self._index.nearest(embedding, [given.key], 1), [given])
         lost: list[str] = []
-        levels = escalation_levels(encoders, self._has_second(record, encoders))
+        tiled = record.tiles is not None
+        levels = escalation_levels(encoders, self._has_second(record, encoders), tiled)
         level = min(escalation_level, len(levels) - 1)
         working = self._fitted(record, levels[level], lost)
         prediction = self._predict(image, record, working)
@@ -218,8 +223,8 @@ class Scorer:
                 if brings_second(levels, level) and record.second
                 else None,
                 "ignored": record.ignored.share((image.width, image.height)),
-                "joint": len({at.second for at in working}) > 1,
-                "seen_by": tuple(f"{self._name(record, at)} at {at.scale:g}" for at in working),
+                "joint": len({at.second for at in working}) > 1 and not tiled,
+                "seen_by": tuple(self._seen_by(record, at) for at in working),
                 "map_id": f"{image.sha256[:24]}-{record.key}-e{level}" + _manner(encoders, record),
             }
         )
@@ -250,8 +255,9 @@ class Scorer:
             self._seconds.of(record)
         return record.second is not None
 
-    def _name(self, record: ProductRecord, working: WorkingResolution) -> str:
-        return record.second.name if working.second and record.second is not None else self.encoder.name
+    def _seen_by(self, record: ProductRecord, at: WorkingResolution) -> str:
+        name = record.second.name if at.second and record.second is not None else self.encoder.name
+        return f"{name} in tiles of {record.tiles} px" if at.tiled else f"{name} at {at.scale:g}"
 
     def _first(self, image: ImageRef, ignored: Ignored) -> Features:
         return self._encode(image, self.encoder, FIRST[0].scale, ignored)
@@ -314,20 +320,31 @@ class Scorer:
         return load_stored(image)
 
     def _predict(self, image: ImageRef, record: ProductRecord, working: Level) -> Prediction:
-        resolutions = self.resolutions.of(record, working)
+        fitted = self.resolutions.of(record, working)
+        looks = [(one, at) for one, at in zip(fitted, working, strict=True) if not at.tiled]
         found = [
             resolution.predict(
                 self._encode(
                     image, self._seconds.of(record) if at.second else self.encoder, at.scale, record.ignored
                 )
             )
-            for resolution, at in zip(resolutions, working, strict=True)
+            for resolution, at in looks
         ]
-        both = len({at.second for at in working}) > 1
-        unit = next(
-            (fitted.joint_map_unit for fitted, at in zip(resolutions, working, strict=True) if at.second), 1.0
-        )
-        return join(found, working, unit if both else 1.0)
+        both = len({at.second for _, at in looks}) > 1
+        unit = next((resolution.joint_map_unit for resolution, at in looks if at.second), 1.0)
+        whole = join(found, [at for _, at in looks], unit if both else 1.0)
+        if record.tiles is None:
+            return whole
+        return join_tiles(whole, self._tiles(image, record), fitted, working)
+
+    @cachedmethod(
+        attrgetter("_tiled"), lambda _, image, record: (image.sha256, record.key), attrgetter("_caching")
+    )
+    def _tiles(self, image: ImageRef, record: ProductRecord) -> Prediction:
+        """What the tiles of an image show; kept, as each level of the escalation looks at them."""
+        (resolution,), tiling = self.resolutions.of(record, TILES), record.tiling
+        assert tiling is not None
+        return predict_tiles(record.ignored.painted(self.read(image)), resolution, self.encoder, tiling)
 
     @cachedmethod(
         attrgetter("_confirmed_scores"),

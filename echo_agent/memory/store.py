@@ -39,7 +39,7 @@ from echo_agent.memory.versions import (
     set_embedding,
     without_embedding,
 )
-from echo_agent.memory.working_resolutions import FIRST, SECOND
+from echo_agent.memory.working_resolutions import FIRST, SECOND, TILES
 from echo_agent.state import ImageRef
 from echo_agent.strictness import StrictnessSettings
 from echo_agent.vision.features import FeatureEncoder
@@ -64,6 +64,7 @@ class Encoded:
         second: By the product's second encoder, with that encoder; None where it has none.
         any_angle: Whether its card says that it lies at any angle.
         ignored: What of its photographs never counts.
+        tiled: In tiles of which side, with what was fitted to them; None where its photographs are not cut.
     """
 
     fitted: Fitted
@@ -71,6 +72,7 @@ class Encoded:
     second: tuple[NamedEncoder, Resolution] | None = None
     any_angle: bool = False
     ignored: Ignored = field(default_factory=Ignored)
+    tiled: tuple[int, Resolution] | None = None
 
 
 class Store:
@@ -157,6 +159,7 @@ class Store:
                     fitted=encoded.fitted,
                     any_angle=encoded.any_angle,
                     ignored=encoded.ignored,
+                    tiles=None if encoded.tiled is None else encoded.tiled[0],
                     depth=draft.depth,
                     strictness=base.strictness if base else StrictnessSettings(),
                     strictness_by=base.strictness_by if base else None,
@@ -189,6 +192,8 @@ class Store:
             encoded.fitted.resolution.save(place / FIRST[0].file_name, record.key)
             if encoded.second is not None:
                 encoded.second[1].save(place / SECOND[0].file_name, record.key)
+            if encoded.tiled is not None:
+                encoded.tiled[1].save(place / TILES[0].file_name, record.key)
             encoded.quality.save(place)
             if draft.domain_knowledge is not None:
                 known = {*(self.folder / FOLDER).glob("*")}

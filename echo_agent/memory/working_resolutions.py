@@ -12,14 +12,18 @@ class WorkingResolution:
     Attributes:
         scale: Multiple of the encoder's own.
         second: Whether it is the second encoder's.
+        tiled: Whether it is that of tiles; see ``memory.tiles``.
     """
 
     scale: float
     second: bool = False
+    tiled: bool = False
 
     @property
     def file_name(self) -> str:
         """File of what is fitted at it, in the folder of a product's version."""
+        if self.tiled:
+            return "tiles.npz"
         if self.second:
             return f"second-{SECOND.index(self)}.npz"
         return f"resolution-{FIRST.index(self)}.npz"
@@ -27,17 +31,21 @@ class WorkingResolution:
 
 FIRST = tuple(WorkingResolution(scale) for scale in (1.0, 1.25, 1.12))
 SECOND = (WorkingResolution(1.0, second=True),)
+TILES = (WorkingResolution(1.0, tiled=True),)
 
 Level = tuple[WorkingResolution, ...]
 
 
-def escalation_levels(encoders: Encoders, has_second: bool) -> tuple[Level, ...]:
+def escalation_levels(encoders: Encoders, has_second: bool, tiled: bool = False) -> tuple[Level, ...]:
     """What is looked at on each level of the escalation: each brings something that the one before lacks.
 
     Args:
         encoders: Which encoders take part, and when.
         has_second: Whether the product has a second encoder; ``both`` and ``second`` need one.
+        tiled: Whether the product is looked at in tiles, on each level: what is small shows in no other look.
     """
+    if tiled:
+        return tuple(TILES + level for level in escalation_levels(encoders, has_second))
     if encoders == "second":
         return (SECOND,)
     if encoders == "first" or not has_second:

@@ -125,6 +125,7 @@ def registered(record: "ProductRecord", memory: Path) -> str:
     images = f"{count} reference{'' if count == 1 else 's'}"
     wide = record.depth is not None and record.depth != EIGHT_BITS
     depth = f", read with {record.depth}" if wide else ""
+    tiles = f", looked at in tiles of {record.tiles} px" if record.tiles else ""
     learnt = f", {len(record.learnt)} of them learnt" if record.learnt else ""
     own = record.strictness.max_false_reject
     rate, whose = (
@@ -134,7 +135,7 @@ def registered(record: "ProductRecord", memory: Path) -> str:
     earlier = f"; echo-agent products history {record.name} lists all" if record.version > 1 else ""
     before = f" ({record.origin}{earlier})" if record.origin != "registered" else ""
     return (
-        f"{record.name} is registered in {memory}: {images}{learnt}{depth}, version {record.version}{before}, "
+        f"{record.name} is registered in {memory}: {images}{learnt}{depth}{tiles}, version {record.version}{before}, "
         f"{_encoders(record)}.\n{allowed}{taken_by_name(record)}"
     )
 

@@ -32,10 +32,11 @@ NEAREST_PEAKS = 1 / 32
 """Distance between peaks that can be told apart, as a share of the map's shorter side: half a patch."""
 
 MIN_SHARE = 1e-4
-"""Smaller areas, as a share of the image, are noise of the interpolation."""
+"""Smaller areas, as a share of the map, at most of one of twice ``MEASURED_SIDE``, are noise of the interpolation."""
 
 MEASURED_SIDE = 160
-"""Longer maps are measured at whole fractions of their size of at least this many pixels: no map has finer patches."""
+"""Longer images are measured at whole fractions of their size of at least this many pixels, or as many as the map has:
+no map has finer patches."""
 
 BORDER = 1 / 14
 """An encoder's edge reaches so far in, as a share of the image's shorter side: a patch. What is faint and lies there as
@@ -68,7 +69,7 @@ def find_regions(
         At most ten regions, highest peak first, named ``R1``, ``R2`` and so on; no two share a pixel.
     """
     size = size or (anomaly_map.shape[1], anomaly_map.shape[0])
-    step = max(1, min(max(size) // MEASURED_SIDE, *size))
+    step = max(1, min(max(size) // max(MEASURED_SIDE, *anomaly_map.shape), *size))
     anomaly_map = at_size(anomaly_map, size, step)
     unsuspicious = anomaly_map[anomaly_map < threshold]
     ground = float(np.median(unsuspicious)) if unsuspicious.size else 0.0
@@ -106,7 +107,7 @@ def _peaks(anomaly_map: Array, threshold: float) -> Iterator[Point]:
     labels, count = scipy.ndimage.label(suspicious, structure=_TOUCHING)
     if not count:
         return
-    large = np.bincount(labels.ravel()) >= max(1, MIN_SHARE * anomaly_map.size)
+    large = np.bincount(labels.ravel()) >= max(1, MIN_SHARE * min(anomaly_map.size, (2 * MEASURED_SIDE) ** 2))
     size = max(3, int(min(anomaly_map.shape) * NEAREST_PEAKS) | 1)
     tops = (scipy.ndimage.maximum_filter(anomaly_map, size) == anomaly_map) & suspicious & large[labels]
     plateaus, _ = scipy.ndimage.label(tops, structure=_TOUCHING)

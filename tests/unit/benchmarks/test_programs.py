@@ -8,7 +8,7 @@ from tests.unit.evaluation.photographs import write_mvtec_category
 
 PROGRAMS = (
     *("ablation", "areas", "calibration", "conversation", "evidence", "inspections", "mllm", "one_shot"),
-    *("patchcore", "quality", "queueing", "run", "server", "service", "watch", "workers"),
+    *("patchcore", "quality", "queueing", "run", "server", "service", "tiles", "watch", "workers"),
 )
 
 

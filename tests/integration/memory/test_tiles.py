@@ -1,0 +1,107 @@
+"""Tiles: a small scratch in a large photograph is found, which the look at the whole misses."""
+
+import numpy as np
+import pytest
+
+from benchmarks.tiles import large_photographs, scratched
+from echo_agent.inspector import Inspector
+from echo_agent.memory.bundle import read_bundle, write_bundle
+from echo_agent.memory.calibration import threshold
+from echo_agent.memory.catalog import open_database
+from echo_agent.memory.joint_scores import join_tiles, joined_normals
+from echo_agent.memory.memory import Memory
+from echo_agent.memory.normal_model import Resolution
+from echo_agent.memory.working_resolutions import FIRST, TILES
+from echo_agent.report.table import product_table
+from echo_agent.report.words import registered
+from echo_agent.runs.replay import replay
+from echo_agent.vision.feature_layers import Prediction
+from tests.conftest import synthetic_part
+
+PLACES = ((300, 200), (1500, 700), (900, 500))
+
+
+@pytest.fixture(scope="module")
+def cloth(test_data):
+    folder = test_data / "Wide" / "fabric_01"
+    return list(large_photographs(folder / "train" / "good")), list(
+        large_photographs(folder / "test" / "good")
+    )
+
+
+def test_a_scratch_of_four_pixels_is_found_in_tiles_alone(cloth, tmp_path):
+    references, good = cloth
+    bad = [scratched(one, x, y) for one, (x, y) in zip(good, PLACES, strict=True)]
+    memory, told = Memory.open(tmp_path / "memory", second_encoder="none", create=True), []
+    memory.register("whole", references, tell=told.append)
+    memory.register("tiles", references, tiles=256, tell=told.append)
+    assert [one for one in told if "cannot be seen" in one] == [one for one in told if "6 times" in one]
+    assert sum("--tiles" in one for one in told) == 1
+
+    def scores(product, photographs):
+        seen = [memory.evidence(memory.store_image(one), product) for one in photographs]
+        return [one.score / one.threshold for one in seen], seen
+
+    assert max(scores("whole", bad)[0]) < 1.0
+    assert max(scores("tiles", good)[0]) < 1.0
+    found, seen = scores("tiles", bad)
+    assert min(found) > 1.0, found
+    for one, (x, y) in zip(seen, PLACES, strict=True):
+        box = one.regions[0].box
+        assert box.left - 30 < x + 20 < box.right + 30
+        assert box.top - 30 < y + 12 < box.bottom + 30
+        assert one.regions[0].area_px < 6000
+        assert one.seen_by == ("efficientnet-lite2 in tiles of 256 px", "efficientnet-lite2 at 1")
+        assert memory.anomaly_map(one.map_id).shape == (256, 512)
+
+
+TILED = "schema_version: 1\nproduct: plate\nnormal: A plate with two holes.\ntiles: 64\n"
+
+
+def test_a_card_asks_for_tiles_and_later_versions_bundles_and_replays_keep_them(memory, tmp_path):
+    card = tmp_path / "card.yaml"
+    card.write_text(TILED)
+    inspector = Inspector(memory)
+    record = inspector.register("plate", [synthetic_part(seed) for seed in range(10)], knowledge=card)
+    assert record.tiles == 64
+    assert "tiles of 64 px" in registered(record, tmp_path)
+    assert "tiles of 64 px" in product_table([record])
+    assert memory.add_references("plate", [synthetic_part(30)]).tiles == 64
+    photograph = tmp_path / "part.png"
+    synthetic_part(50, defect=True).save(photograph)
+    verdict = inspector.inspect(photograph, product="plate")
+    assert verdict.label == "defective"
+    (found,) = memory.inspections.newest(1)
+    assert replay(memory.folder, found.id).same
+
+    bundle, other = tmp_path / "plate.echo", tmp_path / "other"
+    write_bundle(open_database(memory.folder), "plate", bundle)
+    read_bundle(bundle, other)
+    there = Inspector.open(other, create=False)
+    assert there.memory.product("plate").tiles == 64
+    assert there.inspect(photograph, product="plate").score == pytest.approx(verdict.score)
+
+    card.write_text(TILED.replace("tiles: 64\n", ""))
+    assert inspector.register("plate", [synthetic_part(40)], knowledge=card).tiles is None
+
+
+def test_a_single_reference_in_tiles_gives_no_threshold_and_a_score(memory):
+    memory.register("plate", [synthetic_part(1)], tiles=64)
+    seen = memory.evidence(memory.store_image(synthetic_part(2)), "plate")
+    assert seen.threshold is None
+    assert seen.score > 0
+
+
+def test_the_promise_is_kept_for_the_look_that_stands_out_more():
+    """Of good parts no more are above the threshold than it promises, however many looks are joined."""
+    generator, above = np.random.default_rng(3), []
+    for _ in range(400):
+        scores = np.exp(generator.normal(0, [[0.1], [0.3]], (2, 17)))
+        looks = [
+            Resolution((), 1.0, 1.0, tuple(map(float, row[:16])), tuple(range(16)), ()) for row in scores
+        ]
+        working = (*TILES, *FIRST[:1])
+        part, flat = [Prediction(float(row[16]), np.zeros((4, 4), np.float32)) for row in scores], 0.1
+        joined = join_tiles(part[1], part[0], looks, working)
+        above.append(joined.score > threshold(joined_normals(looks, working), flat))
+    assert 0.02 < np.mean(above) < 0.09
