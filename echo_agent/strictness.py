@@ -111,6 +111,14 @@ class Strictness(_Frozen):
     max_escape_from: Origin = "default"
     min_confidence_from: Origin = "default"
 
+    def said_by(self, origin: Origin) -> dict[str, float]:
+        """The settings that come from a place, by name."""
+        return {
+            name: getattr(self, name)
+            for name in StrictnessSettings.model_fields
+            if getattr(self, f"{name}_from") == origin
+        }
+
 
 def resolved(
     *,

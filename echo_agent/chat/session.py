@@ -73,15 +73,15 @@ class Conversation:
         return ChatState.model_validate(self._graph.get_state(self._config).values)
 
     def store_image(self, image: ImageLike) -> ImageRef:
-        """Stores a photograph for the next turn.
+        """Stores a photograph for the next turn, a file as a copy: the conversation outlives it.
 
         Raises:
             ImageError: It is too large or cannot be read.
         """
         if isinstance(image, str | Path):
-            file, page = split_page(Path(image).expanduser())
-            data = read_file(file, Resources().image_policy)
-            image = data if page is None else Path(image).expanduser()
+            path = Path(image).expanduser()
+            read_file(split_page(path)[0], Resources().image_policy)
+            return self.memory.keep(self.memory.store_image(path, self.product))
         return self.memory.store_image(image, self.product)
 
     def say(self, text: str, image: ImageRef | None = None, name: str | None = None) -> str:

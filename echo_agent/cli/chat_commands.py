@@ -56,10 +56,14 @@ class Terminal:
         }
 
     def run(self, image: Path | None = None) -> None:
-        """Talks until the person leaves (``/quit``, Ctrl-D, Ctrl-C)."""
+        """Talks until the person leaves (``/quit``, Ctrl-D, Ctrl-C).
+
+        Raises:
+            EchoError: The photograph to begin with cannot be inspected.
+        """
         self._greet()
         if image is not None:
-            self._told(f'/image "{image}"')
+            self._do(f'/image "{image}"')
         while True:
             try:
                 line = self._console.input("[bold]> [/bold]").strip()

@@ -16,6 +16,9 @@ from echo_agent.cli.options import (
     ExpertsOption,
     JsonOption,
     LabelsOption,
+    MaxEscapeOption,
+    MaxFalseRejectOption,
+    MinConfidenceOption,
     MllmOption,
     ProfileOption,
     experts_named,
@@ -51,6 +54,9 @@ def folder(
     encoders: EncodersOption = "retry",
     profile: ProfileOption = "adaptive",
     experts: ExpertsOption = EXPERTS,
+    max_false_reject: MaxFalseRejectOption = None,
+    max_escape: MaxEscapeOption = None,
+    min_confidence: MinConfidenceOption = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep a line a photograph here; a run that was stopped goes on."),
@@ -62,7 +68,14 @@ def folder(
     from echo_agent.resources import Resources
 
     counts, seeds = number_list(shots, least=1), number_list(seed)
-    context = Context(profile=profile, experts=experts_named(experts), encoders=encoders)
+    context = Context(
+        profile=profile,
+        experts=experts_named(experts),
+        encoders=encoders,
+        max_false_reject=max_false_reject,
+        max_escape=max_escape,
+        min_confidence=min_confidence,
+    )
     settings = FolderSettings(
         revision=__version__,
         encoder=encoder,
@@ -114,6 +127,9 @@ def mmad(
         typer.Option(help="Echo's own ways, the paper's recipe, or the bare model."),
     ] = "adaptive",
     experts: ExpertsOption = EXPERTS,
+    max_false_reject: MaxFalseRejectOption = None,
+    max_escape: MaxEscapeOption = None,
+    min_confidence: MinConfidenceOption = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Questions at most, evenly over subtasks.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of that choice.")] = 0,
     encoder: EncoderOption = None,
@@ -131,6 +147,7 @@ def mmad(
     from echo_agent.evaluation.mmad_run import RunSettings
     from echo_agent.resources import Resources
 
+    said = Context(max_false_reject=max_false_reject, max_escape=max_escape, min_confidence=min_confidence)
     wanted = RunSettings(
         mllm=mllm,
         shots=shots,
@@ -140,7 +157,7 @@ def mmad(
         limit=limit,
         seed=seed,
         encoder=encoder,
-        strictness=Resources().strictness(None),
+        strictness=Resources(said).strictness(None),
     )
     with ExitStack() as stack:
         place = out or Path(stack.enter_context(TemporaryDirectory(prefix="echo-mmad-")))

@@ -84,7 +84,6 @@ def feedback(
 
 def _said(inspector: "Inspector", told: "Told", *, learn: bool, new_type: bool) -> "Said":
     """Inspects a photograph, for what Echo proposes, and puts what the person says beside it."""
-    from echo_agent.images.decoding import read_image_file
     from echo_agent.knowledge.defect_types import known_defect_type
     from echo_agent.knowledge.guidance import find_card
     from echo_agent.memory.answers import human_answer
@@ -92,7 +91,7 @@ def _said(inspector: "Inspector", told: "Told", *, learn: bool, new_type: bool) 
     from echo_agent.settings import process_settings
 
     memory = inspector.memory
-    image = memory.store_image(read_image_file(told.path), told.product)
+    image = memory.store_image(told.path, told.product)
     verdict = inspector.inspect(image, product=told.product, record=False)
     product = told.product or verdict.product
     defect_type = told.defect_type if told.label == "defective" else None

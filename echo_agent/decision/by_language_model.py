@@ -196,7 +196,7 @@ def _judge(sides: _Sides, min_confidence: float) -> tuple[Label, float, tuple[Re
     if confidence < min_confidence:
         fitted = "calibrated" if sides.fitted else "uncalibrated"
         unsure = f"Model and evidence together are at {percent(confidence)}, {fitted}: too unsure."
-        return "review", confidence, (Reason(kind="close to the threshold", text=unsure),)
+        return "review", confidence, (Reason(kind="not sure enough", text=unsure),)
     return side, confidence, ()
 
 

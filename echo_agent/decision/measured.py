@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from echo_agent.memory.calibration import defective_probability
 from echo_agent.state import Attempt, DecidedBy, Label, Reason, ReasonKind, ReferenceEvidence, VerdictEffect
-from echo_agent.state.notation import region_in_words, threshold_in_words
+from echo_agent.state.notation import WHOSE, percent, region_in_words, threshold_in_words
+from echo_agent.strictness import Strictness
 
 UNDECIDED = 0.5
 
@@ -53,7 +54,8 @@ def decide_measured(
     Returns:
         The attempt. ``defective`` needs a p-value of at most the wanted false-reject rate, or where the references are
         too few for one, two encoders that see the part far beyond them; ``normal`` a part that does
-        not stand out and, where defects enough are confirmed, scores below the pass threshold; all else is ``review``.
+        not stand out and, where defects enough are confirmed, scores below the pass threshold; all else is ``review``,
+        and so is what is less sure than is wanted.
     """
     judged = _judge(evidence)
     ruled = _by_rules(evidence, effect or VerdictEffect(), judged[0])
@@ -134,7 +136,7 @@ def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are 
                 f"Two encoders together see it more than {FAR_BEYOND:g} times as far off as the threshold; "
                 f"a promise of {100 * wanted:g} % false rejects needs {_more(missing)}.",
             )
-            return "defective", max(probability, UNDECIDED), (far, figures, *_where(evidence))
+            return _sure_enough(evidence, "defective", probability, (far, figures, *_where(evidence)))
         if p_value > wanted:
             lacking = _reason(
                 evidence,
@@ -148,7 +150,7 @@ def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are 
             "stands out",
             "The part differs from its references more than normal parts differ from each other.",
         )
-        return "defective", max(probability, UNDECIDED), (stands_out, figures, *_where(evidence))
+        return _sure_enough(evidence, "defective", probability, (stands_out, figures, *_where(evidence)))
     below = evidence.pass_threshold
     if below is not None and score >= below:
         as_defects = _reason(
@@ -158,7 +160,7 @@ def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are 
             "confirmed ones escapes: a weak defect cannot be ruled out.",
         )
         return "review", sides, (as_defects, figures, *_where(evidence))
-    if 1.0 - probability < evidence.strictness.min_confidence:
+    if 1.0 - probability < min(evidence.strictness.min_confidence, Strictness().min_confidence):
         close = _reason(
             evidence,
             "close to the threshold",
@@ -166,7 +168,21 @@ def _judge(  # noqa: PLR0911 (one return a case, in the order in which they are 
         )
         return "review", sides, (close, figures, *_where(evidence))
     alike = _reason(evidence, "looks like references", "The part looks like its references.")
-    return "normal", 1.0 - probability, (alike, figures)
+    return _sure_enough(evidence, "normal", 1.0 - probability, (alike, figures))
+
+
+def _sure_enough(
+    evidence: ReferenceEvidence, label: Label, sure: float, reasons: tuple[Reason, ...]
+) -> tuple[Label, float, tuple[Reason, ...]]:
+    """A label, or ``review`` where somebody wants it surer; the threshold alone tells where nobody does."""
+    strictness, sure = evidence.strictness, max(sure, UNDECIDED)
+    if max(sure, Strictness().min_confidence) >= strictness.min_confidence:
+        return label, sure, reasons
+    text = (
+        f"Not sure enough: {label} at {percent(sure)}, where {percent(strictness.min_confidence)} is wanted "
+        f"({WHOSE[strictness.min_confidence_from]})."
+    )
+    return "review", sure, (_reason(evidence, "not sure enough", text), *reasons)
 
 
 def _by_rules(

@@ -42,6 +42,7 @@ class GraphAsker:
             mllm=settings.mllm,
             experts=settings.experts,
             profile="paper" if settings.profile == "paper" else "adaptive",
+            **settings.strictness.said_by("call"),
         )
         self._last: tuple[str, ImageRef] | None = None
         self._registered = {record.name for record in inspector.memory.products()}

@@ -115,7 +115,7 @@ def product_table(records: Sequence["ProductRecord"]) -> str:
     cells = [
         [
             record.name,
-            str(len(record.references)),
+            _references(record),
             _share(record.guarantee.expected_false_reject),
             _share(record.guarantee.bound_95),
             str(record.version),
@@ -137,13 +137,19 @@ def product_table(records: Sequence["ProductRecord"]) -> str:
     return plain_table(head, cells, right=numbers)
 
 
+def _references(record: "ProductRecord") -> str:
+    """How many references there are, and how many of them count where some repeat others."""
+    count, distinct = len(record.references), record.guarantee.normals
+    return str(count) if record.guarantee.photographs is None else f"{count}, {distinct} distinct"
+
+
 def version_table(versions: Sequence["ProductRecord"]) -> str:
     """Makes a table of a product's versions, each with what made it and what of it people's answers taught."""
     numbers = ("version", "references", "learnt", "false rejects")
     cells = [
         [
             str(record.version),
-            str(len(record.references)),
+            _references(record),
             str(len(record.learnt)),
             _share(record.guarantee.expected_false_reject),
             record.created[:16].replace("T", " "),

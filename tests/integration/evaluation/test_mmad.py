@@ -11,6 +11,7 @@ import pytest
 
 from echo_agent.evaluation.mmad import MmadRun
 from echo_agent.evaluation.mmad_run import RunSettings, read_run
+from echo_agent.strictness import Strictness
 from tests.conftest import synthetic_part
 from tests.scripted_mllm import FakeScorer, FakeWriter, MllmDecider
 
@@ -165,8 +166,11 @@ def test_a_memory_of_all_products_recognises_them(bench, tmp_path):
 
 def test_without_a_folder_nothing_is_left_behind(bench, tmp_path, monkeypatch, echo):
     monkeypatch.chdir(tmp_path)
-    code, out, err = echo("evaluate", "mmad", bench, "--limit", "2", "--json")
-    assert (code, json.loads(out)["questions"]) == (0, 2)
+    code, out, err = echo("evaluate", "mmad", bench, "--limit", "2", "--min-confidence", "0.8", "--json")
+    result = json.loads(out)
+    assert (code, result["questions"]) == (0, 2)
+    strictness = Strictness.model_validate(result["settings"]["strictness"])
+    assert strictness.said_by("call") == {"min_confidence": 0.8}
     assert "nothing was kept" in err
     assert not list(tmp_path.iterdir())
 

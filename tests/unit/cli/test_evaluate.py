@@ -57,9 +57,22 @@ def test_a_run_that_was_begun_less_strict_is_not_gone_on_with(run_folder, tmp_pa
     assert run_folder("--out", str(tmp_path / "run")).exit_code == 0
     monkeypatch.setenv("ECHO_MAX_FALSE_REJECT", "0.3")
     process_settings.cache_clear()
-    ran = run_folder("--out", str(tmp_path / "run"))
-    assert isinstance(ran.exception, DatasetError)
-    assert "other settings (strictness)" in str(ran.exception)
+    for option in ((), ("--min-confidence", "0.8"), ("--max-escape", "0.2")):
+        ran = run_folder("--out", str(tmp_path / "run"), *option)
+        assert isinstance(ran.exception, DatasetError)
+        assert "other settings (strictness)" in str(ran.exception)
+
+
+def test_what_is_said_of_strictness_reaches_the_inspector(run_folder, monkeypatch):
+    contexts = []
+
+    def opened(memory, encoder, mllm, context):
+        contexts.append(context)
+        return FakeInspector(memory)
+
+    monkeypatch.setattr("echo_agent.cli.evaluate.open_inspector", opened)
+    assert run_folder("--max-false-reject", "0.3", "--min-confidence", "0.8").exit_code == 0
+    assert (contexts[0].max_false_reject, contexts[0].min_confidence) == (0.3, 0.8)
 
 
 def test_several_categories_and_seeds_are_one_object_with_a_mean(run_folder, tmp_path):

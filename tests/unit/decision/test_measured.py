@@ -133,3 +133,19 @@ def test_defective_keeps_the_rate_and_what_stands_out_is_never_normal(normals, s
         assert attempt.label == ("defective" if guarantee.normals_missing == 0 else "review")
     else:
         assert attempt.label in {"normal", "review"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "label", "sure"),
+    [({}, "normal", "7[0-9] %"), (STANDS_OUT | {"tail_p_value": 0.05}, "defective", "6[0-9] %")],
+)
+def test_a_clear_part_that_is_less_sure_than_is_wanted_says_so(changes, label, sure):
+    evidence = some_evidence(**changes)
+    assert decide(evidence).label == label
+    attempt = decide(evidence, min_confidence=0.8)
+    assert attempt.label == "review"
+    assert attempt.reasons[0].kind == "not sure enough"
+    assert re.search(f"{label} at {sure}, where 80 % is wanted", str(attempt.reasons[0]))
+    assert [reason.kind for reason in attempt.reasons[1:]] == [
+        reason.kind for reason in decide(evidence).reasons
+    ]

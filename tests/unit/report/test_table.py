@@ -2,8 +2,10 @@ from io import StringIO
 
 from rich.console import Console
 
-from echo_agent.report.table import markdown_rows, plain_table, verdict_table
-from tests.verdicts import a_verdict
+from echo_agent.memory.calibration import guarantee
+from echo_agent.memory.product import ProductRecord
+from echo_agent.report.table import markdown_rows, plain_table, product_table, verdict_table, version_table
+from tests.verdicts import a_reference, a_verdict
 
 
 def printed(table):
@@ -64,3 +66,14 @@ def test_what_was_not_measured_is_a_dash():
     )
     assert "None" not in text
     assert text.count(" - ") >= 2
+
+
+def test_products_and_their_versions_tell_references_that_repeat_each_other():
+    images = tuple(a_reference(f"{number}.png").image for number in range(9))
+    known = {"name": "mesh", "version": 2, "encoder": "e", "folder": "f", "references": images}
+    for groups, told in ((9, " 9 "), (8, " 9, 8 distinct ")):
+        record = ProductRecord(
+            **known, similarity_floor=0.5, created="2026-11-26T17:00", guarantee=guarantee(groups, 0.1, 9)
+        )
+        assert told in product_table([record]).splitlines()[1]
+        assert told in version_table([record]).splitlines()[1]
