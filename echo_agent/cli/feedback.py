@@ -31,7 +31,9 @@ def feedback(
     ] = None,
     label: Annotated[
         list[str] | None,
-        typer.Option(help="What the parts are: normal or defective. Of a table's words: WORD=good."),
+        typer.Option(
+            help="What the parts are: normal, defective or the defect's name. Of a table's words: WORD=good."
+        ),
     ] = None,
     product: Annotated[str | None, typer.Option(help="Their product.")] = None,
     defect_type: Annotated[str | None, typer.Option(help="Name of the defect type.")] = None,

@@ -24,8 +24,9 @@ def check(
     ] = None,
 ) -> None:
     """Check cards; what is wrong is told with file, line and remedy."""
+    from echo_agent.card_files import CARD_FILE
     from echo_agent.errors import KnowledgeError
-    from echo_agent.knowledge.loader import CARD_FILE, SHIPPED_CARDS, check_card, check_folder
+    from echo_agent.knowledge.loader import SHIPPED_CARDS, check_card, check_folder
 
     place = path or SHIPPED_CARDS
     if place.is_dir() and not (place / CARD_FILE).is_file():
@@ -49,8 +50,8 @@ def check(
 
 def _beside(card: Path) -> list[str]:
     """Tells what was read beside a card, and what was not."""
+    from echo_agent.card_files import CARD_FILE
     from echo_agent.knowledge.documents import read_documents, unread_beside
-    from echo_agent.knowledge.loader import CARD_FILE
 
     read = read_documents(card.parent) if card.name == CARD_FILE else {}
     told = [
@@ -66,13 +67,13 @@ def decline(
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
 ) -> None:
     """Do without the card that is taken for a product because of its name: it gets an empty one of its own."""
+    from echo_agent.card_files import CARD_FILE
     from echo_agent.knowledge.scaffold import empty_card
     from echo_agent.memory import drafts
-    from echo_agent.memory.domain_knowledge import CARD
     from echo_agent.resources import open_memory
 
     opened = open_memory(memory)
-    files = {CARD: empty_card(opened.product(product).name).encode()}
+    files = {CARD_FILE: empty_card(opened.product(product).name).encode()}
     record = opened.change(product, lambda base, answers: drafts.with_domain_knowledge(base, answers, files))
     typer.echo(f"{record.name} has an empty card of its own now, version {record.version}.")
 

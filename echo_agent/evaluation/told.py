@@ -49,7 +49,7 @@ def read_told(given: Sequence[Path], labels: Sequence[str], usual: Mapping[str, 
 
     Args:
         given: Photographs, folders of them, and tables.
-        labels: ``normal`` or ``defective``, for all that is no table; and what words of tables mean, such as
+        labels: What all is that is no table, in the words of a table; and what words of tables mean, such as
             ``flush=good``.
         usual: What holds where a table does not say otherwise, by the names of ``Told``'s fields.
 
@@ -65,12 +65,13 @@ def read_told(given: Sequence[Path], labels: Sequence[str], usual: Mapping[str, 
         if path.suffix.lower() in TABLES and not path.is_dir():
             found += _table(path, words, said)
             continue
-        if label not in {"normal", "defective"}:
+        if label is None:
             raise DatasetError(
                 f"say what {path} is: echo-agent feedback {path} --label normal (or defective)"
             )
         files = list_images(path) if path.is_dir() else [path]
-        found += [Told.model_validate({**said, "path": file, "label": label}) for file in files]
+        means = _meaning(words.kinds([label], path)[label])
+        found += [Told.model_validate({**means, **said, "path": file}) for file in files]
     return found
 
 
@@ -79,15 +80,16 @@ def _table(file: Path, labels: Labels, usual: Mapping[str, str]) -> list[Told]:
     kinds = labels.kinds([row.cells["label"] for row in rows], file)
     found = []
     for row in rows:
-        kind = kinds[row.cells["label"]]
         said: dict[str, object] = {
             name: row.cells[name] for name in TOLD if name not in {"image", "label"} and row.cells.get(name)
         }
-        if kind != GOOD and plain_word(kind) not in BARE_WORDS:
-            said.setdefault("defect_type", kind)
-        said |= {
-            "path": existing_file(row.cells["image"], row, file, file.parent),
-            "label": "normal" if kind == GOOD else "defective",
-        }
-        found.append(Told.model_validate({**usual, **said}))
+        said["path"] = existing_file(row.cells["image"], row, file, file.parent)
+        found.append(Told.model_validate({**usual, **_meaning(kinds[row.cells["label"]]), **said}))
     return found
+
+
+def _meaning(kind: str) -> dict[str, str]:
+    """The label that a word stands for, and the defect that it names."""
+    if kind == GOOD:
+        return {"label": "normal"}
+    return {"label": "defective"} | ({} if plain_word(kind) in BARE_WORDS else {"defect_type": kind})

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from langchain_core.documents import Document
 
+from echo_agent.card_files import CARD_FILE, files_of_card
 from echo_agent.csv_table import read_rows
 from echo_agent.errors import DatasetError, EchoError, KnowledgeError
 from echo_agent.images.decoding import IMAGE_SUFFIXES
 from echo_agent.knowledge.community import load_pdf, load_text
-from echo_agent.knowledge.loader import CARD_FILE
 from echo_agent.knowledge.passage import Passage
 
 PASSAGE_LENGTH = 700
@@ -19,7 +19,7 @@ PASSAGE_LENGTH = 700
 def document_passages(folder: Path) -> list[Passage]:
     """Reads the documents of a card's folder and cuts them into passages.
 
-    Folders below that hold a card of their own belong to that card and are left out.
+    Folders below that hold a card of their own, a memory or a run are left out.
 
     Raises:
         KnowledgeError: A document cannot be read.
@@ -32,7 +32,7 @@ def read_documents(folder: Path) -> dict[Path, list[Passage]]:
     """Reads the documents of a card's folder; see ``document_passages``."""
     return {
         file: _READERS[file.suffix.lower()](file)
-        for file in _beside(folder)
+        for file in files_of_card(folder)
         if file.suffix.lower() in _READERS
     }
 
@@ -43,28 +43,11 @@ def unread_beside(card: Path) -> list[Path]:
     Args:
         card: The card's file. To one that is not ``card.yaml`` belong only the files whose names it mentions.
     """
-    unread = [file for file in _beside(card.parent) if file.suffix.lower() not in READ_OR_SHOWN]
+    unread = [file for file in files_of_card(card.parent) if file.suffix.lower() not in READ_OR_SHOWN]
     if card.name == CARD_FILE:
         return unread
     text = card.read_text(encoding="utf-8")
     return [file for file in unread if file != card and file.parent == card.parent and file.name in text]
-
-
-def _beside(folder: Path) -> list[Path]:
-    """The files of a card's folder, without hidden ones and those of other cards."""
-    return [
-        file
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-        and file.name != CARD_FILE
-        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-        and not _belongs_to_another_card(file, folder)
-    ]
-
-
-def _belongs_to_another_card(file: Path, folder: Path) -> bool:
-    between = [parent for parent in file.parents if parent.is_relative_to(folder) and parent != folder]
-    return any((parent / CARD_FILE).is_file() for parent in between)
 
 
 def _read_text(file: Path) -> list[Passage]:

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from echo_agent.card_files import CARD_FILE
 from echo_agent.errors import KnowledgeError
 from echo_agent.files import read_text
 from echo_agent.knowledge.card import SCHEMA_VERSION, Card, ChecklistItem, contradictions
@@ -17,7 +18,6 @@ from echo_agent.knowledge.checklist import expected_count
 from echo_agent.knowledge.yaml_lines import MAX_BYTES, Problem, YamlDocument, YamlPath, read_yaml
 from echo_agent.names import canonical_name
 
-CARD_FILE = "card.yaml"
 MAX_PROBLEMS = 50
 """Problems of one card that are told at once."""
 

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from echo_agent.card_files import CARD_FILE
 from echo_agent.errors import KnowledgeError
 from echo_agent.files import read_text
 from echo_agent.json_text import parse_json
 from echo_agent.knowledge.card import ANY_DEFECT, SCHEMA_VERSION
 from echo_agent.knowledge.card_yaml import write_card_yaml
-from echo_agent.knowledge.loader import CARD_FILE
 from echo_agent.names import canonical_name
 
 MAX_BYTES = 16 * 2**20

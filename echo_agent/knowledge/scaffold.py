@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+from echo_agent.card_files import CARD_FILE
 from echo_agent.errors import KnowledgeError
 from echo_agent.knowledge.card import SCHEMA_VERSION
-from echo_agent.knowledge.loader import CARD_FILE
 from echo_agent.names import canonical_name
 
 _TEMPLATE = """\

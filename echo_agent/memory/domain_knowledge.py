@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from echo_agent.card_files import CARD_FILE, files_of_card
 from echo_agent.errors import KnowledgeError
 from echo_agent.files import replacing
+from echo_agent.images.decoding import IMAGE_SUFFIXES
 from echo_agent.memory.product import readable_name
 
-CARD = "card.yaml"
 FOLDER = "knowledge"
 """Folder of the memory in which the domain knowledge of all versions is kept, each set once."""
 
-KINDS = frozenset({".md", ".txt", ".csv", ".pdf", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
-"""Documents that can be cited, and images that a card can point to."""
+DOCUMENTS = frozenset({".md", ".txt", ".csv", ".pdf"})
+"""Kinds of documents that can be cited."""
 
 MAX_BYTES = 100 * 2**20
 
@@ -27,22 +28,22 @@ def read_domain_knowledge(given: Path) -> DomainKnowledge:
     """Reads a card and what belongs to it.
 
     Args:
-        given: The folder of a product's domain knowledge or the ``card.yaml`` in it: all documents and images of the
-            folder belong to it, but for sub-folders with a card of their own. Or a card of another name, which may lie
-            among other things: to it belong the files beside it whose names it mentions.
+        given: The folder of a product's domain knowledge or the ``card.yaml`` in it: the folder's
+            documents belong to it and the images that it names, see ``files_of_card``. Or a card of another name, which
+            may lie among other things: to it belong the files beside it whose names it mentions.
 
     Raises:
         KnowledgeError: A file cannot be read, or all together are too large.
     """
-    card = given / CARD if given.is_dir() else given
+    card = given / CARD_FILE if given.is_dir() else given
     try:
         text = card.read_bytes()
     except OSError as error:
         raise KnowledgeError(
             f"the knowledge card {card} cannot be read ({error.strerror}): check the path"
         ) from error
-    beside = _of_the_folder(card.parent) if card.name == CARD else _mentioned(card, text)
-    files = {CARD: text}
+    beside = _of_the_folder(card.parent, text) if card.name == CARD_FILE else _mentioned(card, text)
+    files = {CARD_FILE: text}
     for file in beside:
         try:
             files[file.relative_to(card.parent).as_posix()] = file.read_bytes()
@@ -88,21 +89,19 @@ def keep_domain_knowledge(files: DomainKnowledge, memory: Path, product: str) ->
             fresh.rename(folder)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-    return folder / CARD
+    return folder / CARD_FILE
 
 
 def _holds(file: Path, content: bytes) -> bool:
     return file.is_file() and file.read_bytes() == content
 
 
-def _of_the_folder(folder: Path) -> list[Path]:
-    others = [card.parent for card in folder.rglob(CARD) if card.parent != folder]
+def _of_the_folder(folder: Path, text: bytes) -> list[Path]:
     return [
         file
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-        and file.suffix.lower() in KINDS
-        and not any(file.is_relative_to(other) for other in others)
+        for file in files_of_card(folder)
+        if file.suffix.lower() in DOCUMENTS
+        or (file.suffix.lower() in IMAGE_SUFFIXES and file.name.encode() in text)
     ]
 
 
@@ -110,5 +109,5 @@ def _mentioned(card: Path, text: bytes) -> list[Path]:
     return [
         file
         for file in sorted(card.parent.iterdir())
-        if file.is_file() and file.suffix.lower() in KINDS and file.name.encode() in text
+        if file.is_file() and file.suffix.lower() in DOCUMENTS | IMAGE_SUFFIXES and file.name.encode() in text
     ]

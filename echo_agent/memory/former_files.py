@@ -6,11 +6,12 @@ from pathlib import Path
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from echo_agent.card_files import CARD_FILE
 from echo_agent.errors import StoreError
 from echo_agent.files import digest_of
 from echo_agent.memory.answers import Feedback, add_answer
 from echo_agent.memory.database import Database
-from echo_agent.memory.domain_knowledge import CARD, FOLDER, keep_domain_knowledge, read_domain_knowledge
+from echo_agent.memory.domain_knowledge import FOLDER, keep_domain_knowledge, read_domain_knowledge
 from echo_agent.memory.inspections import InspectionRecord, add_inspection
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.versions import add_version
@@ -105,7 +106,9 @@ def _with_knowledge(record: ProductRecord, folder: Path) -> ProductRecord:
     card = None
     if record.card is not None:
         given = folder / record.card
-        files = read_domain_knowledge(given) if given.parent.name == FOLDER else {CARD: given.read_bytes()}
+        files = (
+            read_domain_knowledge(given) if given.parent.name == FOLDER else {CARD_FILE: given.read_bytes()}
+        )
         kept = keep_domain_knowledge(files, folder, record.name)
         card = kept.relative_to(folder).as_posix()
     return record.model_copy(update={"references": tuple(images), "card": card})

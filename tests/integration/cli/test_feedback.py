@@ -62,12 +62,21 @@ def test_a_table_is_learnt_as_one_version_and_the_list_says_type_who_and_file(ru
     assert "taken back" in run("feedback", "--undo")[1]
 
 
-def test_a_folder_is_said_at_once(run):
-    code, out, _ = run("feedback", "shift", "--label", "normal", "--product", "plate", "--json")
+@pytest.mark.parametrize("word", ["normal", "good", "OK"])
+def test_a_folder_is_said_at_once(run, word):
+    code, out, _ = run("feedback", "shift", "--label", word, "--product", "plate", "--json")
     assert code == 0
     said = [json.loads(line) for line in out.splitlines()]
     assert [one["name"] for one in said] == [f"shift/part-{seed}.png" for seed in range(30, 34)]
     assert {(one["answer"]["label"], one["learnt"]) for one in said} == {("normal", None)}
+
+
+def test_a_label_may_name_the_defect_and_one_that_says_nothing_is_asked_for(run):
+    said = ("feedback", "shift/part-33.png", "--product", "plate", "--label")
+    assert "defective  scratch" in run(*said, "scratch")[1]
+    assert (
+        "label 'flush': is that good or a defect? Say so: --label 'flush'=defective" in run(*said, "flush")[2]
+    )
 
 
 def test_an_unknown_type_is_asked_back_before_anything_is_recorded(run):

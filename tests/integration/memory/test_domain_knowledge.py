@@ -1,6 +1,7 @@
 """What lies beside a registered card goes with it into the memory, so that it can be cited later."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,23 @@ def test_a_card_of_another_name_takes_only_what_it_mentions(folder):
     card.write_text(CARD + "sources: [manual.md]\n", encoding="utf-8")
     assert set(domain_knowledge.read_domain_knowledge(card)) == {"card.yaml", "manual.md"}
     assert set(domain_knowledge.read_domain_knowledge(folder)) == {"card.yaml", "manual.md", "faults.csv"}
+
+
+def test_a_card_among_photographs_a_memory_and_a_run_takes_none_of_them(
+    tmp_path, good_parts, echo, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(good_parts, "good")
+    Path("complete.png").write_bytes(next(good_parts.iterdir()).read_bytes())
+    Path("card.yaml").write_text(CARD + "sources: [complete.png]\n", encoding="utf-8")
+    Path("limits.md").write_text("A scratch of 2 mm passes.", encoding="utf-8")
+    assert echo("register", "plate", "good", "--shots", "2")[0] == 0
+    assert echo("inspect", "good/good-5.png", "--product", "plate", "--out", "run")[0] == 0
+    assert echo("export", "run", "--format", "csv")[0] == 0
+    code, _, told = echo("register", "plate", "good", "--knowledge", "card.yaml")
+    assert (code, "beside the card" in told) == (0, False)
+    kept = {file.name for file in Path("echo-memory/knowledge").glob("*/**/*") if file.is_file()}
+    assert kept == {"card.yaml", "complete.png", "limits.md"}
 
 
 def test_a_folder_that_is_too_large_is_told(folder, monkeypatch):
