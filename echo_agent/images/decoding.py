@@ -221,7 +221,8 @@ def _load(image: Image.Image, told: list[warnings.WarningMessage]) -> None:
 
 def _upright(image: Image.Image) -> Image.Image:
     with _quiet():  # damaged metadata turn no image
-        return ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _damaged(name: str, why: str) -> ImageError:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 from echo_agent.errors import StoreError
 from echo_agent.report.colours import DEFECTIVE_FROM, SATURATED_AT, SHOWN_FROM, colours_of
@@ -59,11 +60,28 @@ def overlay(
         if size == picture.size
         else picture.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     )
+    return marked(drawn, anomaly_map, regions, picture.size)
+
+
+def marked(
+    picture: Image.Image,
+    anomaly_map: NDArray[np.float32] | None,
+    regions: Sequence[Region],
+    size: tuple[int, int],
+) -> Image.Image:
+    """Draws an anomaly map and regions on a picture that has its size already; see ``overlay``.
+
+    Args:
+        picture: RGB picture.
+        anomaly_map: The map.
+        regions: Regions in pixels of the photograph.
+        size: Width and height of the photograph.
+    """
     if anomaly_map is not None:
-        drawn = _with_map(drawn, anomaly_map)
+        picture = _with_map(picture, anomaly_map)
     if regions:
-        drawn = _with_boxes(drawn, regions, size[0] / picture.width, size[1] / picture.height)
-    return drawn
+        picture = _with_boxes(picture, regions, picture.width / size[0], picture.height / size[1])
+    return picture
 
 
 def _with_map(picture: Image.Image, anomaly_map: NDArray[np.float32]) -> Image.Image:
@@ -75,24 +93,23 @@ def _with_map(picture: Image.Image, anomaly_map: NDArray[np.float32]) -> Image.I
     )
     values = np.asarray(fitted)
     level = (values - SHOWN_FROM) * (LEVELS / (SATURATED_AT - SHOWN_FROM))
-    levels = Image.fromarray(level.clip(0, LEVELS).astype(np.uint8))
-    rgb, opacity = _scale()
-    coloured = Image.merge("RGB", [levels.point(channel) for channel in rgb])
-    blended = Image.composite(coloured, picture, levels.point(opacity))
-    above = Image.fromarray((values >= DEFECTIVE_FROM).astype(np.uint8) * 255)
-    width = max(1, round(max(picture.size) / 400))
-    inside = above.filter(ImageFilter.MinFilter(2 * width + 1))
-    blended.paste(OUTLINE, mask=ImageChops.subtract(above, inside))
+    coloured = _scale()[level.clip(0, LEVELS).astype(np.uint8)]
+    layer = Image.fromarray(coloured.view(np.uint8).reshape(*values.shape, 4))
+    blended = Image.composite(layer.convert("RGB"), picture, layer.getchannel("A"))
+    above = values >= DEFECTIVE_FROM
+    if above.any():
+        side = 2 * max(1, round(max(picture.size) / 400)) + 1
+        edge = above & ~ndimage.minimum_filter(above, side, mode="nearest")
+        blended.paste(OUTLINE, mask=Image.fromarray(edge))
     return blended
 
 
 @cache
-def _scale() -> tuple[list[list[int]], list[int]]:
-    """The colour scale in ``LEVELS`` steps: values of red, green and blue, and opacities, each from 0 to 255."""
-    values = np.linspace(SHOWN_FROM, SATURATED_AT, LEVELS + 1, dtype=np.float32)
-    rgb, opacity = colours_of(values)
-    channels = [[round(float(value)) for value in channel] for channel in rgb.T]
-    return channels, [round(255 * float(value)) for value in opacity]
+def _scale() -> NDArray[np.uint32]:
+    """The colour scale in ``LEVELS`` steps: red, green, blue and opacity, a byte each."""
+    rgb, opacity = colours_of(np.linspace(SHOWN_FROM, SATURATED_AT, LEVELS + 1, dtype=np.float32))
+    steps = np.concatenate([rgb, 255 * opacity[:, None]], axis=1)
+    return np.ascontiguousarray(steps.round().astype(np.uint8)).view(np.uint32)[:, 0]
 
 
 def _with_boxes(picture: Image.Image, regions: Sequence[Region], across: float, down: float) -> Image.Image:

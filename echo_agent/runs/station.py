@@ -9,7 +9,7 @@ from PIL import Image
 from echo_agent.decision.standards import Standards, standards
 from echo_agent.errors import EchoError, ImageError
 from echo_agent.inspector import Inspector
-from echo_agent.report.overlay import overlay, shown_map
+from echo_agent.report.overlay import marked, overlay, shown_map
 from echo_agent.resources import Resources
 from echo_agent.runs.line import unreadable
 from echo_agent.runs.photograph import Photograph
@@ -117,7 +117,7 @@ class Station:
         values = shown_map(memory, verdict)
         if values is None:
             return Drawn(_jpeg(small), None)
-        shown = overlay(picture, values, verdict.regions, longest_side=side)
+        shown = marked(small, values, verdict.regions, picture.size)
         return Drawn(_jpeg(small), _jpeg(shown))
 
 
