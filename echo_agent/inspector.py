@@ -13,17 +13,19 @@ from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from echo_agent.context import Context
 from echo_agent.errors import EchoError, ImageError
+from echo_agent.files import digest_of
 from echo_agent.graph import InspectionGraph, build_graph
 from echo_agent.images.ignored import Ignored
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.knowledge.documents import unread_beside
-from echo_agent.knowledge.loader import read_card
+from echo_agent.knowledge.loader import LoadedCard, read_card
 from echo_agent.memory.memory import Memory
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.products import Tell
 from echo_agent.mllm.batching import announced
 from echo_agent.mllm.device_memory import MAX_BATCH
 from echo_agent.mllm.own_decider import AnyDecider
+from echo_agent.names import spelled
 from echo_agent.resources import Resources, decision_maker_of, open_memory
 from echo_agent.state import ImageRef, Progress, Question, State, Verdict
 from echo_agent.vision.tiles import NATIVE
@@ -124,9 +126,12 @@ class Inspector:
         if card is not None:
             loaded = read_card(card)
             any_angle = loaded.card.turns == "any"
-            ignored = Ignored(regions=loaded.card.ignore, all_but=loaded.card.inspect_only)
             if tiles is None:
                 tiles = NATIVE if loaded.card.tiles is True else int(loaded.card.tiles)
+            ignored = _ignored_by(loaded)
+            known = next((one for one in self.memory.products() if one.name == spelled(product)), None)
+            if known is not None and known.ignored and not ignored:
+                tell(f"{loaded.file} draws no regions: those that {known.name} had are taken back")
             for file in unread_beside(loaded.file):
                 tell(f"{file} beside the card is not read: save it as Markdown, text, CSV or PDF")
         return self.memory.register(
@@ -327,6 +332,14 @@ class Inspector:
         return Verdict.model_validate(
             self.graph.invoke(state, {"run_id": uuid.uuid4()}, context=context, output_keys="verdict")
         )
+
+
+def _ignored_by(loaded: LoadedCard) -> Ignored:
+    """What a card says never counts."""
+    card = loaded.card
+    beside = loaded.file.parent / (card.drawn_on or "")
+    on = digest_of(beside) if beside.is_file() else card.drawn_on
+    return Ignored(regions=card.ignore, all_but=card.inspect_only, drawn_on=on)
 
 
 def _name_of(image: ImageLike | ImageRef) -> str | None:

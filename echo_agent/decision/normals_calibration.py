@@ -44,7 +44,8 @@ def normals_of(memory: Memory, decider: DecisionMaker, product: str) -> NormalLo
         ModelError: The model fails.
     """
     folder, by = memory.folder / CONFIDENCE_FOLDER, decider.decided_by()
-    digest = references_digest([image.sha256 for image in memory.product(product).references])
+    references = _counted_references(memory, product)
+    digest = references_digest([image.sha256 for image in references])
     key = (str(folder), product, by.model, by.revision, digest)
     with _FITTING:
         known = stored_normals(folder, product, by.model, by.revision, digest) or _NOT_WRITTEN.get(key)
@@ -101,7 +102,8 @@ def asked_of_references(
     log_odds: dict[int, float] = {}
     for done, (image, group) in enumerate(asked, start=1):
         beside = _nearest_others(memory, product, image, level.references)
-        decision = decider.decide(Case(image=image, references=beside, orders=level.orders))
+        shown = memory.counted(image, product)
+        decision = decider.decide(Case(image=shown, references=beside, orders=level.orders))
         log_odds[group] = max(float(logit(decision.defective)), log_odds.get(group, -float("inf")))
         if progress is not None:
             progress(done, len(asked))
@@ -110,13 +112,19 @@ def asked_of_references(
         product=product,
         model=by.model,
         revision=by.revision,
-        references=references_digest([image.sha256 for image in references]),
+        references=references_digest([image.sha256 for image in _counted_references(memory, product)]),
         log_odds=tuple(log_odds[group] for group in sorted(drawn)),
         scores=tuple(scores[group] for group in sorted(drawn)),
         fitted=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
 
 
+def _counted_references(memory: Memory, product: str) -> list[ImageRef]:
+    """The references as a model is shown them."""
+    return [memory.counted(image, product) for image in memory.product(product).references]
+
+
 def _nearest_others(memory: Memory, product: str, image: ImageRef, count: int) -> tuple[ImageRef, ...]:
     near = memory.evidence(image, product, shots=count + 1).references
-    return tuple(one.image for one in near if one.image.sha256 != image.sha256)[:count]
+    others = [one.image for one in near if one.image.sha256 != image.sha256]
+    return tuple(memory.counted(other, product) for other in others[:count])

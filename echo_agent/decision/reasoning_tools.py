@@ -82,10 +82,10 @@ class ReasoningTools:
         place = self._place(_Place.model_validate(arguments))
         if isinstance(place, str):
             return ToolResult(text=place)
-        query = load_image(image.uri)
+        query = load_image(self._counted(image).uri)
         images = [("The place in the part under inspection:", self._kept(query, place, query.size))]
         for found in evidence.references[:1]:
-            beside = load_image(found.image.uri)
+            beside = load_image(self._counted(found.image).uri)
             images.append(
                 (f"The same place of the good part {found.id}:", self._kept(beside, place, query.size))
             )
@@ -110,8 +110,14 @@ class ReasoningTools:
             return ToolResult(text="There are no further references.")
         return ToolResult(
             text=" ".join(f"{one.id} has a similarity of {one.similarity:.2f}." for one in further),
-            images=tuple((f"Photograph of a good part ({one.id}):", one.image) for one in further),
+            images=tuple(
+                (f"Photograph of a good part ({one.id}):", self._counted(one.image)) for one in further
+            ),
         )
+
+    def _counted(self, image: ImageRef) -> ImageRef:
+        """A photograph as a model is shown it."""
+        return self._resources.memory.counted(image, self._evidence.product if self._evidence else None)
 
     def _measure(self, arguments: dict[str, Any]) -> ToolResult:
         image, evidence = self._seen()

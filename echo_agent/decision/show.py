@@ -10,7 +10,7 @@ from echo_agent.errors import ImageError
 from echo_agent.images.decoding import load_image
 from echo_agent.mllm.case import Case, Crop
 from echo_agent.resources import Resources
-from echo_agent.state import Box, ImageRef, Reference, Region, State, VerdictEffect
+from echo_agent.state import Box, ImageRef, Region, State, VerdictEffect
 
 CROP_MARGIN = 0.5
 """Margin around a region, as a share of its width and height."""
@@ -31,14 +31,18 @@ def show(state: State, resources: Resources) -> Case:
     """
     if state.image is None:
         raise ImageError("no image was given: put an ImageRef into the state, or use Inspector.inspect")
+    memory = resources.memory
+    product = state.reference.product if state.reference is not None else None
+    image = memory.counted(state.image, product)
     level, used = escalation_level_of(state), what_is_used(state, resources.context.experts)
     evidence = used.reference
-    found = evidence.references[: level.references] if evidence is not None else ()
+    nearest = evidence.references[: level.references] if evidence is not None else ()
+    found = tuple(memory.counted(reference.image, product) for reference in nearest)
     regions = evidence.regions[: level.crops] if evidence is not None else ()
     return Case(
-        image=state.image,
-        references=tuple(reference.image for reference in found),
-        crops=_crops(state.image, found[0] if found else None, regions, resources) if regions else (),
+        image=image,
+        references=found,
+        crops=_crops(image, found[0] if found else None, regions, resources) if regions else (),
         evidence=evidence,
         knowledge=used.knowledge,
         trace=used.trace,
@@ -69,11 +73,11 @@ def what_is_used(state: State, experts: Collection[Expert]) -> State:
 
 
 def _crops(
-    image: ImageRef, reference: Reference | None, regions: tuple[Region, ...], resources: Resources
+    image: ImageRef, reference: ImageRef | None, regions: tuple[Region, ...], resources: Resources
 ) -> tuple[Crop, ...]:
     memory = resources.memory
     query = load_image(image.uri)
-    beside = load_image(reference.image.uri) if reference is not None else None
+    beside = load_image(reference.uri) if reference is not None else None
     return tuple(
         Crop(
             region=region.id,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from pydantic import BaseModel, ConfigDict
 
@@ -14,17 +15,20 @@ PAINT = (124, 116, 104)
 
 
 class Ignored(BaseModel):
-    """What of a product's photographs never counts; the camera and the part stand still.
+    """What of a product's photographs never counts.
 
     Attributes:
         regions: What is ignored.
         all_but: Where these are given, everything outside them is ignored as well.
+        drawn_on: Digest of the reference that they are drawn on: they move with the part. None where they stay where
+            they are drawn, as the camera and the part stand still.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     regions: tuple[Polygon, ...] = ()
     all_but: tuple[Polygon, ...] = ()
+    drawn_on: str | None = None
 
     def __bool__(self) -> bool:
         """Whether anything is ignored."""
@@ -35,14 +39,18 @@ class Ignored(BaseModel):
         if not self:
             return image
         changed = image.copy()
-        changed.paste(PAINT, mask=self._mask(image.size))
+        changed.paste(PAINT, mask=self._drawn(image.size))
         return changed
 
     def share(self, size: tuple[int, int]) -> float:
         """Share of a photograph of this width and height that is ignored, 0 to 1."""
-        return float(np.asarray(self._mask(size), dtype=np.bool_).mean()) if self else 0.0
+        return float(self.mask(size).mean()) if self else 0.0
 
-    def _mask(self, size: tuple[int, int]) -> Image.Image:
+    def mask(self, size: tuple[int, int]) -> NDArray[np.bool_]:
+        """Which pixels of a photograph of this width and height are ignored ``(height, width)``."""
+        return np.asarray(self._drawn(size), dtype=np.bool_)
+
+    def _drawn(self, size: tuple[int, int]) -> Image.Image:
         mask = Image.new("1", size, 1 if self.all_but else 0)
         draw = ImageDraw.Draw(mask)
         for shape in self.all_but:

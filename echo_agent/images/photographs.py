@@ -5,7 +5,7 @@ from typing import overload
 
 from PIL import Image
 
-from echo_agent.images.ignored import Ignored
+from echo_agent.images.ignored import NOTHING, Ignored
 from echo_agent.images.stored import load_stored
 from echo_agent.state import ImageRef
 
@@ -15,12 +15,12 @@ class Photographs(Sequence[Image.Image]):
 
     Args:
         images: The images.
-        ignored: What of them is painted over.
+        ignored: What of them is painted over, of all alike or of each.
     """
 
-    def __init__(self, images: Sequence[ImageRef], ignored: Ignored | None = None) -> None:
+    def __init__(self, images: Sequence[ImageRef], ignored: Ignored | Sequence[Ignored] = NOTHING) -> None:
         self._images = tuple(images)
-        self._ignored = ignored or Ignored()
+        self._ignored = (ignored,) * len(images) if isinstance(ignored, Ignored) else tuple(ignored)
 
     def __len__(self) -> int:
         return len(self._images)
@@ -38,5 +38,5 @@ class Photographs(Sequence[Image.Image]):
             ImageError: It cannot be read, or its file is another photograph by now.
         """
         if isinstance(index, slice):
-            return Photographs(self._images[index], self._ignored)
-        return self._ignored.painted(load_stored(self._images[index]))
+            return Photographs(self._images[index], self._ignored[index])
+        return self._ignored[index].painted(load_stored(self._images[index]))

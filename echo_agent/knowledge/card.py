@@ -168,11 +168,7 @@ class ChecklistItem(Part):
             )
         for place in self.places:
             _check_box(place, "a place of the checklist")
-        beside = PurePath(self.reference or "")
-        if beside.is_absolute() or ".." in beside.parts:
-            raise ValueError(
-                f"'{self.reference}' does not lie beside the card: put the image there, and name it alone"
-            )
+        _check_beside(self.reference)
         return self
 
 
@@ -205,6 +201,12 @@ class Card(Part):
     inspect_only: tuple[Polygon, ...] = Field(
         default=(), max_length=MAX_ENTRIES, description="The only regions that count, drawn likewise."
     )
+    drawn_on: Text | None = Field(
+        default=None,
+        max_length=200,
+        description="The reference that ignore and inspect_only are drawn on, as for a checklist: they move with the "
+        "part. Without it they stay in the picture.",
+    )
     defects: tuple[DefectType, ...] = Field(default=(), max_length=MAX_ENTRIES)
     tolerances: tuple[Tolerance, ...] = Field(default=(), max_length=MAX_ENTRIES)
     checklist: tuple[ChecklistItem, ...] = Field(default=(), max_length=MAX_ENTRIES)
@@ -215,6 +217,13 @@ class Card(Part):
     sources: tuple[Text, ...] = Field(
         default=(), max_length=MAX_ENTRIES, description="Where the domain knowledge comes from."
     )
+
+    @model_validator(mode="after")
+    def _regions_are_drawn_on_a_reference(self) -> Self:
+        if self.drawn_on is not None and not (self.ignore or self.inspect_only):
+            raise ValueError("drawn_on belongs to ignore or inspect_only: draw a region, or leave it out")
+        _check_beside(self.drawn_on)
+        return self
 
     def defect(self, name: str) -> DefectType | None:
         """Returns the defect type of that name or alias, or None."""
@@ -269,6 +278,14 @@ def _repeated(key: str, word: str, names: Sequence[str]) -> list[tuple[tuple[str
             found.append(((key, index, "name"), f"the {word} '{name}' is there twice: keep one of the two"))
         seen.add(canonical_name(name))
     return found
+
+
+def _check_beside(reference: str | None) -> None:
+    beside = PurePath(reference or "")
+    if beside.is_absolute() or ".." in beside.parts:
+        raise ValueError(
+            f"'{reference}' does not lie beside the card: put the image there, and name it alone"
+        )
 
 
 def _check_box(box: RelativeBox, what: str) -> None:

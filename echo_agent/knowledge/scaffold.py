@@ -38,7 +38,8 @@ normal: >-
 # Whether the part lies at any angle; where this is left out, it is found out from the references.
 # turns: any
 
-# Regions that never count, as polygons; or the only ones that do. They count where the camera and the part stand still.
+# Regions that never count, as polygons; or the only ones that do. They stay in the picture, or move with
+# the part where drawn_on names the reference that they are drawn on: an image file beside this card.
 # ignore:
 #   - [[0.8, 0], [1, 0], [1, 0.1], [0.8, 0.1]]
 # inspect_only:

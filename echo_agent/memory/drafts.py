@@ -134,6 +134,17 @@ def encoded_by(base: ProductRecord, answers: Answers, encoder: str) -> Draft:
     )
 
 
+def with_regions(base: ProductRecord, answers: Answers, who: str) -> Draft:
+    """A version of the same references of which other regions count."""
+    return Draft(
+        references=base.references,
+        origin=f"regions drawn by {who}" if who else "regions drawn",
+        answers=answers,
+        card=base.card,
+        depth=base.depth,
+    )
+
+
 def with_domain_knowledge(base: ProductRecord, answers: Answers, files: DomainKnowledge) -> Draft:
     """A version of the same references with other domain knowledge."""
     return Draft(

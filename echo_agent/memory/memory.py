@@ -11,6 +11,7 @@ from echo_agent.context import Encoders
 from echo_agent.errors import EncoderError, ProductError, StoreError
 from echo_agent.files import writable
 from echo_agent.images import stored
+from echo_agent.images.ignored import Ignored
 from echo_agent.images.in_memory import ImageLike
 from echo_agent.images.policy import USUAL, ImagePolicy
 from echo_agent.memory import evidence
@@ -316,6 +317,31 @@ class Memory(Products):
         if Path(ref.uri).parent == folder:
             self._retention.wrote()
         return ref
+
+    def counted(self, image: ImageRef, product: str | None) -> ImageRef:
+        """The image with what of it never counts painted over; itself where all of it counts.
+
+        Args:
+            image: A photograph, inspected or a reference.
+            product: What it shows; None where that is not known.
+
+        Raises:
+            ImageError: It can no longer be read.
+        """
+        record = None if product is None else self.product(product)
+        if record is None or not record.ignored:
+            return image
+        return self.store_image(self.ignored_in(image, record.name).painted(self.pixels(image)))
+
+    def ignored_in(self, image: ImageRef, product: str) -> Ignored:
+        """What of a photograph never counts; the regions as they are drawn where they cannot be carried to it.
+
+        Raises:
+            ImageError: It can no longer be read.
+            ProductError: The product is unknown.
+        """
+        record = self.product(product)
+        return self._scorer.hidden(image, record) or record.ignored
 
     def pixels(self, image: ImageRef) -> Image.Image:
         """The upright RGB image; decoded anew only where it is no longer kept from the inspection.

@@ -17,6 +17,7 @@ from echo_agent.images.wide import WideImage, depth_among
 from echo_agent.memory import drafts, registration
 from echo_agent.memory.answers import Feedback, answers, human_answer, now
 from echo_agent.memory.answers import forget_learnt as forget_what_was_learnt
+from echo_agent.memory.carrying import counted_photographs
 from echo_agent.memory.catalog import history, named
 from echo_agent.memory.database import Database
 from echo_agent.memory.domain_knowledge import read_domain_knowledge
@@ -235,7 +236,33 @@ class Products:
         standing = {said.id for said in self.answers(product) if not (said.undone or said.forgotten)}
         made = self._store.learnt_references(versions[version])
         learnt = {digest: answer for digest, answer in made.items() if answer in standing}
-        return self.change(product, lambda base, _: drafts.restored(versions[version], learnt))
+        earlier = versions[version]
+        return self._changed(
+            self.product(product).name,
+            lambda *_: drafts.restored(earlier, learnt),
+            any_angle=earlier.any_angle,
+            ignored=earlier.ignored,
+        )
+
+    def set_ignored(self, product: str, ignored: Ignored, who: str = "") -> ProductRecord:
+        """Draws what of a product's photographs never counts anew: a new version of the same references.
+
+        Args:
+            product: The product.
+            ignored: The regions; ``Ignored()`` where all of them counts.
+            who: Who says so; told by the version's origin.
+
+        Raises:
+            ProductError: The product is unknown, a name is too long, or a reference cannot be laid on the one that the
+                regions are drawn on.
+        """
+        by = human_answer(action="accept", who=who.strip()).who
+        name = self.product(product).name
+
+        def change(base: ProductRecord | None, answers: drafts.Answers) -> Draft:
+            return drafts.with_regions(base or self.product(name), answers, by)
+
+        return self._changed(name, change, ignored=ignored)
 
     def set_strictness(self, product: str, own: StrictnessSettings, who: str = "") -> ProductRecord:
         """Keeps how strict a product is inspected, in place of what was kept; ``StrictnessSettings()`` keeps nothing.
@@ -319,7 +346,7 @@ class Products:
             base = self._store.catalog().products.get(product)
             draft = change(base, {} if base is None else self._store.learnt_references(base))
             hidden = ignored if ignored is not None else base.ignored if base is not None else Ignored()
-            photographs = Photographs(draft.references, hidden)
+            photographs = counted_photographs(draft.references, hidden, self.encoder)
             beside = second or self._second_of(base)
             said = any_angle if any_angle is not None else base is not None and base.any_angle
             found = said or (beside is not None and lies_at_any_angle(photographs, beside))
@@ -329,7 +356,7 @@ class Products:
             side = tiles if tiles is not None else base.tiles if base is not None else None
             encoded = Encoded(
                 fitted,
-                fit_quality(Photographs(draft.references)),
+                fit_quality(photographs),
                 None if beside is None else _fit_second(photographs, beside, turns, fitted, progress),
                 said,
                 hidden,

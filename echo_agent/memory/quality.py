@@ -67,4 +67,4 @@ class Qualities:
         """Reads the model; a version that was registered without one gets it from its references."""
         file = self._folder / record.folder / FILE_NAME
         found = self._files.read(record, file, lambda stream: QualityModel.model_validate_json(stream.read()))
-        return found or fit_quality(Photographs(record.references))
+        return found or fit_quality(Photographs(record.references, record.ignored))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cachetools import LRUCache, cachedmethod
 
-from echo_agent.images.photographs import Photographs
+from echo_agent.memory.carrying import counted_photographs
 from echo_agent.memory.normal_model import Resolution, fit
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.version_files import UNREADABLE, VersionFiles
@@ -74,7 +74,7 @@ class Resolutions:
     def _fit(self, record: ProductRecord, working: WorkingResolution, file: Path) -> Resolution:
         usual = self._get(record, FIRST[0])
         fitted = fit(
-            Photographs(record.references, record.ignored),
+            counted_photographs(record.references, record.ignored, self._encoder),
             self._encoder,
             working.scale,
             angles=usual.angles,

@@ -15,6 +15,7 @@ from echo_agent.images.stored import load_stored
 from echo_agent.memory import evidence
 from echo_agent.memory.answers import Feedback
 from echo_agent.memory.calibration import escape_guarantee, normals_needed, pass_threshold
+from echo_agent.memory.carrying import drawn_on
 from echo_agent.memory.catalog import named
 from echo_agent.memory.checked_photographs import CheckedPhotographs
 from echo_agent.memory.damage import damaged
@@ -38,8 +39,9 @@ from echo_agent.memory.working_resolutions import (
     brings_second,
     escalation_levels,
 )
-from echo_agent.state import Exemplar, ImageRef, ProductMatch, Reference, ReferenceEvidence
+from echo_agent.state import Exemplar, ImageQuality, ImageRef, ProductMatch, Reference, ReferenceEvidence
 from echo_agent.strictness import Strictness
+from echo_agent.vision.carrying import Laid, carried
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array, FeatureEncoder, Features
 
@@ -51,6 +53,8 @@ CACHED_SCORES = 4096
 CACHED_PIXELS = 48e6
 """Pixels of photographs that are kept, four bytes each, and no more photographs than features."""
 NEIGHBOURS_FOR_PRODUCT = 32
+
+NOT_CARRIED = "it cannot be laid on the photograph that the regions of the product are drawn on"
 
 
 def _evidence_key(
@@ -101,6 +105,7 @@ class Scorer:
         self._caching = threading.Lock()
         self._photographs: LRUCache[ImageRef, Image.Image] = LRUCache(CACHED_PIXELS, _cached_pixels)
         self._features: LRUCache[tuple[str, str, float, Ignored], Features] = LRUCache(CACHED_FEATURES)
+        self._hidden: LRUCache[tuple[str, str], Ignored | None] = LRUCache(CACHED_SCORES)
         self._places: LRUCache[tuple[str, str], Array] = LRUCache(CACHED_PLACES)
         self._tiled: LRUCache[tuple[str, str], Prediction] = LRUCache(CACHED_EVIDENCE)
         self._evidence: LRUCache[Hashable, ReferenceEvidence] = LRUCache(CACHED_EVIDENCE)
@@ -149,15 +154,46 @@ class Scorer:
 
     def recognised(self, image: ImageRef, records: Sequence[ProductRecord]) -> str | None:
         """The product whose references an image resembles most; None where it resembles none."""
-        return _resembled(evidence.product_matches(self._neighbours(image, records)[1], records))
+        return _resembled(evidence.product_matches(self._neighbours(image, records), records))
 
     def _neighbours(
-        self, image: ImageRef, records: Sequence[ProductRecord]
-    ) -> tuple[Array, Sequence[Neighbour]]:
-        """The embedding of an image, and the references of all products that are nearest to it."""
+        self, image: ImageRef, records: Sequence[ProductRecord], given: ProductRecord | None = None
+    ) -> Sequence[Neighbour]:
+        """The references of all products that are nearest to an image.
+
+        Those of a product of whose photographs not all counts are held against what counts of this one.
+        """
         embedding = self._first(image, NOTHING).embedding
-        keys = [record.key for record in records]
-        return embedding, self._index.nearest(embedding, keys, NEIGHBOURS_FOR_PRODUCT)
+        found = self._index.nearest(embedding, [record.key for record in records], NEIGHBOURS_FOR_PRODUCT)
+        keys = {near.key for near in found}
+        for record in records:
+            if record.ignored and (record is given or record.key in keys):
+                found = [near for near in found if near.key != record.key]
+                found += self._own_nearest(image, record, NEIGHBOURS_FOR_PRODUCT)
+        return sorted(found, key=lambda near: -near.similarity)
+
+    def _own_nearest(self, image: ImageRef, record: ProductRecord, count: int) -> list[Neighbour]:
+        """The references of one product that are nearest to what counts of an image."""
+        return self._index.nearest(
+            self._first(image, self._counting(image, record)).embedding, [record.key], count
+        )
+
+    def _counting(self, image: ImageRef, record: ProductRecord) -> Ignored:
+        """What of an image does not count; the regions as they are drawn where they cannot be carried to it."""
+        return self.hidden(image, record) or record.ignored
+
+    @cachedmethod(
+        attrgetter("_hidden"), lambda _, image, record: (image.sha256, record.key), attrgetter("_caching")
+    )
+    def hidden(self, image: ImageRef, record: ProductRecord) -> Ignored | None:
+        """What of an image does not count; None where regions that move with the part cannot be carried to it."""
+        drawn = drawn_on(record.ignored, record.references)
+        if drawn is None or drawn.sha256 == image.sha256:
+            return record.ignored
+        return carried(record.ignored, self._laid(drawn), self._laid(image))
+
+    def _laid(self, image: ImageRef) -> Laid:
+        return Laid.of(self.read(image), self._first(image, NOTHING).patches)
 
     @cachedmethod(attrgetter("_evidence"), _evidence_key, attrgetter("_caching"))
     def evidence(
@@ -189,7 +225,7 @@ class Scorer:
             FileNotFoundError: Another writer has replaced the version meanwhile.
         """
         given = named(product, records) if product is not None else None
-        embedding, everywhere = self._neighbours(image, records)
+        everywhere = self._neighbours(image, records, given)
         matches = evidence.product_matches(everywhere, records)
         resembled = _resembled(matches)
         record = given or (named(resembled, records) if resembled is not None else None)
@@ -202,7 +238,7 @@ class Scorer:
                 strictness=strictness,
             )
         if given is not None and all(match.product != given.name for match in matches):
-            matches += evidence.product_matches(self._index.nearest(embedding, [given.key], 1), [given])
+            matches += evidence.product_matches(self._own_nearest(image, given, 1), [given])
         lost: list[str] = []
         tiled = record.tiles is not None
         levels = escalation_levels(encoders, self._has_second(record, encoders), tiled)
@@ -222,7 +258,7 @@ class Scorer:
                 "next_encoder": record.second.name
                 if brings_second(levels, level) and record.second
                 else None,
-                "ignored": record.ignored.share((image.width, image.height)),
+                "ignored": self._counting(image, record).share((image.width, image.height)),
                 "joint": len({at.second for at in working}) > 1 and not tiled,
                 "seen_by": tuple(self._seen_by(record, at) for at in working),
                 "map_id": f"{image.sha256[:24]}-{record.key}-e{level}" + _manner(encoders, record),
@@ -242,12 +278,20 @@ class Scorer:
                 "escape_guarantee": escape_guarantee(len(scores), max_escape) if scores else None,
                 "product_given": given is not None,
                 "matches": matches,
-                "references": self._nearest(embedding, everywhere, record, shots, lost),
+                "references": self._nearest(image, everywhere, record, shots, lost),
                 "exemplars": self._exemplars(image, record, defects),
-                "quality": self.qualities.of(record, image, self.read),
+                "quality": self._quality(image, record),
                 "lost": tuple(lost),
             }
         )
+
+    def _quality(self, image: ImageRef, record: ProductRecord) -> ImageQuality:
+        """Whether what counts of an image can be judged: not where it is not known what does."""
+        hidden = self._counting(image, record)
+        found = self.qualities.of(record, image, lambda image: hidden.painted(self.read(image)))
+        if self.hidden(image, record) is not None:
+            return found
+        return found.model_copy(update={"acceptable": False, "findings": (*found.findings, NOT_CARRIED)})
 
     def _has_second(self, record: ProductRecord, encoders: Encoders) -> bool:
         """Whether a product has a second encoder; where it is asked for it must have one."""
@@ -274,7 +318,7 @@ class Scorer:
 
     def _nearest(
         self,
-        embedding: Array,
+        image: ImageRef,
         everywhere: Sequence[Neighbour],
         record: ProductRecord,
         shots: int,
@@ -286,7 +330,7 @@ class Scorer:
         """
         of_product = [neighbour for neighbour in everywhere if neighbour.key == record.key][:shots]
         if len(of_product) < min(shots, len(record.references)):
-            of_product = self._index.nearest(embedding, [record.key], shots)
+            of_product = self._own_nearest(image, record, shots)
         found = evidence.nearest_references(of_product, record)
         readable = []
         for near in found:
@@ -320,13 +364,11 @@ class Scorer:
         return load_stored(image)
 
     def _predict(self, image: ImageRef, record: ProductRecord, working: Level) -> Prediction:
-        fitted = self.resolutions.of(record, working)
+        fitted, hidden = self.resolutions.of(record, working), self._counting(image, record)
         looks = [(one, at) for one, at in zip(fitted, working, strict=True) if not at.tiled]
         found = [
             resolution.predict(
-                self._encode(
-                    image, self._seconds.of(record) if at.second else self.encoder, at.scale, record.ignored
-                )
+                self._encode(image, self._seconds.of(record) if at.second else self.encoder, at.scale, hidden)
             )
             for resolution, at in looks
         ]
@@ -344,7 +386,9 @@ class Scorer:
         """What the tiles of an image show; kept, as each level of the escalation looks at them."""
         (resolution,), tiling = self.resolutions.of(record, TILES), record.tiling
         assert tiling is not None
-        return predict_tiles(record.ignored.painted(self.read(image)), resolution, self.encoder, tiling)
+        return predict_tiles(
+            self._counting(image, record).painted(self.read(image)), resolution, self.encoder, tiling
+        )
 
     @cachedmethod(
         attrgetter("_confirmed_scores"),
@@ -368,7 +412,7 @@ class Scorer:
         (resolution,) = self.resolutions.of(record, FIRST[:1])
         return nearest_exemplars(
             self._place(image, record, resolution),
-            resolution.banks[self._first(image, record.ignored).middle].patches,
+            resolution.banks[self._first(image, self._counting(image, record)).middle].patches,
             own,
             lambda said: self._place(said.image, record, resolution),
         )
@@ -380,7 +424,7 @@ class Scorer:
     )
     def _place(self, image: ImageRef, record: ProductRecord, resolution: Resolution) -> Array:
         """The patches of an image's most unusual place, on the first look."""
-        features = self._first(image, record.ignored)
+        features = self._first(image, self._counting(image, record))
         middle = features.layers[features.middle].patches
         return unusual_place(middle, resolution.predict(features).anomaly_map)
 

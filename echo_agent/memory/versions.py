@@ -43,7 +43,7 @@ def add_version(
     vectors: Sequence[Array | None] = [None] * record.normals if embeddings is None else list(embeddings)
     connection.executemany(
         "INSERT INTO photograph (sha256, file, width, height, embedding) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (sha256) DO UPDATE SET embedding = COALESCE(embedding, excluded.embedding)",
+        "ON CONFLICT (sha256) DO UPDATE SET embedding = COALESCE(excluded.embedding, embedding)",
         [
             (
                 image.sha256,

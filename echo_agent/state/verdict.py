@@ -39,6 +39,7 @@ FLAT_FIELDS = (
     "quality",
     "matches",
     "encoder",
+    "ignored",
     "lost",
 )
 """Fields of the evidence that stand beside the label in a verdict's flat form."""

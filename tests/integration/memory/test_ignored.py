@@ -93,3 +93,23 @@ def test_a_card_says_that_a_part_lies_at_any_angle_and_later_versions_keep_it(me
     assert record.any_angle
     assert seen(memory, turned).score < before
     assert memory.add_references("plate", [synthetic_part(30)]).any_angle
+
+
+def test_a_defect_inside_counts_neither_for_the_likeness_nor_for_the_quality(plates):
+    white = seen(plates, marked(78, 30, 123, 63))
+    plain = seen(plates, synthetic_part(50))
+    assert white.quality == plain.quality
+    assert [match.similarity for match in white.matches] == [match.similarity for match in plain.matches]
+
+
+def test_regions_are_versioned_and_come_back_with_their_version(plates):
+    whole = plates.set_ignored("plate", Ignored(), "Ada")
+    assert (whole.ignored, whole.origin) == (Ignored(), "regions drawn by Ada")
+    assert plates.restore("plate", 1).ignored == Ignored(regions=(LABEL,))
+
+
+def test_a_language_model_is_shown_what_counts_alone(plates):
+    inside, plain = (plates.store_image(image) for image in (marked(82, 34, 118, 58), synthetic_part(50)))
+    shown = [np.asarray(plates.pixels(plates.counted(image, "plate"))) for image in (inside, plain)]
+    assert np.array_equal(*shown)
+    assert plates.counted(plain, None) == plain
