@@ -1,6 +1,7 @@
 """The report of a run in a real browser: it opens, turns over, filters and sorts, wide and narrow."""
 
 import json
+from itertools import combinations
 
 import pytest
 
@@ -37,6 +38,14 @@ def many(run, count):
             hour = f"2026-11-26T{6 + number * 8 // count:02d}:00:00.000+00:00"
             fields = line | {"number": number + 1, "image": name, "part": name, "when": hour}
             written.write(json.dumps(fields) + "\n")
+
+
+def meet(one, other):
+    """Whether two boxes share a place."""
+    return all(
+        one[side] < other[side] + other[length] and other[side] < one[side] + one[length]
+        for side, length in (("x", "width"), ("y", "height"))
+    )
 
 
 def test_a_small_report_stands_alone(echo, run, tmp_path):
@@ -88,6 +97,9 @@ def test_a_large_one_opens_turns_over_filters_and_sorts(echo, run):
             assert rows.first.locator("a").inner_text() == normal[-1]
             assert page.locator("article").count() == len(normal)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            ticks = [page.locator(".ticks span").nth(place).bounding_box() for place in range(3)]
+            assert all(tick["x"] >= 0 and tick["x"] + tick["width"] <= width for tick in ticks)
+            assert not any(meet(one, other) for one, other in combinations(ticks, 2)), "the legend reads"
             page.locator("article img").first.scroll_into_view_if_needed()
             loaded = "[...document.images].every(image => !image.complete || image.naturalWidth > 0)"
             assert page.evaluate(loaded)

@@ -45,6 +45,23 @@ def test_twelve_frames_of_four_cookies_are_four_cookies(inspector, test_data):
     assert {verdict.label for verdict in verdicts} <= {"normal", "review"}
 
 
+@pytest.mark.slow
+@pytest.mark.data
+def test_over_draws_of_consecutive_frames_fewer_good_parts_are_rejected_than_is_promised(tmp_path, test_data):
+    category = test_data / "Mini" / "cookie"
+    files = sorted((category / "train" / "good").iterdir()) + sorted((category / "test" / "good").iterdir())
+    parts = [load_image(file) for file in files]
+    rejected, promised = [], []
+    for start in (0, 16):
+        inspector = Inspector.open(tmp_path / f"memory-{start}")
+        record = inspector.register("cookie", sequence(parts[start : start + 10]))
+        assert (record.guarantee.normals, record.guarantee.photographs) == (10, 10 * FRAMES)
+        promised.append(record.guarantee.expected_false_reject)
+        new = sequence([*parts[:start], *parts[start + 10 :]][::5])[1::FRAMES]
+        rejected += [inspector.inspect(part, product="cookie").label == "defective" for part in new]
+    assert sum(rejected) / len(rejected) <= sum(promised) / len(promised)
+
+
 def test_frames_of_many_parts_keep_their_promise(inspector):
     record = inspector.register("plate", sequence(synthetic_part(seed) for seed in range(12)))
     assert record.guarantee.normals == 12

@@ -203,7 +203,7 @@ def test_guesses_and_time_elsewhere_are_shares():
     result = result_of(settings(), answers, DatasetCheck())
     assert result.guessed == {"Defect Analysis": 1.0, "Object Analysis": 0.5}
     assert result.seconds_elsewhere == pytest.approx(0.25)
-    assert "50% guessed" in result.as_text()
+    assert "50 % guessed" in result.as_text()
 
 
 def test_an_image_that_cannot_be_read_is_unreadable_and_the_run_goes_on(benchmark, tmp_path):

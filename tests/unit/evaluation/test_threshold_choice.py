@@ -24,7 +24,9 @@ class FakeMemory:
         self.normals = normals
 
     def product(self, name):
-        return SimpleNamespace(name=name, version=2, encoder="fake/1", references=self.references)
+        return SimpleNamespace(
+            name=name, version=2, encoder="fake/1", references=self.references, strictness_by=None
+        )
 
     def normal_scores(self, product):
         return self.normals
