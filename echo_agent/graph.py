@@ -16,7 +16,7 @@ from langgraph.types import Command, RetryPolicy
 
 from echo_agent.checkpoints import reading, registered, types_of
 from echo_agent.context import Context
-from echo_agent.decision.escalation import more_evidence_helps
+from echo_agent.decision.escalation import looks_again
 from echo_agent.errors import ModelServerError, NoAnswerError
 from echo_agent.experts.checklist import checklist, unanswered
 from echo_agent.experts.decision_maker import decision_maker, undecided
@@ -175,8 +175,7 @@ def after_decision(
     """
     context = runtime.context or Context()
     last = state.attempts[-1]
-    most = 1 if context.asks_once else context.max_attempts
-    if len(state.attempts) < most and more_evidence_helps(last, state.reference):
+    if looks_again(state.attempts, state.reference, context):
         return "unsure: look again"
     can_wait = config.get("configurable", {}).get("__pregel_checkpointer") is not None
     return "ask a person" if last.label == "review" and context.human_review and can_wait else "decided"

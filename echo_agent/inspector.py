@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from langchain_core.embeddings import Embeddings
@@ -27,7 +28,7 @@ from echo_agent.mllm.device_memory import MAX_BATCH
 from echo_agent.mllm.own_decider import AnyDecider
 from echo_agent.names import spelled
 from echo_agent.resources import Resources, decision_maker_of, open_memory
-from echo_agent.state import ImageRef, Progress, Question, State, Verdict
+from echo_agent.state import ImageRef, LotEvidence, Progress, Question, State, Verdict
 from echo_agent.vision.tiles import NATIVE
 
 LOG = logging.getLogger(__name__)
@@ -160,6 +161,7 @@ class Inspector:
         name: str | None = None,
         record: bool = True,
         context: Context | None = None,
+        lot: LotEvidence | None = None,
     ) -> Verdict:
         """Inspects one part.
 
@@ -171,6 +173,7 @@ class Inspector:
             name: What the photograph is called in records and lists, such as a part number; its path where not given.
             record: Whether the inspection leaves a record in the memory.
             context: Settings of this run, in place of the inspector's; its memory is the inspector's.
+            lot: What the other parts of its lot say of it; see ``Memory.judge_lot``.
 
         Returns:
             The verdict.
@@ -182,7 +185,9 @@ class Inspector:
         asked = Question(text=question) if isinstance(question, str) else question
         ref = image if isinstance(image, ImageRef) else self.memory.store_image(image)
         run = self._of_a_run(context or self.context, record=record)
-        return self._inspect(ref, name or _name_of(image), product=product, question=asked, context=run)
+        return self._inspect(
+            ref, name or _name_of(image), product=product, question=asked, context=run, lot=lot
+        )
 
     async def ainspect(
         self,
@@ -243,6 +248,7 @@ class Inspector:
         question: str | Question | None = None,
         record: bool = True,
         context: Context | None = None,
+        lot: bool = False,
     ) -> list[Verdict]:
         """Inspects several parts, to the same verdicts as ``inspect`` one by one.
 
@@ -255,6 +261,9 @@ class Inspector:
             question: A question about each.
             record: Whether the inspections leave records in the memory.
             context: Settings of the runs, in place of the inspector's.
+            lot: Whether the images are parts of one lot that judge each other, those of each product on their own: a
+                doubt is lifted where the lot is clear, and what the references reject stays rejected. All are read
+                twice, and the pixels of arrays are kept until the end.
 
         Returns:
             The verdicts, in the order of the images.
@@ -265,11 +274,16 @@ class Inspector:
                 are lost. Call ``inspect`` for each where they must not be.
         """
         verdicts: list[Verdict] = []
+        lots: dict[str, LotEvidence] = {}
+        if lot:
+            stored = [self.memory.store_image(image) for image in images]
+            encoders = (context or self.context).encoders
+            lots = self.memory.judge_lot(stored, product, encoders=encoders)
         for start in range(0, len(images), ENCODED_AHEAD):
             given = images[start : start + ENCODED_AHEAD]
             chunk = [(self.memory.store_image(image), _name_of(image)) for image in given]
             for verdict in self.inspect_stored(
-                chunk, product=product, question=question, record=record, context=context
+                chunk, product=product, question=question, record=record, context=context, lots=lots
             ):
                 if isinstance(verdict, EchoError):
                     raise verdict
@@ -284,6 +298,7 @@ class Inspector:
         question: str | Question | None = None,
         record: bool = True,
         context: Context | None = None,
+        lots: Mapping[str, LotEvidence] = MappingProxyType({}),
     ) -> Iterator[Verdict | EchoError]:
         """Inspects what ``Memory.store_image`` made of images: they are encoded together, then inspected.
 
@@ -293,6 +308,7 @@ class Inspector:
             question: A question about each.
             record: Whether the inspections leave records in the memory.
             context: Settings of the runs, in place of the inspector's.
+            lots: What the other parts of their lot say of them, by the digest of the image; see ``Memory.judge_lot``.
 
         Yields:
             The verdicts in the order of the images; for one that ``inspect`` would raise for, its error.
@@ -303,7 +319,8 @@ class Inspector:
 
         def inspect(named: tuple[ImageRef, str | None]) -> Verdict | EchoError:
             try:
-                return self._inspect(*named, product=product, question=asked, context=run)
+                lot = lots.get(named[0].sha256)
+                return self._inspect(*named, product=product, question=asked, context=run, lot=lot)
             except EchoError as error:
                 return error
 
@@ -327,8 +344,9 @@ class Inspector:
         product: str | None,
         question: Question | None,
         context: Context,
+        lot: LotEvidence | None,
     ) -> Verdict:
-        state = State(image=image, name=name, product=product, question=question)
+        state = State(image=image, name=name, product=product, question=question, lot=lot)
         return Verdict.model_validate(
             self.graph.invoke(state, {"run_id": uuid.uuid4()}, context=context, output_keys="verdict")
         )

@@ -36,6 +36,7 @@ def inspect_into_run(options: InspectOptions, out: Path) -> None:
     from echo_agent.runs.drift import DriftWatch
     from echo_agent.runs.drift_of_run import DriftOfRun
     from echo_agent.runs.folder import RunFolder
+    from echo_agent.runs.lot import judged_as_a_lot
     from echo_agent.runs.record import changed_standards, run_in_words
     from echo_agent.runs.station import Station
     from echo_agent.runs.watch import Watch
@@ -58,6 +59,9 @@ def inspect_into_run(options: InspectOptions, out: Path) -> None:
             _say(f"{out} holds {before} already, {known}")
             for changed in changed_standards(run.record.sessions):
                 _say(changed)
+        if options.lot:
+            lot = judged_as_a_lot(photographs, station.inspector, options.product)
+            new = [photograph for photograph in lot if not run.knows(photograph)]
         observers = options.sinks.open(run, _say)
         observers.append(DriftOfRun(DriftWatch(station.inspector.memory), _say, seen=before))
         batches = chain(in_batches(new, run), watch.batches() if watch is not None else ())
@@ -104,6 +108,7 @@ def _settings(options: InspectOptions) -> "RunSettings":
         product=options.product,
         question=options.question,
         part_id=options.part_id,
+        lot=options.lot,
         context=options.context.model_copy(update=named),
     )
 

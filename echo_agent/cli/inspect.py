@@ -25,6 +25,7 @@ from echo_agent.cli.run_options import (
     CsvOption,
     EngineOption,
     InspectOptions,
+    LotOption,
     MoveOption,
     MqttOption,
     ParquetOption,
@@ -56,6 +57,7 @@ def inspect(
     max_false_reject: MaxFalseRejectOption = None,
     max_escape: MaxEscapeOption = None,
     min_confidence: MinConfidenceOption = None,
+    lot: LotOption = False,
     out: RunOption = None,
     workers: WorkersOption = 1,
     engine: EngineOption = "local",
@@ -110,10 +112,15 @@ def inspect(
         workers=workers,
         engine=engine,
         part_id=part_id,
+        lot=lot,
         sinks=Sinks(sort_into, move, webhook, mqtt, tables),
     )
     if not options.sources and watch is None:
         raise typer.BadParameter("name photographs, or a folder to --watch", param_hint="IMAGE")
+    if lot and watch is not None:
+        raise typer.BadParameter(
+            "a lot is judged when all of it is there: give its photographs", param_hint="--watch"
+        )
     if out is not None:
         inspect_into_run(options, out)
         return

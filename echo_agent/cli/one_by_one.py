@@ -27,6 +27,7 @@ def inspect_one_by_one(options: InspectOptions) -> None:
     from echo_agent.report.page import write_page
     from echo_agent.report.words import described, tally
     from echo_agent.runs.drift import DriftWatch
+    from echo_agent.runs.lot import judged_as_a_lot
     from echo_agent.runs.promise import MIN_PARTS, broken_lately, broken_promises
     from echo_agent.state import flat_verdict
 
@@ -35,6 +36,8 @@ def inspect_one_by_one(options: InspectOptions) -> None:
     product, question = options.product, options.question
     if product is not None:
         inspector.memory.product(product)
+    if options.lot:
+        photographs = judged_as_a_lot(photographs, inspector, product)
     entries: list[Entry] = []
     watch = DriftWatch(inspector.memory)
     inspected: list[tuple[ImageRef, Verdict]] = []
@@ -42,7 +45,9 @@ def inspect_one_by_one(options: InspectOptions) -> None:
         for done, photograph in enumerate(photographs, start=1):
             try:
                 image = inspector.memory.store_image(photograph.name, product)
-                verdict = inspector.inspect(image, product=product, question=question, name=photograph.name)
+                verdict = inspector.inspect(
+                    image, product=product, question=question, name=photograph.name, lot=photograph.lot
+                )
             except EchoError as error:
                 bad += told(error, photograph.name)
                 continue

@@ -23,6 +23,14 @@ SourcesArgument = Annotated[
         "standard input.",
     ),
 ]
+LotOption = Annotated[
+    bool,
+    typer.Option(
+        "--lot",
+        help="Let the parts judge each other: lifts doubts where the lot is clear; what the references reject stays "
+        "rejected.",
+    ),
+]
 RunOption = Annotated[
     Path | None,
     typer.Option(
@@ -135,6 +143,7 @@ class InspectOptions:
         workers: Processes that inspect.
         engine: Where they run: on this machine, or by Ray.
         part_id: Regular expression of a part's id.
+        lot: Whether the parts judge each other.
         sinks: Where the lines go beside the run.
     """
 
@@ -150,6 +159,7 @@ class InspectOptions:
     workers: int = 1
     engine: Literal["local", "ray"] = "local"
     part_id: str | None = None
+    lot: bool = False
     sinks: Sinks = Sinks()
 
     @property

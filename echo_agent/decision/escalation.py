@@ -1,7 +1,9 @@
 """The escalation of attempts: what each one changes, and whether a further one can help."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from echo_agent.context import Context
 from echo_agent.decision.by_language_model import undecidable
 from echo_agent.state import Attempt, ReferenceEvidence, State
 
@@ -62,6 +64,12 @@ def what_changed(state: State) -> str:
     seen_by = " and ".join(state.reference.seen_by) if state.reference else ""
     count = len(state.reference.references) if state.reference else 0
     return f"seen by {seen_by} times its resolution together, {count} nearest references"
+
+
+def looks_again(attempts: Sequence[Attempt], evidence: ReferenceEvidence | None, context: Context) -> bool:
+    """Whether the last attempt is followed by another look: attempts are left, and finer evidence can help."""
+    most = 1 if context.asks_once else context.max_attempts
+    return len(attempts) < most and more_evidence_helps(attempts[-1], evidence)
 
 
 def more_evidence_helps(attempt: Attempt, evidence: ReferenceEvidence | None) -> bool:

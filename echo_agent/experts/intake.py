@@ -11,7 +11,7 @@ from echo_agent.errors import ImageError, InputError
 from echo_agent.images.message_blocks import ImageSource, kept_message, named_source, source_at, take_apart
 from echo_agent.images.sources import source_bytes
 from echo_agent.resources import Resources
-from echo_agent.state import ImageRef, InspectionInput, Question, Request, VerdictEffect
+from echo_agent.state import ImageRef, InspectionInput, LotEvidence, Question, Request, VerdictEffect
 
 NO_IMAGE = (
     "no image was given: give image as a data URL, a block with base64, the SHA-256 of a stored image or a path in an "
@@ -42,7 +42,13 @@ def intake(given: InspectionInput, resources: Resources) -> dict[str, Any]:
         messages = [kept_message(text, image.sha256, source.name, message.id)]
     return {
         "messages": messages,
-        "request": Request(image=image, name=name or own_name, product=product, question=_question(given)),
+        "request": Request(
+            image=image,
+            name=name or own_name,
+            product=product,
+            question=_question(given),
+            lot=_lot(given.lot),
+        ),
         "escalation_level": 0,
         "reference": None,
         "knowledge": None,
@@ -122,6 +128,13 @@ def _question(given: InspectionInput) -> Question | None:
     ):
         text = take_apart(given.messages[-1].content).text
     return split_options(Question(text=text)) if text else None
+
+
+def _lot(given: object) -> LotEvidence | None:
+    """What the lot says, in an object of this process alone: anybody could write that a part is as the others."""
+    if given is None or isinstance(given, LotEvidence):
+        return given
+    raise InputError("lot comes from Inspector.inspect_many alone: leave it out")
 
 
 def _text(given: object, name: str) -> str | None:

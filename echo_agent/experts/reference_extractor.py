@@ -25,7 +25,7 @@ def reference_extractor(state: State, resources: Resources) -> dict[str, Any]:
         shots=context.shots * (escalation_level + 1),
         strictness=resources.strictness(product),
     )
-    found = found.model_copy(update={"product_given": state.product is not None})
+    found = found.model_copy(update={"product_given": state.product is not None, "lot": state.lot})
     if "reference" not in context.experts:
         found = ReferenceEvidence(
             product=found.product,

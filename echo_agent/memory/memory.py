@@ -21,6 +21,7 @@ from echo_agent.memory.counting import Counting
 from echo_agent.memory.database import Database
 from echo_agent.memory.inspections import Inspections
 from echo_agent.memory.joint_scores import joined_normals
+from echo_agent.memory.lots import judge_lot
 from echo_agent.memory.normal_model import Resolution
 from echo_agent.memory.products import Products
 from echo_agent.memory.retention import USUAL_LIMITS, Limits, Retention
@@ -28,7 +29,7 @@ from echo_agent.memory.scorer import Scorer
 from echo_agent.memory.second_encoder import AUTOMATIC, SecondEncoders
 from echo_agent.memory.store import Store, fill_embeddings, make_folder
 from echo_agent.memory.working_resolutions import FIRST
-from echo_agent.state import CountedPlace, ImageRef, Label, ReferenceEvidence
+from echo_agent.state import CountedPlace, ImageRef, Label, LotEvidence, ReferenceEvidence
 from echo_agent.strictness import Strictness
 from echo_agent.vision.anomaly_map import at_size
 from echo_agent.vision.encoder import EMBEDDED, load_encoder
@@ -414,6 +415,34 @@ class Memory(Products):
                 )
             on = known[drawn]
         return self._counting.of(record, image, on, tuple(places))
+
+    def judge_lot(
+        self, images: Sequence[ImageRef], product: str | None, *, encoders: Encoders = "retry"
+    ) -> dict[str, LotEvidence]:
+        """Lets the parts of a lot judge each other, those of each product on their own.
+
+        Args:
+            images: Photographs of the parts.
+            product: What they all are; found out for each where not given.
+            encoders: Which encoders take part; ``retry`` is both.
+
+        Returns:
+            What the lot says of each part, by the digest of its photograph; what resembles no product is left out.
+
+        Raises:
+            ImageError: A photograph cannot be read.
+            ProductError: The product is unknown.
+        """
+        by_product: dict[str, list[ImageRef]] = {}
+        for image in images:
+            name = product if product is not None else self.recognised(image)
+            if name is not None:
+                by_product.setdefault(name, []).append(image)
+        return {
+            digest: found
+            for name, parts in by_product.items()
+            for digest, found in judge_lot(parts, self.product(name), encoders, self._scorer.features).items()
+        }
 
     def encode_ahead(self, chosen: Sequence[ImageRef]) -> None:
         """Encodes images for their first look together; see ``Scorer.encode_ahead``."""

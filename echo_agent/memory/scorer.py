@@ -358,20 +358,20 @@ class Scorer:
     def _encode(self, image: ImageRef, encoder: FeatureEncoder, scale: float, ignored: Ignored) -> Features:
         return encoder.encode([ignored.painted(self.read(image))], scale=scale)[0]
 
+    def features(self, image: ImageRef, record: ProductRecord, at: WorkingResolution, /) -> Features:
+        """The features of an image as a look at a product sees it."""
+        encoder = self._seconds.of(record) if at.second else self.encoder
+        return self._encode(image, encoder, at.scale, self._counting(image, record))
+
     @cachedmethod(attrgetter("_photographs"), lambda _, image: image, attrgetter("_caching"))
     def read(self, image: ImageRef) -> Image.Image:
         """Reads an image; kept, as its quality and its finer looks need it as well."""
         return load_stored(image)
 
     def _predict(self, image: ImageRef, record: ProductRecord, working: Level) -> Prediction:
-        fitted, hidden = self.resolutions.of(record, working), self._counting(image, record)
+        fitted = self.resolutions.of(record, working)
         looks = [(one, at) for one, at in zip(fitted, working, strict=True) if not at.tiled]
-        found = [
-            resolution.predict(
-                self._encode(image, self._seconds.of(record) if at.second else self.encoder, at.scale, hidden)
-            )
-            for resolution, at in looks
-        ]
+        found = [resolution.predict(self.features(image, record, at)) for resolution, at in looks]
         both = len({at.second for _, at in looks}) > 1
         unit = next((resolution.joint_map_unit for resolution, at in looks if at.second), 1.0)
         whole = join(found, [at for _, at in looks], unit if both else 1.0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from echo_agent.errors import SettingsError
+from echo_agent.state import LotEvidence
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Photograph:
         size: Its size in bytes; None where there was no file.
         modified: When it was last changed, in nanoseconds.
         inode: Device and number of the file: they stay when it is renamed.
+        lot: What the other parts of its lot say of it; None where it is judged alone.
     """
 
     path: Path
@@ -27,6 +29,7 @@ class Photograph:
     size: int | None = None
     modified: int | None = None
     inode: tuple[int, int] | None = None
+    lot: LotEvidence | None = None
 
     @classmethod
     def at(cls, path: Path, part: str | None = None) -> "Photograph":

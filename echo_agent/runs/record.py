@@ -33,6 +33,7 @@ class RunSettings(Value):
         product: What all photographs show; None finds it out for each.
         question: What is asked of each.
         part_id: Regular expression of the part's id in a path.
+        lot: Whether its parts judge each other.
         context: The settings of its inspections, the Decision Maker named.
     """
 
@@ -41,6 +42,7 @@ class RunSettings(Value):
     product: str | None = None
     question: str | None = None
     part_id: str | None = None
+    lot: bool = False
     context: Context
 
 

@@ -72,6 +72,7 @@ def replay(memory: Path, name: str, *, decider: Decider | None = None) -> Replay
         product=then.product if then.product_given else None,
         question=made.question if made is not None else None,
         record=False,
+        lot=then.evidence.lot if then.evidence is not None else None,
     )
     return Replay(
         record=record,

@@ -89,8 +89,13 @@ class Station:
     def inspect(self, opened: Sequence[Opened]) -> Iterator[Inspected]:
         """Inspects photographs that were decoded, in their order; what cannot be read is ``review``."""
         images = [(image, photograph.name) for photograph, image in opened if isinstance(image, ImageRef)]
+        lots = {
+            image.sha256: photograph.lot
+            for photograph, image in opened
+            if isinstance(image, ImageRef) and photograph.lot is not None
+        }
         found = self.inspector.inspect_stored(
-            images, product=self._settings.product, question=self._settings.question
+            images, product=self._settings.product, question=self._settings.question, lots=lots
         )
         for photograph, image in opened:
             result = next(found) if isinstance(image, ImageRef) else image

@@ -23,6 +23,7 @@ from echo_agent.state.knowledge_evidence import (
     ToleranceFinding,
     VerdictEffect,
 )
+from echo_agent.state.lot_evidence import LotEvidence
 from echo_agent.state.reason import Reason, ReasonKind
 from echo_agent.state.reasoning import Question, QuestionKind, Route, ToolCall, Trace, TraceStep
 from echo_agent.state.reference_evidence import (
@@ -58,6 +59,7 @@ __all__ = [
     "InspectionOutput",
     "KnowledgeEvidence",
     "Label",
+    "LotEvidence",
     "Outcome",
     "Probability",
     "ProductMatch",
@@ -107,6 +109,7 @@ class State(BaseModel):
     )
     product: Annotated[str | None, EphemeralValue] = None
     question: Annotated[Question | None, EphemeralValue] = None
+    lot: Annotated[LotEvidence | None, EphemeralValue] = None
     request: Request | None = None
     escalation_level: int = 0
     reference: ReferenceEvidence | None = None

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
 from echo_agent.state.image import ImageRef
+from echo_agent.state.lot_evidence import LotEvidence
 from echo_agent.state.reasoning import Question
 from echo_agent.state.value import Value
 from echo_agent.state.verdict import Verdict
@@ -43,6 +44,9 @@ class InspectionInput(BaseModel):
     name: Annotated[SkipJsonSchema[Any], EphemeralValue] = Field(
         default=None, description="What the photograph is called: its file, or a part number."
     )
+    lot: Annotated[SkipJsonSchema[Any], EphemeralValue] = Field(
+        default=None, description="What the other parts of its lot say of it: a LotEvidence of this process."
+    )
     messages: Annotated[list[AnyMessage], add_messages] = Field(
         default_factory=list,
         description="Messages of a chat, the last with the photograph, where it comes so.",
@@ -63,3 +67,4 @@ class Request(Value):
     name: str | None = None
     product: str | None = None
     question: Question | None = None
+    lot: LotEvidence | None = None

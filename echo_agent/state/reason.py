@@ -16,6 +16,7 @@ ReasonKind = Literal[
     "close to the threshold",
     "not sure enough",
     "looks like references",
+    "lot",
     "score",
     "region",
     "rule",
@@ -31,7 +32,7 @@ ReasonKind = Literal[
 - Nobody may decide: ``unknown product``, ``other product`` (the image does not resemble the one that was named),
   ``image quality``, ``too few references``, ``not compared`` (the references take no part).
 - The comparison: ``stands out``, ``close to the threshold``, ``looks like references``, ``not sure enough`` (less than
-  is wanted), with its figures: ``score``, ``region``.
+  is wanted), with its figures: ``score``, ``region``; ``lot``: what the other parts of its lot say.
 - Beside it: ``rule`` (of the domain knowledge), ``model`` (what a language model says), ``disagreement`` (of model
   and evidence), ``exemplar`` (a defect that a person confirmed).
 - ``damaged memory``: what is missing or damaged, and took no part.

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from echo_agent.state.image import ImageRef, Region
+from echo_agent.state.lot_evidence import LotEvidence
 from echo_agent.state.value import Probability, Value
 from echo_agent.strictness import Strictness
 
@@ -127,6 +128,7 @@ class ReferenceEvidence(Value):
         regions: Suspicious areas, most suspicious first.
         places: Shares of a 3 x 3 grid, row by row: how likely the middle of a defect lies there, if there is one.
         map_id: Name under which the anomaly map is kept.
+        lot: What the other parts of its lot say of it; None where it was not judged in a lot.
         lost: What of the memory is missing or damaged and took no part, a sentence each.
     """
 
@@ -156,6 +158,7 @@ class ReferenceEvidence(Value):
     regions: tuple[Region, ...] = ()
     places: tuple[float, ...] = ()
     map_id: str | None = None
+    lot: LotEvidence | None = None
     lost: tuple[str, ...] = ()
 
     @model_validator(mode="before")

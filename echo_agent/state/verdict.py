@@ -40,6 +40,7 @@ FLAT_FIELDS = (
     "matches",
     "encoder",
     "ignored",
+    "lot",
     "lost",
 )
 """Fields of the evidence that stand beside the label in a verdict's flat form."""

@@ -7,7 +7,17 @@ import pytest
 from tests.unit.evaluation.photographs import write_mvtec_category
 
 PROGRAMS = (
-    *("ablation", "areas", "calibration", "conversation", "evidence", "inspections", "mllm", "one_shot"),
+    *(
+        "ablation",
+        "areas",
+        "calibration",
+        "conversation",
+        "evidence",
+        "inspections",
+        "lots",
+        "mllm",
+        "one_shot",
+    ),
     *("patchcore", "quality", "queueing", "run", "server", "service", "tiles", "watch", "workers"),
 )
 

@@ -1,0 +1,85 @@
+"""A lot that judges itself: each part is scored by the other parts, on the scale of the references' scores by them."""
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from echo_agent.context import Encoders
+from echo_agent.memory.calibration import conformal_p_value
+from echo_agent.memory.product import ProductRecord
+from echo_agent.memory.working_resolutions import FIRST, SECOND, WorkingResolution
+from echo_agent.state import ImageRef, LotEvidence
+from echo_agent.vision.comparison import PatchBank
+from echo_agent.vision.features import Features
+from echo_agent.vision.mutual import judging, mutual_score
+
+FEWEST_PARTS = 8
+"""Parts from which on a lot can judge itself: of fewer, one like part would make a defect normal."""
+
+FEWEST_REFERENCES = 3
+"""References from which on their scores tell how good parts score in the lot."""
+
+PANEL = 32
+"""Each part is held against so many other parts at most: time grows with the lot as inspecting does, memory not."""
+
+Panel = Mapping[str, Sequence[PatchBank]]
+"""Patches of the parts that judge, a bank a layer, by their digests."""
+
+
+class Encodes(Protocol):
+    """Gives the features of an image as a look at a product sees it."""
+
+    def __call__(self, image: ImageRef, record: ProductRecord, at: WorkingResolution, /) -> Features:
+        """The features; see ``Scorer.features``."""
+
+
+def judge_lot(
+    images: Sequence[ImageRef], record: ProductRecord, encoders: Encoders, features: Encodes
+) -> dict[str, LotEvidence]:
+    """Scores the parts of a lot by each other.
+
+    Args:
+        images: Photographs of its parts, all of one product.
+        record: The product.
+        encoders: Which of its encoders take part.
+        features: Encodes an image.
+
+    Returns:
+        What the lot says of each part, by the digest of its photograph.
+    """
+    parts = {image.sha256: image for image in images}
+    references = [image for image in record.references if image.sha256 not in parts]
+    declined = ""
+    if len(parts) < FEWEST_PARTS:
+        declined = f"a lot of {len(parts)} is too small to judge itself, it takes {FEWEST_PARTS}"
+    elif len(references) < FEWEST_REFERENCES:
+        declined = f"it takes {FEWEST_REFERENCES} references to tell how good parts score in a lot"
+    if declined:
+        return dict.fromkeys(parts, LotEvidence(parts=len(parts), declined=declined))
+    looks = {"first": FIRST[:1], "second": SECOND}.get(encoders, FIRST[:1] + SECOND)
+    looks = tuple(at for at in looks if record.second is not None or not at.second)
+    panel_parts = random.Random(0).sample(sorted(parts), min(PANEL, len(parts)))
+    judged = [*parts.values(), *references[:PANEL]]
+    logs = np.zeros(len(judged))
+    for at in looks:
+        panel = {digest: judging(features(parts[digest], record, at)) for digest in panel_parts}
+        logs += [np.log(_score(features(image, record, at), image.sha256, panel)) for image in judged]
+    scores = np.exp(logs / len(looks))
+    of_parts, of_references = np.split(scores / np.median(scores[len(parts) :]), [len(parts)])
+    normals, median = tuple(map(float, of_references)), float(np.median(of_parts))
+    return {
+        digest: LotEvidence(
+            parts=len(parts),
+            score=float(score),
+            p_value=conformal_p_value(float(score), normals),
+            highest_reference=max(normals),
+            median=median,
+        )
+        for digest, score in zip(parts, of_parts, strict=True)
+    }
+
+
+def _score(features: Features, digest: str, panel: Panel) -> float:
+    return mutual_score(features, [banks for other, banks in panel.items() if other != digest])

@@ -1,0 +1,82 @@
+"""Lots that judge themselves, from the photographs to the verdict, in Python, runs and on the command line."""
+
+import json
+
+import pytest
+
+from echo_agent.errors import InputError
+from echo_agent.inspector import Inspector
+from echo_agent.runs.replay import replay
+from tests.conftest import synthetic_part
+
+PARTS = 12
+
+
+@pytest.fixture
+def lot(memory, tmp_path):
+    """An inspector that knows four plates, and a folder of twelve more, the last two scratched."""
+    memory.register("plate", [synthetic_part(seed) for seed in range(4)])
+    folder = tmp_path / "lot"
+    folder.mkdir()
+    for number in range(PARTS):
+        synthetic_part(50 + number, defect=number >= PARTS - 2).save(folder / f"part-{number:02d}.png")
+    return Inspector(memory), folder
+
+
+def test_a_lot_lifts_doubts_and_says_so(lot):
+    inspector, folder = lot
+    images = sorted(folder.iterdir())
+    alone = inspector.inspect_many(images, product="plate")
+    together = inspector.inspect_many(images, product="plate", lot=True)
+    assert all(verdict.evidence.lot is None for verdict in alone)
+    assert all(verdict.evidence.lot.parts == PARTS for verdict in together)
+    changed = [(a, b) for a, b in zip(alone, together, strict=True) if a.label != b.label]
+    assert changed
+    for before, after in changed:
+        assert before.label == "review"
+        assert "11 other parts of its lot" in after.attempts[-1].changed
+        assert after.reasons[0].kind == "lot"
+    assert all(verdict.label != "normal" for verdict in together[-2:])
+
+
+def test_a_recorded_inspection_of_a_lot_replays_with_the_word_of_its_lot(lot):
+    inspector, folder = lot
+    inspector.inspect_many(sorted(folder.iterdir()), product="plate", lot=True)
+    for record in inspector.memory.inspections.newest():
+        assert replay(inspector.memory.folder, record.id).same
+
+
+def test_a_lot_of_few_parts_or_references_declines(lot):
+    inspector, folder = lot
+    images = [inspector.memory.store_image(path) for path in sorted(folder.iterdir())]
+    found = inspector.memory.judge_lot(images[:3], "plate")
+    assert {one.declined for one in found.values()} == {"a lot of 3 is too small to judge itself, it takes 8"}
+    inspector.register("one", [synthetic_part(90)])
+    found = inspector.memory.judge_lot(images, "one")
+    assert "references" in next(iter(found.values())).declined
+
+
+def test_nobody_outside_may_say_what_a_lot_says(lot):
+    inspector, folder = lot
+    image = inspector.memory.store_image(folder / "part-11.png")
+    forged = {"parts": 99, "score": 0.1, "highest_reference": 1.0, "median": 0.5}
+    with pytest.raises(InputError, match="inspect_many"):
+        inspector.graph.invoke({"image": image, "product": "plate", "lot": forged}, context=inspector.context)
+
+
+@pytest.mark.parametrize("into", [(), ("--out", "RUN")])
+def test_the_command_line_judges_a_folder_as_a_lot(lot, tmp_path, capsys, into):
+    from echo_agent.cli.app import app
+
+    inspector, folder = lot
+    arguments = [one.replace("RUN", str(tmp_path / "run")) for one in into]
+    with pytest.raises(SystemExit) as ended:
+        app(
+            [
+                "inspect", str(folder), "--product", "plate", "--lot", "--json",
+                "--memory", str(inspector.memory.folder), *arguments,
+            ]
+        )  # fmt: skip
+    assert ended.value.code == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["lot"]["parts"] for line in lines] == [PARTS] * PARTS
