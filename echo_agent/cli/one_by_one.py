@@ -11,6 +11,7 @@ from echo_agent.cli.batch import found_photographs, told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.cli.run_options import InspectOptions
 from echo_agent.errors import EchoError
+from echo_agent.names import readable
 
 if TYPE_CHECKING:
     from echo_agent.state import ImageRef, Verdict
@@ -56,7 +57,7 @@ def inspect_one_by_one(options: InspectOptions) -> None:
             if options.as_json:
                 typer.echo(json.dumps({"image": photograph.name} | flat_verdict(verdict), allow_nan=False))
             else:
-                typer.echo(described(verdict, photograph.name) + "\n")
+                typer.echo(described(verdict, readable(photograph.name)) + "\n")
             inspected.append((image, verdict))
             watch.add(image, verdict)
             if options.page is not None:

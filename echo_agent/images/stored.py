@@ -15,6 +15,7 @@ from echo_agent.images.in_memory import ImageLike, image_in_memory
 from echo_agent.images.pages import split_page
 from echo_agent.images.policy import OWN, ImagePolicy
 from echo_agent.images.wide import WideImage
+from echo_agent.names import readable
 from echo_agent.state import ImageRef
 
 DepthOf = Callable[[WideImage], Depth | None]
@@ -60,7 +61,10 @@ def open_image(
         data = read_image_file(file)
         raster = decode_raster(data, policy, name=str(file), page=page)
         if isinstance(raster, Image.Image) and page is None:
-            return _ref(file.resolve(), data, raster)
+            place = file.resolve()
+            if str(place) != readable(str(place)):  # a path that no record could hold
+                place = _write(data, folder, ".img")
+            return _ref(place, data, raster)
     elif isinstance(image, bytes):
         raster = decode_raster(image, policy, name="the photograph")
         if isinstance(raster, Image.Image):

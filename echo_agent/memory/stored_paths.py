@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from echo_agent.json_text import parse_json
+from echo_agent.names import readable
 
 PREFIX = "memory:"
 """Stands before a path below the memory's folder."""
@@ -31,7 +32,10 @@ def to_stored(value: BaseModel, folder: Path, *, without: Set[str] = frozenset()
         folder: Folder of the memory.
         without: Fields that are left out.
     """
-    given = json.dumps(value.model_dump(mode="json", exclude=set(without)))
+    fields = value.model_dump(mode="json", exclude=set(without))
+    given = json.dumps(fields)
+    if "\\ud" in given:  # half of a pair, as in a file's name that is no UTF-8, would not be read again
+        given = readable(json.dumps(fields, ensure_ascii=False))
     return PATH.sub(lambda path: path[1] + json.dumps(_relative(json.loads(path[2]), folder)), given)
 
 

@@ -90,7 +90,7 @@ def verdict_table(rows: Sequence[tuple[str, Verdict, str | None]]) -> Text:
         A table with a column for the truth where at least one is known.
     """
     with_truth = any(truth is not None for _, _, truth in rows)
-    numbers = ("confidence", "score", "threshold", "p-value")
+    numbers = ("sure", "score", "threshold", "p-value")
     head = ["image", "verdict", *numbers, "where", *(["truth"] if with_truth else [])]
     cells = [
         [
@@ -162,7 +162,7 @@ def version_table(versions: Sequence["ProductRecord"]) -> str:
 
 def record_table(records: Sequence[tuple["InspectionRecord", "Feedback | None"]]) -> str:
     """Makes a table of inspections, each with what a person said of that photograph last."""
-    head = ("when (UTC)", "product", "verdict", "confidence", "score", "a person", "photograph")
+    head = ("when (UTC)", "product", "verdict", "sure", "score", "a person", "photograph")
     cells = [
         [
             record.when[:16].replace("T", " "),
@@ -175,7 +175,7 @@ def record_table(records: Sequence[tuple["InspectionRecord", "Feedback | None"]]
         ]
         for record, said in records
     ]
-    return plain_table(head, cells, right=("confidence", "score"))
+    return plain_table(head, cells, right=("sure", "score"))
 
 
 def answer_table(said: Sequence["Feedback"]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from echo_agent.errors import RunError
+from echo_agent.names import readable
 from echo_agent.runs.engine import Batches, Engine
 from echo_agent.runs.folder import RunFolder
 from echo_agent.runs.line import Line
@@ -121,8 +122,8 @@ class _Writer:
         name = _picture_name(photograph.path)
         line = Line(
             number=len(self._run) + 1,
-            image=str(photograph.path),
-            part=self._parts.of(photograph),
+            image=readable(str(photograph.path)),
+            part=readable(self._parts.of(photograph)),
             when=now(),
             sha256=image.sha256 if image is not None else None,
             size=photograph.size,
@@ -158,7 +159,7 @@ class _Writer:
 
 def _picture_name(path: Path) -> str:
     """A name for a photograph's pictures: its own, and a digest that tells photographs of two folders apart."""
-    return f"{path.stem}-{sha256(str(path).encode()).hexdigest()[:8]}.jpg"
+    return f"{readable(path.stem)}-{sha256(readable(str(path)).encode()).hexdigest()[:8]}.jpg"
 
 
 def in_batches(

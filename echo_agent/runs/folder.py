@@ -15,6 +15,7 @@ from echo_agent import __version__
 from echo_agent.decision.standards import Standards
 from echo_agent.errors import RunError
 from echo_agent.files import digest_of, replacing
+from echo_agent.names import readable
 from echo_agent.runs.line import Line
 from echo_agent.runs.photograph import Photograph
 from echo_agent.runs.record import (
@@ -116,7 +117,7 @@ class RunFolder:
         It does where the file has been inspected as it is now, under its name or under one that is gone since: then it
         was renamed. A file that was replaced by another photograph is a new one.
         """
-        name = str(photograph.path)
+        name = readable(str(photograph.path))
         with self._knowing:
             known = list(self._known.get(name, ()))
             alike = photograph.size in self._sizes

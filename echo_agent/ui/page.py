@@ -78,6 +78,7 @@ class Page:
             feedback_options=None,
             buttons=["copy"],
             render_markdown=False,
+            latex_delimiters=[],
             placeholder=part("conversation_begins"),
         )
         with gr.Row(elem_classes="suggested"):
