@@ -4,7 +4,7 @@
 # make test-torchvision   the tests of models once more where torchvision is installed, and timm with it
 # make studio   the graphs in LangGraph Studio, on this machine
 # make stress   attacks Echo for some hours, and writes what came of it into docs/reliability.md
-# make docs     the documentation as a site in build/site, its links checked
+# make docs     the documentation as a site in build/site, the links within it checked, others not (no network)
 # make format   puts the style right
 # make constraints   pins what is installed now as what was tested
 PYTHON ?= $(shell command -v python3.11 || command -v python3)

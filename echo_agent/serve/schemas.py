@@ -85,6 +85,9 @@ class VersionedProduct(Product):
     """A registered product with all its versions, newest first."""
 
     versions: list[Version]
+    alarms: list[str] = Field(
+        description="Alarms of drift since the service's start, with the likeliest cause."
+    )
 
 
 class Registration(BaseModel):

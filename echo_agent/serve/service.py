@@ -1,6 +1,7 @@
 """What the service does: inspect, list, take answers. Knows no HTTP."""
 
 import io
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ from echo_agent.serve.schemas import (
 )
 from echo_agent.settings import process_settings
 from echo_agent.state import HumanAnswer, flat_verdict
+
+LOG = logging.getLogger(__name__)
 
 PICTURE_SIDE = 1280
 """Longest side of the pictures that it draws, in pixels; smaller ones keep their size."""
@@ -107,7 +110,9 @@ class Service:
         ref = self.memory.store_image(image, product)
         verdict = self.inspector.inspect(ref, product=product, question=question, name=name)
         self.metrics.inspected(verdict, time.perf_counter() - started)
-        self.drift.add(ref, verdict)
+        alarm = self.drift.add(ref, verdict)
+        if alarm is not None:
+            LOG.warning("%s", alarm)
         record = self.memory.inspections.find(ref.sha256)
         return {"id": record.id if record else None, "sha256": ref.sha256} | flat_verdict(verdict)
 
@@ -130,7 +135,9 @@ class Service:
             )
             for record in self.memory.history(name)
         ]
-        return VersionedProduct(**self._told(self.memory.product(name)).model_dump(), versions=versions)
+        told = self._told(self.memory.product(name))
+        alarms = [str(alarm) for alarm in self.drift.alarms if alarm.product == told.name]
+        return VersionedProduct(**told.model_dump(), versions=versions, alarms=alarms)
 
     def register(
         self, asked: Registration, photographs: Sequence[Path], *, knowledge: Path | None, tell: Tell

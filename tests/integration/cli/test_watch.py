@@ -139,12 +139,10 @@ def test_several_workers_watch_too_and_none_outlives_a_kill(plates, tmp_path, op
 
 
 def children(parent):
-    """Numbers of the processes that one has started."""
-    return {
-        int(number)
-        for file in Path(f"/proc/{parent}/task").glob("*/children")
-        for number in file.read_text().split()
-    }
+    """Numbers of the processes that one has started, and of those that these have."""
+    files = Path(f"/proc/{parent}/task").glob("*/children")
+    found = {int(number) for file in files for number in file.read_text().split()}
+    return found.union(*map(children, found))
 
 
 def running():

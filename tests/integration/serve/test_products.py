@@ -84,6 +84,19 @@ def test_the_drift_of_a_removed_product_is_not_that_of_its_namesake(client):
         client.delete("/v1/products/plate")
 
 
+def test_a_light_that_fades_is_told_in_words(client, caplog):
+    register(client, photographs(range(12)))
+    for number in range(60):
+        part = synthetic_part(100 + number).point(lambda value, by=0.99**number: int(value * by))
+        files = {"image": (f"{number}.png", encoded(part))}
+        assert client.post("/v1/inspect", files=files, data={"product": "plate"}).status_code == 200
+    (alarm, *_) = client.get("/v1/products/plate").json()["alarms"]
+    assert "darker" in alarm
+    assert "the light is weaker" in alarm
+    assert alarm in caplog.messages
+    assert 'echo_drift_alarms{product="plate"} 0.0' not in client.get("/metrics").text
+
+
 def test_a_card_and_what_lies_beside_it_come_along(client, inspector):
     card = b"schema_version: 1\nproduct: plate\nnormal: Two round holes.\n"
     documents = [
