@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,12 +64,13 @@ def attacks() -> Mapping[str, Attack]:
 
 
 def attempt(attack: Attack, folder: Path, times: int) -> Outcome:
-    """Runs an attack in an empty folder."""
+    """Runs an attack in an empty folder, until it ends or is interrupted."""
     began, tries, failures = time.perf_counter(), 0, []
-    for failure in attack.run(folder, times):
-        tries += 1
-        if failure is not None:
-            failures.append(" ".join(failure.split()))
+    with suppress(KeyboardInterrupt):  # what was tried until then counts
+        for failure in attack.run(folder, times):
+            tries += 1
+            if failure is not None:
+                failures.append(" ".join(failure.split()))
     return Outcome(
         name=attack.name,
         tried=attack.tried,

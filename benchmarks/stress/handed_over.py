@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
 def _changed(document: Any, draw: random.Random) -> Any:
     for _ in range(draw.randint(1, 3)):
         container, key = draw.choice(_places(document))
-        container[key] = draw.choice((*VALUES, *OUT))
+        container[key] = deepcopy(draw.choice((*VALUES, *OUT)))
     return document
 
 

@@ -23,6 +23,16 @@ def test_each_attempt_counts_and_what_failed_is_told():
     assert (found.attempts, found.failures) == (4, ("number 2 fell",))
 
 
+def test_an_attack_that_is_interrupted_tells_what_was_tried():
+    def tries(folder: Path, attempts: int):
+        yield None
+        yield "fell"
+        raise KeyboardInterrupt
+
+    found = attempt(Attack("fall", "falls", tries, short=1, long=9), Path(), 9)
+    assert (found.attempts, found.failures) == (2, ("fell",))
+
+
 def test_the_page_gets_the_rows_that_were_run_and_keeps_the_others():
     page = f"# Title\n{START}\n{as_markdown([outcome('b', 3), outcome('a', 1)])}\n{END}\nMore.\n"
     written = written_into(page, [outcome("c", 1000, seconds=3600.0), outcome("b", 4, "fell", seconds=90.0)])
