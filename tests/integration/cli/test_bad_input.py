@@ -106,12 +106,6 @@ def test_a_folder_without_images_is_named(echo, plates, tmp_path, command):
     assert_one_line(err, tmp_path)
 
 
-def test_registering_a_folder_that_is_not_there_names_it(echo, plates, tmp_path):
-    code, _, err = echo("register", "bolt", tmp_path / "none", "--memory", plates)
-    assert code == 1
-    assert_one_line(err, tmp_path / "none")
-
-
 def test_an_unknown_product_is_named_with_those_that_there_are(echo, plates, good_parts):
     code, out, err = echo("inspect", good_parts / "good-0.png", "--product", "bolt", "--memory", plates)
     assert (code, out) == (1, "")

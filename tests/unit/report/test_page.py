@@ -11,7 +11,10 @@ from PIL import Image
 from echo_agent.errors import ReportError
 from echo_agent.report.entry import PICTURE_SIDE, Entry, View, data_uri
 from echo_agent.report.page import SHOWN_AT_ONCE, render_page, write_page
+from echo_agent.report.words import described
+from echo_agent.ui.html import part
 from tests.conftest import synthetic_part
+from tests.unit.state.test_notation import STRAY
 from tests.verdicts import a_reference, a_verdict
 
 
@@ -145,3 +148,14 @@ def test_a_page_that_cannot_be_written_is_named(entry, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ReportError, match=r"file/index\.html"):
         write_page(tmp_path / "file" / "index.html", [entry], title="Plates")
+
+
+def test_page_and_terminal_write_shares_and_sizes_in_the_one_notation(entry):
+    html = render_page([entry, entry], title="Plates", notices=["of 60"])
+    read = re.sub(r"<(style|script).*?</\1>|<[^>]*>", " ", html, flags=re.DOTALL)
+    for text in (read, described(entry.verdict, entry.name)):
+        assert not STRAY.findall(text)
+        assert re.search(r"\d %", text)
+        assert re.search(r"\d px2", text)
+    page = " ".join(part(name, verdict=entry.verdict) for name in ("reasons", "regions", "trace"))
+    assert not STRAY.findall(re.sub(r"<[^>]*>", " ", page))
