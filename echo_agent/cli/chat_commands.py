@@ -70,7 +70,7 @@ class Terminal:
             except (EOFError, KeyboardInterrupt):
                 self._console.print()
                 return
-            if line in {"/quit", "/exit"}:
+            if line.casefold().removeprefix("/") in {"quit", "exit"}:
                 return
             if line:
                 self._told(line)

@@ -163,7 +163,7 @@ def no_decision(
             "path": path,
             "confidence": max(measured.confidence, 0.5),
             "reasons": (
-                Reason(kind="model", text=f"The model gave no decision: {error}."),
+                Reason(kind="model", text=f"The model gave no decision: {str(error).rstrip('.')}."),
                 *measured.reasons,
             ),
             "decided_by": by,

@@ -26,6 +26,9 @@ _FITTING = threading.Lock()
 _NOT_WRITTEN: LRUCache[tuple[str, ...], NormalLogOdds] = LRUCache(maxsize=64)
 """What models made of the products of memories that cannot be written."""
 
+_TOLD: set[tuple[str, ...]] = set()
+"""Whose calibration was told of in this process."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -51,7 +54,11 @@ def normals_of(memory: Memory, decider: DecisionMaker, product: str) -> NormalLo
         known = stored_normals(folder, product, by.model, by.revision, digest) or _NOT_WRITTEN.get(key)
         if known is not None or len(memory.normal_scores(product)) < 2:
             return known
-        _log.warning("%s is asked of the references of %s first, once, to calibrate it", by.model, product)
+        if key not in _TOLD:  # a further try after a fault says no more
+            _log.warning(
+                "%s is asked of the references of %s first, once, to calibrate it", by.model, product
+            )
+            _TOLD.add(key)
         normals = asked_of_references(memory, decider, product)
         try:
             save_normals(folder, normals)

@@ -61,8 +61,11 @@ def registered(
     before = base.references if base is not None else ()
     kept = [image for image in before if not (forget_learnt if image.sha256 in answers else replace)]
     given = {image.sha256 for image in images}
-    count = _count(len(images))
-    origin = "registered" if base is None else f"{'replaced by' if replace else 'added'} {count}"
+    new = len(given - {image.sha256 for image in before})
+    if base is None or replace:
+        origin = "registered" if base is None else f"replaced by {_count(len(images))}"
+    else:
+        origin = f"added {_count(new)}" + (f", {len(given) - new} known before" if new < len(given) else "")
     return Draft(
         references=_each_once([*kept, *images]),
         origin=", ".join(

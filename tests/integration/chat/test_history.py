@@ -52,7 +52,7 @@ def typed(monkeypatch, capsys):
     from echo_agent.cli.app import app
 
     def run(*arguments, lines=()):
-        answers = iter([*lines, "/quit"])
+        answers = iter([*lines, "quit"])
         monkeypatch.setattr("rich.console.Console.input", lambda *_, **__: next(answers))
         monkeypatch.setenv("COLUMNS", "200")
         with pytest.raises(SystemExit) as ended:

@@ -4,7 +4,7 @@ import pytest
 
 from echo_agent.context import Context
 from echo_agent.decision.normals_calibration import calibrate_on_normals
-from echo_agent.errors import ModelError
+from echo_agent.errors import ModelError, ModelServerError
 from echo_agent.evaluation.category import LabelledImage
 from echo_agent.evaluation.mllm_calibration import calibrate_mllm
 from echo_agent.inspector import Inspector
@@ -105,3 +105,15 @@ def test_a_single_reference_allows_no_such_calibration(tmp_path):
     opened.register("plate", [synthetic_part(1)])
     with pytest.raises(ModelError, match="fewer than two parts"):
         calibrate_on_normals(opened, MllmDecider(BiasedScorer(), FakeWriter("")), "plate")
+
+
+def test_a_calibration_that_is_tried_again_is_announced_once(inspector, monkeypatch, caplog):
+    def unreachable(*_, **__):
+        raise ModelServerError("the server failed (Error): Connection error.")
+
+    monkeypatch.setattr(inspector.scorer, "_said", unreachable)
+    verdict = inspector.inspect(synthetic_part(70), product="plate")
+    assert [text for text in caplog.messages if "to calibrate it" in text] == caplog.messages[:1]
+    assert (
+        str(verdict.reasons[0]) == "The model gave no decision: the server failed (Error): Connection error."
+    )

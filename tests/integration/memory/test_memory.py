@@ -260,7 +260,7 @@ def test_a_registered_product_is_added_to_and_every_version_can_be_gone_back_to(
     told = [(record.version, record.normals, record.origin) for record in plates.history("plate")]
     assert told == [
         (3, 2, "replaced by 2 photographs"),
-        (2, 11, "added 2 photographs"),
+        (2, 11, "added 1 photograph, 1 known before"),
         (1, 10, "registered"),
     ]
     back = plates.restore("plate", 1)
