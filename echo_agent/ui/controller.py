@@ -10,16 +10,19 @@ from PIL import Image
 from echo_agent.chat.session import Conversation
 from echo_agent.decision.final import proposed_label
 from echo_agent.errors import EchoError, ImageError, ProductError, RecordError
+from echo_agent.images.ignored import Ignored, Polygon
 from echo_agent.images.placeholder import placeholder, shown
 from echo_agent.images.stored import load_stored
 from echo_agent.inspector import Inspector
 from echo_agent.memory.answers import Feedback, human_answer, now
+from echo_agent.memory.carrying import drawn_on
 from echo_agent.memory.feedback import remember
 from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.memory.product import ProductRecord
 from echo_agent.names import spelled
 from echo_agent.report.charts import Spread, spread_of
 from echo_agent.report.overlay import overlay, shown_map
+from echo_agent.report.regions_picture import with_regions
 from echo_agent.resources import Resources
 from echo_agent.runs.drift import DriftWatch
 from echo_agent.runs.promise import broken_lately
@@ -175,6 +178,41 @@ class Controller:
         own = self.inspector.memory.product(product).strictness.changed([f"max_false_reject={rate}"], ())
         self.inspector.memory.set_strictness(product, own, who)
 
+    def drawn_on(self, product: str) -> Image.Image:
+        """The reference that a product's regions are drawn on, as large as the page shows it.
+
+        Raises:
+            ImageError: It cannot be read.
+            ProductError: The product is unknown.
+        """
+        record = self.inspector.memory.product(product)
+        on = drawn_on(record.ignored, record.references) or record.references[0]
+        photograph = load_stored(on)
+        factor = PICTURE_SIDE / max(photograph.size)
+        return photograph.resize((round(photograph.width * factor), round(photograph.height * factor)))
+
+    def regions_picture(self, product: str, drawn: Ignored, corners: Polygon) -> Image.Image:
+        """That reference with regions, and with the corners of one that is being drawn."""
+        return with_regions(self.drawn_on(product), drawn, corners)
+
+    def keep_regions(self, product: str, drawn: Ignored, who: str, *, moves: bool) -> ProductRecord:
+        """Keeps what never counts with a product, as a new version.
+
+        Args:
+            product: The product.
+            drawn: The regions.
+            who: Who drew them.
+            moves: Whether they move with the part, or stay in the picture.
+
+        Raises:
+            ProductError: The product is unknown, a name is too long, or a reference cannot be laid on the one that they
+                are drawn on.
+        """
+        record = self.inspector.memory.product(product)
+        on = drawn_on(record.ignored, record.references) or record.references[0]
+        kept = drawn.model_copy(update={"drawn_on": on.sha256 if moves and drawn else None})
+        return self.inspector.memory.set_ignored(product, kept, who)
+
     def inspection(self, name: str) -> InspectionRecord:
         """The inspection of that id.
 
@@ -235,6 +273,7 @@ class Controller:
             photograph = load_stored(image)
         except ImageError:
             return placeholder()
+        photograph = self._hatched(photograph, image, verdict)
         values = shown_map(self.inspector.memory, verdict)
         plain = overlay(photograph, None, (), longest_side=PICTURE_SIDE)
         with_map = overlay(photograph, values, (), longest_side=PICTURE_SIDE)
@@ -256,6 +295,13 @@ class Controller:
             for region in verdict.regions
         ]
         return overlay(blended, None, scaled)
+
+    def _hatched(self, photograph: Image.Image, image: ImageRef, verdict: Verdict) -> Image.Image:
+        """The photograph with what of it did not count."""
+        known = None if verdict.product is None else self.known(verdict.product)
+        if known is None or known.version != verdict.memory_version or not known.ignored:
+            return photograph
+        return with_regions(photograph, self.inspector.memory.ignored_in(image, known.name))
 
 
 def _without(text: str, folders: Iterable[str]) -> str:

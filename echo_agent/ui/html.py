@@ -31,6 +31,7 @@ Part = Literal[
     "products",
     "scores",
     "tried",
+    "drawn",
 ]
 """Macros of ``templates/parts.html``."""
 

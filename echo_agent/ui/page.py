@@ -8,6 +8,7 @@ from typing import Any
 
 from echo_agent.ui.controller import Controller
 from echo_agent.ui.html import part
+from echo_agent.ui.regions_panel import RegionsPanel
 from echo_agent.ui.threshold_panel import ThresholdPanel
 from echo_agent.ui.verdict_panel import VerdictPanel, shown_errors
 
@@ -44,6 +45,8 @@ class Page:
                     self._products_tab()
                 with gradio.Tab("Threshold") as self.threshold_tab:
                     self.threshold = ThresholdPanel(controller, gradio)
+                with gradio.Tab("Regions") as self.regions_tab:
+                    self.regions = RegionsPanel(controller, gradio)
                 with gradio.Tab("Records") as self.records_tab:
                     self.records = gradio.HTML(elem_id="records", elem_classes="evidence", padding=False)
             self._wire()
@@ -142,6 +145,7 @@ class Page:
             [*self.inspected.outputs, self.empty],
             show_progress="hidden",
         )
+        self.regions.wire(self.regions_tab, self._products, listed)
         self.threshold.wire(self.threshold_tab, self._products, listed)
         self.records_tab.select(self._records, None, self.records, show_progress="hidden")
         self.review_tab.select(self._queue, None, queue, show_progress="hidden")
