@@ -14,7 +14,7 @@ parts: no more than so many times a typical reference. And no more than the high
 NEAR = 1.25
 """Multiple of the threshold up to which a lot may pass a part: beyond it the references say too clearly otherwise."""
 
-UNLIKE, UNLIKE_LOT = 1.2, 1.3
+UNLIKE, UNLIKE_LOT = 1.3, 1.4
 """A part has what next to none has above both: so many times the highest reference and the middle of the lot."""
 
 LIFTED_CONFIDENCE = 0.7

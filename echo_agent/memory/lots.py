@@ -9,7 +9,7 @@ import numpy as np
 from echo_agent.context import Encoders
 from echo_agent.memory.calibration import conformal_p_value
 from echo_agent.memory.product import ProductRecord
-from echo_agent.memory.working_resolutions import FIRST, SECOND, WorkingResolution
+from echo_agent.memory.working_resolutions import FIRST, SECOND, Level, WorkingResolution
 from echo_agent.state import ImageRef, LotEvidence
 from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.features import Features
@@ -21,6 +21,9 @@ FEWEST_PARTS = 8
 FEWEST_REFERENCES = 3
 """References from which on their scores tell how good parts score in the lot."""
 
+MOST_STANDING_OUT = 0.5
+"""Where at least so many of a lot's parts stand out among the references, what many of them have may be the defect."""
+
 PANEL = 32
 """Each part is held against so many other parts at most: time grows with the lot as inspecting does, memory not."""
 
@@ -28,15 +31,18 @@ Panel = Mapping[str, Sequence[PatchBank]]
 """Patches of the parts that judge, a bank a layer, by their digests."""
 
 
-class Encodes(Protocol):
-    """Gives the features of an image as a look at a product sees it."""
+class Looks(Protocol):
+    """Looks at images beside the references of a product; see ``Scorer``."""
 
-    def __call__(self, image: ImageRef, record: ProductRecord, at: WorkingResolution, /) -> Features:
-        """The features; see ``Scorer.features``."""
+    def features(self, image: ImageRef, record: ProductRecord, at: WorkingResolution, /) -> Features:
+        """The features of an image as a look sees it."""
+
+    def stands_out(self, image: ImageRef, record: ProductRecord, working: Level, /) -> bool:
+        """Whether an image scores higher than all references."""
 
 
 def judge_lot(
-    images: Sequence[ImageRef], record: ProductRecord, encoders: Encoders, features: Encodes
+    images: Sequence[ImageRef], record: ProductRecord, encoders: Encoders, scorer: Looks
 ) -> dict[str, LotEvidence]:
     """Scores the parts of a lot by each other.
 
@@ -44,7 +50,7 @@ def judge_lot(
         images: Photographs of its parts, all of one product.
         record: The product.
         encoders: Which of its encoders take part.
-        features: Encodes an image.
+        scorer: Looks at an image.
 
     Returns:
         What the lot says of each part, by the digest of its photograph.
@@ -60,12 +66,19 @@ def judge_lot(
         return dict.fromkeys(parts, LotEvidence(parts=len(parts), declined=declined))
     looks = {"first": FIRST[:1], "second": SECOND}.get(encoders, FIRST[:1] + SECOND)
     looks = tuple(at for at in looks if record.second is not None or not at.second)
+    stand_out = float(np.mean([scorer.stands_out(image, record, looks) for image in parts.values()]))
+    if stand_out >= MOST_STANDING_OUT:
+        declined = (
+            f"{100 * stand_out:.0f} % of its parts stand out, so what many of them have may be a defect"
+        )
+        found = LotEvidence(parts=len(parts), declined=declined, stand_out=stand_out)
+        return dict.fromkeys(parts, found)
     panel_parts = random.Random(0).sample(sorted(parts), min(PANEL, len(parts)))
     judged = [*parts.values(), *references[:PANEL]]
     logs = np.zeros(len(judged))
     for at in looks:
-        panel = {digest: judging(features(parts[digest], record, at)) for digest in panel_parts}
-        logs += [np.log(_score(features(image, record, at), image.sha256, panel)) for image in judged]
+        panel = {digest: judging(scorer.features(parts[digest], record, at)) for digest in panel_parts}
+        logs += [np.log(_score(scorer.features(image, record, at), image.sha256, panel)) for image in judged]
     scores = np.exp(logs / len(looks))
     of_parts, of_references = np.split(scores / np.median(scores[len(parts) :]), [len(parts)])
     normals, median = tuple(map(float, of_references)), float(np.median(of_parts))
@@ -76,6 +89,7 @@ def judge_lot(
             p_value=conformal_p_value(float(score), normals),
             highest_reference=max(normals),
             median=median,
+            stand_out=stand_out,
         )
         for digest, score in zip(parts, of_parts, strict=True)
     }

@@ -441,7 +441,7 @@ class Memory(Products):
         return {
             digest: found
             for name, parts in by_product.items()
-            for digest, found in judge_lot(parts, self.product(name), encoders, self._scorer.features).items()
+            for digest, found in judge_lot(parts, self.product(name), encoders, self._scorer).items()
         }
 
     def encode_ahead(self, chosen: Sequence[ImageRef]) -> None:

@@ -363,6 +363,12 @@ class Scorer:
         encoder = self._seconds.of(record) if at.second else self.encoder
         return self._encode(image, encoder, at.scale, self._counting(image, record))
 
+    def stands_out(self, image: ImageRef, record: ProductRecord, working: Level, /) -> bool:
+        """Whether an image scores higher than all references of a product, at these looks together."""
+        looks = (*TILES, *working) if record.tiles is not None else working
+        normals = joined_normals(self.resolutions.of(record, looks), looks)
+        return bool(normals) and self._predict(image, record, looks).score > max(normals)
+
     @cachedmethod(attrgetter("_photographs"), lambda _, image: image, attrgetter("_caching"))
     def read(self, image: ImageRef) -> Image.Image:
         """Reads an image; kept, as its quality and its finer looks need it as well."""

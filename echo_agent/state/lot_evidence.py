@@ -15,6 +15,7 @@ class LotEvidence(Value):
         p_value: Share of good parts expected to score as high beside the same parts, from the references' scores.
         highest_reference: The highest score of a reference.
         median: The score in the middle of the lot.
+        stand_out: Share of the lot's parts whose score by the references is above those of all references.
     """
 
     parts: int = Field(ge=1)
@@ -23,3 +24,4 @@ class LotEvidence(Value):
     p_value: Probability | None = None
     highest_reference: float | None = None
     median: float | None = None
+    stand_out: Probability | None = None

