@@ -10,7 +10,6 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import ValidationError
 
 from benchmarks.leave_one_out import AblationRow, leave_one_out_table
 from benchmarks.program import (
@@ -22,10 +21,10 @@ from benchmarks.program import (
     tell,
 )
 from benchmarks.shared_fits import KnownFeatures, SharedFits
+from benchmarks.value_lines import append_value, read_values
 from benchmarks.variants import FIRST_ALONE, VARIANTS, Variant
 from echo_agent.cli.options import CategoriesArgument, LabelsOption, number_list, read_told
 from echo_agent.cli.progress import progress_bar
-from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category, LabelledImage
 from echo_agent.evaluation.metrics import PixelAccumulator, image_metrics
 from echo_agent.images.decoding import load_image
@@ -79,11 +78,9 @@ def measure_ablation(
         for name, variant in (variants or VARIANTS).items()
         if second is not None or variant.second is None
     }
-    rows = {} if out is None else {_key(row): row for row in _rows_of(out)}
+    rows = {} if out is None else {_key(row): row for row in read_values(out, AblationRow)}
     counts = {category.name: _counts(category, shots) for category in categories}
     encoders = [eyes for eyes in (encoder, second) if eyes is not None]
-    if features is not None:
-        features.mkdir(parents=True, exist_ok=True)
     total, done = len(seeds) * sum(map(len, counts.values())), 0
     for category in categories:
         product = _Product(category, [KnownFeatures(eyes, features) for eyes in encoders])
@@ -97,8 +94,7 @@ def measure_ablation(
                 for row in product.measure(missing, count, seed):
                     rows[_key(row)] = row
                     if out is not None:
-                        with out.open("a") as lines:
-                            lines.write(row.model_dump_json() + "\n")
+                        append_value(out, row)
                 done += 1
                 if progress is not None:
                     progress(done, total)
@@ -114,14 +110,6 @@ def measure_ablation(
 
 def _key(row: AblationRow) -> Key:
     return row.variant, row.product, row.shots, row.seed
-
-
-def _rows_of(out: Path) -> list[AblationRow]:
-    try:
-        lines = out.read_text().splitlines() if out.is_file() else []
-        return [AblationRow.model_validate_json(line) for line in lines]
-    except (OSError, ValidationError) as error:
-        raise DatasetError(f"{out} holds no rows of an ablation: name another --out") from error
 
 
 def _counts(category: Category, shots: Sequence[int]) -> list[int]:

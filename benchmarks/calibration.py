@@ -10,22 +10,20 @@ import typer
 from PIL import Image
 
 from benchmarks.program import EncoderOption, JsonOption, program, tell
-from benchmarks.shared_fits import KnownFeatures
+from benchmarks.shared_fits import KnownFeatures, SharedFits
+from benchmarks.value_lines import append_value, read_values
+from benchmarks.variants import Comparing, Variant
 from echo_agent.cli.options import LabelsOption, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import DatasetError
 from echo_agent.evaluation import solar_cells
 from echo_agent.images.decoding import load_image
 from echo_agent.memory import calibration
-from echo_agent.memory.joint_scores import join, joined_normals
-from echo_agent.memory.normal_model import fit
-from echo_agent.memory.working_resolutions import FIRST, SECOND
 from echo_agent.report.colours import DEFECTIVE_FROM
 from echo_agent.resources import open_encoder
 from echo_agent.state import Progress, Value
 from echo_agent.state.notation import percent
 from echo_agent.vision.anomaly_map import at_size
-from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import FeatureEncoder
 
 MAP_PERCENTILE = 99
@@ -90,6 +88,8 @@ def measure_calibration(
     unseen: int,
     max_false_reject: float = 0.10,
     seed: int = 0,
+    out: Path | None = None,
+    features: Path | None = None,
     progress: Progress | None = None,
 ) -> CalibrationResult:
     """Fits the first look on random references and scores normals that are not among them, many times.
@@ -103,6 +103,8 @@ def measure_calibration(
         unseen: Unseen normals that are scored a draw, chosen at random; all where there are fewer.
         max_false_reject: Wanted expected false-reject rate.
         seed: Seed of the draws.
+        out: A file that each draw is appended to as it is made; draws that it holds are not made again.
+        features: A folder in which the features of images are kept for a next run.
         progress: Called with the draws done and their number.
 
     Returns:
@@ -116,36 +118,20 @@ def measure_calibration(
             f"{len(images)} normals are too few for {shots} references and {MIN_UNSEEN} unseen ones: "
             "give more photographs or fewer --shots"
         )
-    looks = [(KnownFeatures(encoder), FIRST[0])]
-    if second is not None:
-        looks.append((KnownFeatures(second), SECOND[0]))
-    working = [at for _, at in looks]
+    encoders = [KnownFeatures(eyes, features) for eyes in (encoder, second) if eyes is not None]
     promised = calibration.guarantee(shots, max_false_reject)
     generator = random.Random(seed)
-    found: list[Draw] = []
-    for done in range(1, draws + 1):
+    found = [] if out is None else read_values(out, Draw)[:draws]
+    for done in range(draws):
         order = generator.sample(range(len(images)), len(images))
-        references = [images[index] for index in order[:shots]]
-        others = [images[index] for index in order[shots : shots + unseen]]
-        fitted = [fit(references, known, at.scale).resolution for known, at in looks]
-        seen = [
-            [one.predict(known.encode([image], scale=at.scale)[0]) for image in others]
-            for one, (known, at) in zip(fitted, looks, strict=True)
-        ]
-        predictions = [join(both, working) for both in zip(*seen, strict=True)]
-        rotated = any(one.angles for one in fitted)
-        found.append(
-            _draw(
-                joined_normals(fitted, working),
-                predictions,
-                others,
-                max_false_reject,
-                promised.bound_95,
-                rotated=rotated,
-            )
-        )
+        if done >= len(found):
+            references = [images[index] for index in order[:shots]]
+            others = [images[index] for index in order[shots : shots + unseen]]
+            found.append(_draw(encoders, references, others, max_false_reject, promised.bound_95))
+            if out is not None:
+                append_value(out, found[-1])
         if progress is not None:
-            progress(done, draws)
+            progress(done + 1, draws)
     rates = np.array([draw.false_reject_rate for draw in found])
     return CalibrationResult(
         normals=len(images),
@@ -164,15 +150,15 @@ def measure_calibration(
 
 
 def _draw(
-    scores: Sequence[float],
-    predictions: Sequence[Prediction],
+    encoders: Sequence[KnownFeatures],
+    references: Sequence[Image.Image],
     images: Sequence[Image.Image],
     max_false_reject: float,
     bound: float | None,
-    *,
-    rotated: bool,
 ) -> Draw:
     """Rejects as an inspection does: above the threshold, with a p-value that the wanted rate allows."""
+    shared = SharedFits(encoders, references, images)
+    scores, predictions = shared.predict(Variant(second=None if len(encoders) < 2 else Comparing()))
     limit = calibration.threshold(scores, max_false_reject)
     rejected = [
         limit is not None
@@ -189,7 +175,7 @@ def _draw(
         false_reject_rate=rate,
         above_bound=bound is not None and rate > bound,
         dark=float(np.mean([percentile < DEFECTIVE_FROM for percentile in percentiles])),
-        rotated=rotated,
+        rotated=shared.rotated,
     )
 
 
@@ -233,6 +219,13 @@ def calibration_draws(
     second: Annotated[
         str | None, typer.Option(help="Second encoder, such as dinov2-small, joined with the first.")
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Append each draw of the one category to this file, and go on from what it holds."),
+    ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="Keep the features of images in this folder, for a next run.")
+    ] = None,
     label: LabelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -247,6 +240,8 @@ def calibration_draws(
     else:
         kind = None if cells == "all" else cells
         pools = {f"elpv {cells}": solar_cells.cells(solar_cells.data_folder(), kind)[0]}
+    if out is not None and len(pools) > 1:
+        raise typer.BadParameter("--out holds the draws of one category: give one DIR")
     loaded, beside = open_encoder(encoder), None if second is None else open_encoder(second)
     results = {}
     for name, pool in pools.items():
@@ -260,6 +255,8 @@ def calibration_draws(
                 draws=draws,
                 unseen=unseen,
                 max_false_reject=max_false_reject,
+                out=out,
+                features=features,
                 progress=progress,
             )
     tell(results, "\n".join(as_text(name, found) for name, found in results.items()), as_json)

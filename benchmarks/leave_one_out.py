@@ -8,6 +8,10 @@ from echo_agent.state import Value
 
 ALL = "mean"
 
+WORTH = 0.003
+"""A later variant is chosen over an earlier one only where its two errors together are lower by more than this: less
+is within what another choice of references moves."""
+
 
 class AblationRow(Value):
     """One variant on one product with one choice of references.
@@ -50,7 +54,8 @@ def leave_one_out(rows: Sequence[AblationRow]) -> tuple[LeftOut, ...]:
     """Chooses a variant for each product on the others.
 
     The choice is by the mean of 1 - image AUROC and 1 - AUPRO, each over the products that have it, all numbers of
-    references and seeds alike: a product's own photographs take no part in what its figures rest on.
+    references and seeds alike; of those within ``WORTH`` of the best the first one. A product's own photographs take
+    no part in what its figures rest on.
 
     Args:
         rows: Each variant on each product; the first variant is the default.
@@ -66,7 +71,8 @@ def leave_one_out(rows: Sequence[AblationRow]) -> tuple[LeftOut, ...]:
     found = []
     for product in products:
         others = [other for other in products if other != product]
-        chosen = min(variants, key=lambda name: _mean(image, name, others) + _mean(maps, name, others))
+        errors = {name: _mean(image, name, others) + _mean(maps, name, others) for name in variants}
+        chosen = next(name for name, error in errors.items() if error <= min(errors.values()) + WORTH)
         found.append(
             LeftOut(
                 product=product,
@@ -87,9 +93,9 @@ def leave_one_out_table(rows: Sequence[AblationRow]) -> str:
         "product",
         "chosen by the others",
         "1 - image AUROC",
-        "the default's",
+        "the first's",
         "1 - AUPRO",
-        "the default's",
+        "the first's",
     )
     figures = ("image_error", "default_image_error", "map_error", "default_map_error")
     lines = [
@@ -99,7 +105,19 @@ def leave_one_out_table(rows: Sequence[AblationRow]) -> str:
     for figure in figures:
         known = [value for one in found if (value := getattr(one, figure)) is not None]
         means.append(_number(mean(known) if known else None))
-    return markdown_rows(head, [*lines, (ALL, "", *means)])
+    return markdown_rows(head, [*lines, (ALL, "", *means), ("ratio", "", *_ratios(found))])
+
+
+def _ratios(found: Sequence[LeftOut]) -> tuple[str, ...]:
+    """Mean errors over those of the first variant, image and map."""
+    ratios = []
+    for ours, theirs in (("image_error", "default_image_error"), ("map_error", "default_map_error")):
+        pairs = [
+            (getattr(one, ours), getattr(one, theirs)) for one in found if getattr(one, ours) is not None
+        ]
+        base = mean(other for _, other in pairs) if pairs else 0.0
+        ratios += [f"{mean(own for own, _ in pairs) / base:.2f}" if base else "-", ""]
+    return tuple(ratios)
 
 
 def _errors(rows: Sequence[AblationRow], figure: str) -> dict[tuple[str, str], float]:

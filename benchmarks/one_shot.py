@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from benchmarks.program import JsonOption, program, tell
+from benchmarks.shared_fits import WORKING
 from echo_agent.cli.options import CategoriesArgument, LabelsOption, read_told
 from echo_agent.cli.progress import progress_bar
 from echo_agent.evaluation.category import Category
 from echo_agent.images.decoding import load_image
+from echo_agent.memory.joint_scores import join
 from echo_agent.memory.normal_model import fit
 from echo_agent.report.table import markdown_rows
 from echo_agent.resources import open_encoder
@@ -57,6 +59,7 @@ class PooledNormals(Value):
 def measure_category(
     category: Category,
     encoder: FeatureEncoder,
+    second: FeatureEncoder | None = None,
     *,
     photographs: int = 12,
     seed: int = 0,
@@ -67,6 +70,7 @@ def measure_category(
     Args:
         category: The category; only its normals are looked at.
         encoder: Image encoder.
+        second: A second encoder whose scores are joined with the first one's.
         photographs: Good photographs at most.
         seed: Seed of their choice.
         progress: Called with references done and their number.
@@ -74,12 +78,18 @@ def measure_category(
     paths = list(category.normals)
     random.Random(seed).shuffle(paths)
     images = [load_image(path) for path in paths[:photographs]]
-    features = [encoder.encode([image])[0] for image in images]
+    encoders = [eyes for eyes in (encoder, second) if eyes is not None]
+    features = [[eyes.encode([image])[0] for eyes in encoders] for image in images]
     logs = []
     for number, image in enumerate(images):
-        reference = fit([image], encoder, 1.0).resolution
-        scores = (reference.predict(other).score for index, other in enumerate(features) if index != number)
-        logs += [math.log(score) for score in scores if score > COPY]
+        fitted = [fit([image], eyes, 1.0).resolution for eyes in encoders]
+        for index, other in enumerate(features):
+            if index == number:
+                continue
+            seen = [one.predict(of) for one, of in zip(fitted, other, strict=True)]
+            score = join(seen, WORKING[: len(seen)]).score
+            if score > COPY:
+                logs.append(math.log(score))
         if progress is not None:
             progress(number + 1, len(images))
     return OneShotNormals(
@@ -114,16 +124,21 @@ def one_shot(
     *,
     photographs: Annotated[int, typer.Option(min=3, help="Good photographs of each product at most.")] = 12,
     seed: Annotated[int, typer.Option(help="Seed of their choice.")] = 0,
+    second: Annotated[
+        str | None, typer.Option(help="Second encoder, such as dinov2-small, joined with the first.")
+    ] = None,
     label: LabelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Log scores of good parts against a single reference, by product and together: a Markdown table."""
-    encoder = open_encoder()
+    encoder, beside = open_encoder(), None if second is None else open_encoder(second)
     found = []
     for category in read_told(folders, label):
         with progress_bar(category.name) as progress:
             found.append(
-                measure_category(category, encoder, photographs=photographs, seed=seed, progress=progress)
+                measure_category(
+                    category, encoder, beside, photographs=photographs, seed=seed, progress=progress
+                )
             )
     pooled = pool(found) if len(found) > 1 else None
     tell({"products": found, "together": pooled}, markdown_table(found, pooled), as_json)

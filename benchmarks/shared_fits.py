@@ -16,6 +16,7 @@ from echo_agent.memory.joint_scores import join, joined_normals
 from echo_agent.memory.normal_model import Resolution, calibrated, fit, lies_at_any_angle
 from echo_agent.memory.working_resolutions import FIRST, SECOND, WorkingResolution
 from echo_agent.vision.anomaly_map import at_size
+from echo_agent.vision.comparison import patch_distances
 from echo_agent.vision.feature_layers import LayerDistances, Prediction, layer_distances, weigh
 from echo_agent.vision.features import FeatureEncoder, Features
 from echo_agent.vision.near_duplicates import near_duplicates
@@ -37,6 +38,8 @@ class KnownFeatures:
         self.name = encoder.name
         self._encoder = encoder
         self._folder = folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
         self._known: dict[str, Features] = {}
 
     @property
@@ -99,7 +102,7 @@ class SharedFits:
         tests: Sequence[Image.Image],
     ) -> None:
         self._encoders, self._references, self._tests = encoders, references, tests
-        self._fits: dict[tuple[int, Change, float, tuple[float, ...] | None], _Fit] = {}
+        self._fits: dict[tuple[int, Comparing, tuple[float, ...] | None], _Fit] = {}
         self._any_angle: bool | None = None
         self._same: tuple[int, ...] | None = None
 
@@ -123,12 +126,17 @@ class SharedFits:
             [_joined(list(both), working, variant) for both in together],
         )
 
+    @property
+    def rotated(self) -> bool:
+        """Whether rotated copies serve as references in any fit so far."""
+        return any(made.resolution.angles for made in self._fits.values())
+
     def _by(self, side: int, how: Comparing, with_second: bool) -> tuple[Resolution, list[Prediction]]:
         """What one encoder sees, in the units of the references as this variant counts."""
         angles: tuple[float, ...] | None = None if how.turning else ()
         if how.turning and with_second and self._lies_at_any_angle():
             angles = EIGHTHS
-        made = self._fit(side, how.taken, how.scale, angles)
+        made = self._fit(side, how, angles)
         left_out = [weigh(how.counted(features), distances) for features, distances in made.left_out]
         base = made.resolution
         resolution = calibrated(base.banks, left_out, base.groups, base.angles)
@@ -150,37 +158,62 @@ class SharedFits:
             self._same = tuple(near_duplicates(self._references, embeddings))
         return self._same
 
-    def _fit(self, side: int, taken: Change, scale: float, angles: tuple[float, ...] | None) -> _Fit:
-        key = (side, taken, scale, angles)
+    def _fit(self, side: int, how: Comparing, angles: tuple[float, ...] | None) -> _Fit:
+        key = (side, replace(how, counted=as_it_is), angles)
         if key not in self._fits:
             encoder = self._encoders[side]
-            eyes = encoder if taken is as_it_is else _Taken(encoder, taken)
-            resolution = fit(self._references, eyes, scale, angles=angles, groups=self._groups()).resolution
+            eyes = encoder if how.taken is as_it_is else _Taken(encoder, how.taken)
+            plain = (side, replace(key[1], nearest=patch_distances, shifts=0), angles)
+            known = self._fits.get(plain)
+            resolution = (
+                known.resolution
+                if known is not None
+                else fit(self._references, eyes, how.scale, angles=angles, groups=self._groups()).resolution
+            )
+            tests = (
+                [averaged_over_shifts(image, eyes, how) for image in self._tests]
+                if how.shifts
+                else eyes.encode(self._tests, scale=how.scale)
+            )
             self._fits[key] = _Fit(
                 resolution,
-                _left_out(self._references, eyes, scale, resolution),
-                _seen(eyes.encode(self._tests, scale=scale), resolution),
+                _left_out(self._references, eyes, how, resolution),
+                [(features, layer_distances(features, resolution.banks, how.nearest)) for features in tests],
             )
         return self._fits[key]
 
 
+def averaged_over_shifts(image: Image.Image, encoder: FeatureEncoder, how: Comparing) -> Features:
+    """Features of an image that is shifted below the stride, averaged place by place; the first layer alone."""
+    step = how.shifts * max(image.size) / 336
+    moved = [
+        image.transform(image.size, Image.Transform.AFFINE, (1, 0, across * step, 0, 1, down * step))
+        for across, down in ((-0.5, -0.5), (0.5, -0.5), (-0.5, 0.5), (0.5, 0.5))
+    ]
+    found = encoder.encode(moved, scale=how.scale)
+    together = np.mean([features.layers[0].patches for features in found], axis=0)
+    together /= np.maximum(np.linalg.norm(together, axis=2, keepdims=True), 1e-12)
+    return replace(found[0], layers=(replace(found[0].layers[0], patches=together),))
+
+
 def _left_out(
-    references: Sequence[Image.Image], encoder: FeatureEncoder, scale: float, fitted: Resolution
+    references: Sequence[Image.Image], encoder: FeatureEncoder, how: Comparing, fitted: Resolution
 ) -> Seen:
     """The references beside those of other groups, as ``fit`` sees them; changed copies where all show one part."""
     if max(fitted.groups) == 0:
-        return _seen(encoder.encode(small_changes(references[0]), scale=scale), fitted)
+        changed = encoder.encode(small_changes(references[0]), scale=how.scale)
+        return [(features, layer_distances(features, fitted.banks, how.nearest)) for features in changed]
     with FeatureCache() as cached:
-        for features in encoder.encode(references, scale=scale):
-            cached.append(features)
+        for image in references:
+            cached.append(
+                averaged_over_shifts(image, encoder, how)
+                if how.shifts
+                else encoder.encode([image], scale=how.scale)[0]
+            )
         return [
-            (features, layer_distances(features, [bank.without(group) for bank in fitted.banks]))
+            (features, layer_distances(features, [bank.without(group) for bank in fitted.banks], how.nearest))
             for features, group in zip(cached, fitted.groups, strict=True)
         ]
-
-
-def _seen(images: Sequence[Features], fitted: Resolution) -> Seen:
-    return [(features, layer_distances(features, fitted.banks)) for features in images]
 
 
 def _to_the_power(

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from echo_agent.vision.features import ALONE, FeatureLayer, Features
+from benchmarks.trials import drift, refined
+from echo_agent.vision.comparison import PatchBank, patch_distances
+from echo_agent.vision.features import ALONE, Array, FeatureLayer, Features
 
+Nearest = Callable[[Array, PatchBank], Array]
 Change = Callable[[Features], Features]
 
 
@@ -76,12 +79,17 @@ class Comparing:
         counted: How it counts. What changes here alone shares its banks and distances with the others.
         turning: Whether rotated copies may serve as references.
         scale: Multiple of the encoder's working resolution.
+        nearest: How far the patches lie from a bank.
+        shifts: Pixels by which the tests are shifted at the working resolution, both ways along both axes; their
+            features are averaged. 0 where they are not.
     """
 
     taken: Change = as_it_is
     counted: Change = as_it_is
     turning: bool = True
     scale: float = 1.0
+    nearest: Nearest = patch_distances
+    shifts: int = 0
 
 
 @dataclass(frozen=True)
@@ -160,6 +168,9 @@ VARIANTS: dict[str, Variant] = {
     "both, the second with a quarter of the map": Variant(second=Comparing(), map_weight=0.25),
     "both, map of the first alone": Variant(second=Comparing(), map_weight=0.0),
     "both, map of the second alone": Variant(second=Comparing(), map_weight=1.0),
+    "both, the second's drift among the nearest references": _both(nearest=drift),
+    "both, the second's references refined to the image": _both(nearest=refined),
+    "both, the second's features averaged over shifts": _both(shifts=4),
     "both, the second at 252 pixels": _both(scale=0.75),
     "both, the second at 448 pixels": _both(scale=4 / 3),
 }

@@ -1,6 +1,6 @@
 """Comparing an image with its references at several layers of a network: one score and one anomaly map."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,12 +52,14 @@ def compare(features: Features, banks: Sequence[PatchBank]) -> Prediction:
     return weigh(features, layer_distances(features, banks))
 
 
-def layer_distances(features: Features, banks: Sequence[PatchBank]) -> tuple[LayerDistances, ...]:
+def layer_distances(
+    features: Features,
+    banks: Sequence[PatchBank],
+    nearest: Callable[[Array, PatchBank], Array] = patch_distances,
+) -> tuple[LayerDistances, ...]:
     """The distances of an image's patches, a layer each: all that ``weigh`` needs of the references."""
     return tuple(
-        LayerDistances(
-            patch_distances(layer.compared, bank), rarity(layer.compared) if layer.use.rarity else None
-        )
+        LayerDistances(nearest(layer.compared, bank), rarity(layer.compared) if layer.use.rarity else None)
         for layer, bank in zip(features.all_layers, banks, strict=True)
     )
 

@@ -62,7 +62,9 @@ def test_an_interrupted_run_goes_on_from_its_rows_and_features(plate, tmp_path):
 def test_rows_are_appended_to_no_other_file(plate, tmp_path):
     other = tmp_path / "notes.txt"
     other.write_text("as it was\n")
-    with pytest.raises(DatasetError, match=r"notes\.txt holds no rows of an ablation: name another --out"):
+    with pytest.raises(
+        DatasetError, match=r"notes\.txt holds something else than this measurement: name another"
+    ):
         measure_ablation([plate], StandInEncoder(), shots=[2], seeds=[0], out=other)
 
 
@@ -139,4 +141,16 @@ def test_each_product_is_judged_by_the_variant_that_the_others_chose():
     ]
     chosen = {one.product: (one.chosen, round(one.image_error, 2)) for one in leave_one_out(rows)}
     assert chosen == {"a": ("other", 0.5), "b": (FIRST_ALONE, 0.1), "c": (FIRST_ALONE, 0.1)}
-    assert unpadded(leave_one_out_table(rows)).splitlines()[-1] == "| mean | | 0.2333 | 0.1000 | - | - |"
+    assert unpadded(leave_one_out_table(rows)).splitlines()[-2:] == [
+        "| mean | | 0.2333 | 0.1000 | - | - |",
+        "| ratio | | 2.33 | | - | |",
+    ]
+
+
+def test_a_later_variant_is_chosen_only_where_it_is_better_by_more_than_other_references_move():
+    rows = [
+        row(name, 0, auroc, product=product)
+        for name, auroc in ((FIRST_ALONE, 0.95), ("alike", 0.952), ("better", 0.9535))
+        for product in "ab"
+    ]
+    assert {one.chosen for one in leave_one_out(rows)} == {"alike"}

@@ -18,7 +18,18 @@ PROGRAMS = (
         "mllm",
         "one_shot",
     ),
-    *("patchcore", "quality", "queueing", "run", "server", "service", "tiles", "watch", "workers"),
+    *(
+        "patchcore",
+        "quality",
+        "queueing",
+        "run",
+        "server",
+        "service",
+        "tiles",
+        "verdicts",
+        "watch",
+        "workers",
+    ),
 )
 
 
