@@ -240,7 +240,7 @@ def _inspect(seen: _Seen, folder: Path, number: int) -> None:
     tab.locator("#photograph input[type=file]").set_input_files(str(file))
     tab.locator("#photograph img").wait_for()
     tab.get_by_role("button", name="Inspect", exact=True).click()
-    tab.locator("#inspected-verdict .verdict").wait_for(timeout=60_000)
+    tab.locator("#inspected-verdict .verdict").wait_for()
     _tabs(seen, "Inspect")
     for question in (f"Where is it? {planted(number, 'question')}", "What caused it?", "Describe it"):
         before = tab.locator("#conversation .message").count()
@@ -286,7 +286,7 @@ def run(folder: Path, attempts: int) -> Iterator[str | None]:
     with sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         seen = _Seen(chromium.new_page(viewport={"width": 1280, "height": 900}))
-        seen.tab.set_default_timeout(30_000)
+        seen.tab.set_default_timeout(120_000)
         with _served(folder) as address:
             _use(seen, address, folder, numbers)
         _read(seen, folder / "report.html", "report")
