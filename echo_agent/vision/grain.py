@@ -69,5 +69,6 @@ def _bands(tile: Image.Image) -> tuple[float, float]:
     grey = np.asarray(tile.convert("L"), dtype=np.float32)
     even = grey[: grey.shape[0] // 2 * 2, : grey.shape[1] // 2 * 2]
     a, b, c, d = even[0::2, 0::2], even[0::2, 1::2], even[1::2, 0::2], even[1::2, 1::2]
-    cross, level, plumb = a - b - c + d, a - b + c - d, a + b - c - d
-    return float((cross**2).mean()) / 4, float((level**2).mean() + (plumb**2).mean()) / 8
+    falling, rising, cross = a - d, b - c, (a + d) - (b + c)  # upright bands: falling less and more rising
+    upright = np.vdot(falling, falling) + np.vdot(rising, rising)
+    return float(np.vdot(cross, cross)) / (4 * a.size), float(upright) / (4 * a.size)
