@@ -93,7 +93,7 @@ class FakeInspector:
             progress(done + 1, 3)
         return FakeRecord(product)
 
-    def inspect(self, image, *, product=None, question=None, name=None, record=True):
+    def inspect(self, image, *, product=None, question=None, name=None, record=True, lot=None):
         file = image.uri if isinstance(image, ImageRef) else image
         dark = np.asarray(load_image(file)).min() < 30
         label, score = ("defective", 3.1) if dark else ("normal", 0.9)
