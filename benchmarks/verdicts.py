@@ -18,6 +18,7 @@ from echo_agent.errors import DatasetError
 from echo_agent.memory import calibration
 from echo_agent.report.table import markdown_rows
 from echo_agent.state import Label, ReferenceEvidence, Value
+from echo_agent.state.notation import percent
 from echo_agent.strictness import Strictness
 
 MULTIPLES = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, float("inf"))
@@ -188,22 +189,28 @@ def _shares(product: str, choices: Sequence[Sequence[Part]], far_beyond: float |
 
 def as_table(before: Sequence[Shares], after: Sequence[Shares]) -> str:
     """A Markdown table: what the first encoder alone leaves / what the retry does, and their means last."""
-    figures = ("review", "escapes", "false_rejects")
     lines = [
-        (
-            new.product,
-            *(f"{getattr(old, figure):.1%} / {getattr(new, figure):.1%}" for figure in figures),
-            f"{new.asked:.0%}",
-            f"{new.far_beyond:g}",
-        )
+        (new.product, *_both(old, new), percent(new.asked), f"{new.far_beyond:g}")
         for old, new in zip(before, after, strict=True)
     ]
-    means = [
-        f"{mean(getattr(one, figure) for one in before):.1%} / {mean(getattr(one, figure) for one in after):.1%}"
-        for figure in figures
-    ]
+    old, new = _mean(before), _mean(after)
     head = ("product", "review", "escapes", "false rejects", "second encoder asked", "far beyond")
-    return markdown_rows(head, [*lines, ("mean", *means, f"{mean(one.asked for one in after):.0%}", "")])
+    return markdown_rows(head, [*lines, (new.product, *_both(old, new), percent(new.asked), "")])
+
+
+def _both(old: Shares, new: Shares) -> list[str]:
+    shares = ((one.review, one.escapes, one.false_rejects) for one in (old, new))
+    return [f"{percent(was, 1)} / {percent(share, 1)}" for was, share in zip(*shares, strict=True)]
+
+
+def _mean(all_of: Sequence[Shares]) -> Shares:
+    return Shares(
+        product="mean",
+        review=mean(one.review for one in all_of),
+        escapes=mean(one.escapes for one in all_of),
+        false_rejects=mean(one.false_rejects for one in all_of),
+        asked=mean(one.asked for one in all_of),
+    )
 
 
 def verdicts(

@@ -51,7 +51,7 @@ class EchoCommands(LazyGroup):
         ),
         "publish": LazyCommand(
             "echo_agent.cli.publish",
-            "Publish the memory at a shared place, for machines that inspect with it.",
+            "Publish the memory at a shared place: machines that have it as ECHO_MEMORY inspect with a copy of it.",
         ),
         "products": LazyCommand(
             "echo_agent.cli.products", "List the registered products and their versions, or go back to one."

@@ -116,7 +116,7 @@ def test_shots_and_seed_choose_references_and_registering_again_raises_the_versi
     assert chosen == again != others
     _, out, _ = echo("products", "history", "plate", "--memory", tmp_path)
     assert "registered, drawn from all 10 by seed 5" in out
-    assert "added 3 photographs, drawn from all 10 by seed 6" in out
+    assert "added 2 photographs, 1 known before, drawn from all 10 by seed 6" in out
 
 
 def test_a_draw_is_told(echo, good_parts, tmp_path):

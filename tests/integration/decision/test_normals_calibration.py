@@ -57,7 +57,7 @@ def test_a_biased_model_rejects_no_good_part_and_says_on_what_it_was_calibrated(
     told = " ".join(reason.text for reason in verdict.attempts[0].reasons)
     assert verdict.attempts[0].label != "defective"
     assert f"Calibrated on {PARTS} good parts alone, no labelled ones" in told
-    assert "7.7% of good parts expected to be rejected" in told
+    assert "8 % of good parts expected to be rejected" in told
     assert not verdict.confidence_calibrated
     (shown,) = inspector.scorer.prompts
     assert not any("Evidence:" in part for part in shown.content if isinstance(part, str))

@@ -42,5 +42,5 @@ def test_the_table_tells_the_median_and_what_was_not_found():
     never = areas._row("crack", [missed])
     assert never.ratio is None
     table = unpadded(areas.markdown_table(areas.AreaResult(category="c", shots=4, seed=0, rows=(row, never))))
-    assert "| pit | 2 of 3 | 2.00 | 1.50 to 2.50 | 100% | 0.50 |" in table
+    assert "| pit | 2 of 3 | 2.00 | 1.50 to 2.50 | 100 % | 0.50 |" in table
     assert "| crack | 0 of 1 | - | - | - | 0.50 |" in table

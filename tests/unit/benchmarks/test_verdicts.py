@@ -64,4 +64,4 @@ def test_the_program_reads_the_rows_that_a_run_appended(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         app([str(file), "--far-beyond", "1.5"])
     assert ended.value.code == 0
-    assert "75.0% / 0.0%" in capsys.readouterr().out
+    assert "75.0 % / 0.0 %" in capsys.readouterr().out

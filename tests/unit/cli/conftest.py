@@ -33,6 +33,7 @@ class FakeRecord:
     learnt: tuple[str, ...] = ()
     depth: Depth | None = None
     second: None = None
+    tiles: int | None = None
     strictness: StrictnessSettings = field(default_factory=StrictnessSettings)
 
     def model_dump(self, mode="python"):

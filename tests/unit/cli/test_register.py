@@ -37,6 +37,7 @@ def test_register_hands_all_options_on_and_says_what_was_made(echo, fake_inspect
         "forget_learnt": False,
         "depth": "12",
         "recursive": False,
+        "tiles": None,
     }
 
 

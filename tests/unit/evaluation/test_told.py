@@ -25,9 +25,12 @@ def test_one_label_holds_for_files_and_folders(folder):
     assert said == [(name, "defective", "dent", None, "Ann") for name in ("a.png", "b.png", "b.png")]
 
 
-@pytest.mark.parametrize("labels", [[], ["fine"], ["flush=good"]])
-def test_without_a_label_nothing_is_guessed(folder, labels):
-    with pytest.raises(DatasetError, match="--label normal"):
+@pytest.mark.parametrize(
+    ("labels", "remedy"),
+    [([], "--label normal"), (["flush=good"], "--label normal"), (["fine"], "--label 'fine'=defective")],
+)
+def test_without_a_label_that_is_known_nothing_is_guessed(folder, labels, remedy):
+    with pytest.raises(DatasetError, match=remedy):
         told([folder], labels)
 
 

@@ -4,7 +4,15 @@ from typing import get_args
 import pytest
 
 from echo_agent.memory.inspections import InspectionRecord
-from echo_agent.state import ChecklistFinding, ImageRef, KnowledgeEvidence, Reason, ToleranceFinding
+from echo_agent.runs.what_if import WhatIf
+from echo_agent.state import (
+    ChecklistFinding,
+    Guarantee,
+    ImageRef,
+    KnowledgeEvidence,
+    Reason,
+    ToleranceFinding,
+)
 from echo_agent.ui.html import Part, part
 from tests.verdicts import a_reference, a_verdict
 
@@ -12,6 +20,17 @@ EVIL = "<script>alert('x')</script>"
 NOTHING = dict.fromkeys(("records", "notices", "products"), ())
 EMPTY = {"verdict": a_verdict("review", product=None), "proposal": "review", **NOTHING}
 EMPTY["product"] = SimpleNamespace(name="plate", normals=1, version=1)
+EMPTY["spread"] = SimpleNamespace(bars=())
+UNTRIED = WhatIf(
+    product="plate",
+    max_false_reject=0.1,
+    threshold=None,
+    guarantee=Guarantee(normals=2, expected_false_reject=None, bound_95=None, normals_missing=7),
+    decided=0,
+    left_out=0,
+    changes=(),
+)
+EMPTY |= {"tried": UNTRIED, "in_force": "10 %", "set_by": None, "listed": 20, "names": (), "share": 0.0}
 NEEDS = {
     "banner": ("verdict", "proposal"),
     "proposed": ("proposal",),
@@ -19,6 +38,9 @@ NEEDS = {
     "notices": ("notices",),
     "known": ("product",),
     "products": ("products",),
+    "scores": ("spread",),
+    "tried": ("tried", "in_force", "set_by", "listed"),
+    "drawn": ("names", "share"),
     **dict.fromkeys(("reasons", "regions", "rules", "references", "trace"), ("verdict",)),
 }
 
