@@ -1,12 +1,13 @@
 """The README's commands do what it says, on synthetic parts in the place of a user's photographs."""
 
+import json
 import re
 import shlex
 import shutil
 
 import pytest
 
-from echo_agent.graph import build_graph
+from echo_agent.graph import AFTER_DECISION, AFTER_ROUTER, NODES, build_graph
 
 COMMANDS = re.compile(r"^echo-agent .*$", re.MULTILINE)
 
@@ -52,7 +53,19 @@ def test_the_drawing_is_that_of_the_graph(repository):
     mermaid = build_graph().get_graph().draw_mermaid()
     nodes = set(re.findall(r"^\t(\w+)\(\1\)$", mermaid, re.MULTILINE))
     labels = set(re.findall(r"&nbsp;(.+?)&nbsp;", mermaid))
-    assert len(nodes) == 9
-    assert len(labels) == 5
+    assert nodes == {node.__name__ for node in NODES}
+    assert labels == {*AFTER_ROUTER, *AFTER_DECISION}
     drawn = {words.strip() for words in re.split(r"[─┬┐▲└┴│┤┘\n]+|  +", picture)} - {""}
     assert drawn == nodes | labels
+
+
+@pytest.mark.parametrize("notebook", ["01_first_inspection", "05_inside_the_graph"])
+def test_the_notebooks_keep_the_drawing_of_the_graph(repository, notebook):
+    cells = json.loads((repository / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
+    kept = [
+        "".join(output["data"]["text/markdown"])
+        for cell in cells
+        for output in cell.get("outputs", ())
+        if "text/markdown" in output.get("data", ())
+    ]
+    assert f"```mermaid\n{build_graph().get_graph().draw_mermaid()}\n```" in kept
