@@ -208,7 +208,12 @@ def _use(seen: _Seen, address: str, folder: Path, numbers: list[int]) -> None:
     tab = seen.tab
     tab.goto(address)
     tab.locator("#title").wait_for()
-    for room, place in (("Products", "#products table"), ("Records", "#records table")):
+    for room, place in (
+        ("Products", "#products table"),
+        ("Threshold", "#scores svg"),
+        ("Ignored regions", "#regions-picture img"),
+        ("Records", "#records table"),
+    ):
         tab.get_by_role("tab", name=room).first.click()
         tab.locator(place).wait_for()
         seen.look(room)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from echo_agent.errors import ImageError, StoreError
 from echo_agent.files import replacing
-from echo_agent.images.decoding import as_rgb, decode_raster, read_image_file
+from echo_agent.images.decoding import IMAGE_SUFFIXES, as_rgb, decode_raster, read_image_file
 from echo_agent.images.depth import Depth
 from echo_agent.images.in_memory import ImageLike, image_in_memory
 from echo_agent.images.pages import split_page
@@ -92,7 +92,9 @@ def copy_image(image: ImageRef, folder: Path) -> ImageRef:
         raise ImageError(f"{source} cannot be read ({error.strerror}): check the path") from error
     if hashlib.sha256(data).hexdigest() != image.sha256:
         raise ImageError(f"{source} was overwritten since it was looked at: give the photograph again")
-    return image.model_copy(update={"uri": str(_write(data, folder, source.suffix.lower()))})
+    suffix = source.suffix.lower()  # a browser's upload may have none
+    kept = _write(data, folder, suffix if suffix in IMAGE_SUFFIXES else ".img")
+    return image.model_copy(update={"uri": str(kept)})
 
 
 def read_stored(image: ImageRef) -> bytes:

@@ -45,7 +45,7 @@ class Page:
                     self._products_tab()
                 with gradio.Tab("Threshold") as self.threshold_tab:
                     self.threshold = ThresholdPanel(controller, gradio)
-                with gradio.Tab("Regions") as self.regions_tab:
+                with gradio.Tab("Ignored regions") as self.regions_tab:
                     self.regions = RegionsPanel(controller, gradio)
                 with gradio.Tab("Records") as self.records_tab:
                     self.records = gradio.HTML(elem_id="records", elem_classes="evidence", padding=False)

@@ -26,7 +26,7 @@ def test_a_person_registers_inspects_asks_and_corrects(open_page, tmp_path, shoo
         ).wait_for()
         shoot(page, "known")
         page.get_by_role("button", name="Add to them").click()
-        page.get_by_text("plate is registered with 11 references").wait_for(timeout=90_000)
+        page.locator("#products").get_by_role("cell", name="11", exact=True).wait_for(timeout=90_000)
 
         inspect(page, part)
         panel = page.locator("#inspected-verdict")

@@ -12,7 +12,7 @@ def test_a_region_is_drawn_by_clicks_removed_with_the_keyboard_and_stored(open_p
     memory = Memory.open(tmp_path / "memory", create=True)
     memory.register("plate", [synthetic_part(seed) for seed in range(3)])
     with open_page() as page:
-        go_to(page, "Regions")
+        go_to(page, "Ignored regions")
         picture = page.locator("#regions-picture img")
         picture.wait_for()
         page.locator("#regions-told").get_by_text("All of the photograph counts").wait_for()
