@@ -1,12 +1,11 @@
 """Ways to measure how far a patch lies from the references that were published by others, tried beside Echo's."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from echo_agent.vision.comparison import PatchBank, patch_distances
 from echo_agent.vision.features import Array
-
-NEIGHBOURS = 10
-"""Nearest patches of the references that a patch is anchored to."""
 
 REFINED = 0.5
 """How far the references' patches are moved towards what an image shows of them."""
@@ -17,24 +16,14 @@ TEMPERATURE = 0.05
 ROUNDS = 20
 
 
-def drift(grid: Array, bank: PatchBank) -> Array:
-    """How far each patch moves when it is tied to its nearest references: ANoCo's anchored Laplacian.
-
-    The energy ``|x' - x|^2 + sum_j w_j |x' - n_j|^2`` over the nearest references ``n_j`` with cosine weights has its
-    least at ``(x + sum w n) / (1 + sum w)`` (Seo et al., CVPR 2026, arXiv 2605.28428); the score is ``|x' - x|``.
+def nearest_patch(grid: Array, bank: PatchBank) -> Array:
+    """Distances to the nearest patch of the references alone.
 
     Args:
         grid: Patch features of the image ``(rows, columns, channels)``.
         bank: Patches of the references.
     """
-    flat = np.asarray(grid.reshape(-1, grid.shape[-1]), dtype=np.float32)
-    likeness = flat @ bank.patches.T
-    count = min(NEIGHBOURS, likeness.shape[1])
-    nearest = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
-    weights = np.maximum(np.take_along_axis(likeness, nearest, axis=1), 0.0)[..., None]
-    pulled = (flat + (weights * bank.patches[nearest]).sum(axis=1)) / (1.0 + weights.sum(axis=1))
-    moved = np.linalg.norm(pulled - flat, axis=1)
-    return np.asarray(moved.reshape(grid.shape[:2]), dtype=np.float32)
+    return patch_distances(grid, replace(bank, neighbours=1))
 
 
 def refined(grid: Array, bank: PatchBank) -> Array:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmarks.trials import drift, refined
+from benchmarks.trials import nearest_patch, refined
 from echo_agent.vision.comparison import PatchBank, patch_distances
 from echo_agent.vision.features import ALONE, Array, FeatureLayer, Features
 
@@ -168,7 +168,7 @@ VARIANTS: dict[str, Variant] = {
     "both, the second with a quarter of the map": Variant(second=Comparing(), map_weight=0.25),
     "both, map of the first alone": Variant(second=Comparing(), map_weight=0.0),
     "both, map of the second alone": Variant(second=Comparing(), map_weight=1.0),
-    "both, the second's drift among the nearest references": _both(nearest=drift),
+    "both, the second's nearest patch alone": _both(nearest=nearest_patch),
     "both, the second's references refined to the image": _both(nearest=refined),
     "both, the second's features averaged over shifts": _both(shifts=4),
     "both, the second at 252 pixels": _both(scale=0.75),

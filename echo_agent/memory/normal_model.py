@@ -1,7 +1,7 @@
 """What is normal for one product at one resolution: a patch bank, calibrated by leaving one reference out."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
@@ -75,6 +75,7 @@ class Resolution:
             "angles": np.array(self.angles),
             "joint_map_unit": np.array(self.joint_map_unit),
             "border": np.array(self.border),
+            "neighbours": np.array([bank.neighbours for bank in self.banks]),
             "key": np.array(key),
         }
         for layer, bank in enumerate(self.banks):
@@ -97,10 +98,13 @@ class Resolution:
                 raise ValueError(f"it is of {saved['key']}")
             score_unit, map_unit = (float(unit) for unit in saved["units"])
             scores = tuple(float(score) for score in saved["scores"])
+            neighbours = saved["neighbours"] if "neighbours" in saved else [1] * int(saved["levels"])
             return cls(
                 banks=tuple(
-                    PatchBank(saved[f"patches{layer}"].astype(np.float32), saved[f"owners{layer}"])
-                    for layer in range(int(saved["levels"]))
+                    PatchBank(
+                        saved[f"patches{layer}"].astype(np.float32), saved[f"owners{layer}"], int(count)
+                    )
+                    for layer, count in enumerate(neighbours)
                 ),
                 score_unit=score_unit,
                 map_unit=map_unit,
@@ -175,7 +179,12 @@ def fit(
             rest = slice(len(copies), None)
             views = chain(views, _encode(rotated(images[rest], angle), encoder, scale))
             image_ids = chain(image_ids, same[rest])
-        banks = bounded_banks(zip(map(patch_grids, views), image_ids, strict=True))
+        bounded = bounded_banks(zip(map(patch_grids, views), image_ids, strict=True))
+        layers = cached[0].all_layers
+        banks = tuple(
+            replace(bank, neighbours=layer.use.neighbours)
+            for bank, layer in zip(bounded, layers, strict=True)
+        )
         if max(same) > 0:
             left_out = [
                 compare(features, [bank.without(group) for bank in banks])

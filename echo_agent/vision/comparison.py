@@ -32,10 +32,12 @@ class PatchBank:
     Attributes:
         patches: ``(patches, channels)``, float32.
         image_ids: Index of the reference that each patch is of, ``(patches,)``, int32.
+        neighbours: So many nearest patches say how far a patch lies from the bank; see ``patch_distances``.
     """
 
     patches: Array
     image_ids: np.ndarray[tuple[int], np.dtype[np.int32]]
+    neighbours: int = 1
 
     @cached_property
     def terms(self) -> Array:
@@ -56,14 +58,17 @@ class PatchBank:
     def without(self, image_id: int) -> "PatchBank":
         """The bank without one reference."""
         keep = self.image_ids != image_id
-        return PatchBank(patches=self.patches[keep], image_ids=self.image_ids[keep])
+        return PatchBank(self.patches[keep], self.image_ids[keep], self.neighbours)
 
 
 def patch_distances(grid: Array, bank: PatchBank) -> Array:
-    """Finds for each patch the distance to the nearest patch of the references.
+    """Finds for each patch how far it lies from the references.
+
+    With one neighbour that is the distance to the nearest patch of the references. With more it is how far they draw
+    the patch; see ``_drawn``.
 
     Args:
-        grid: Patch features of the image ``(rows, columns, channels)``.
+        grid: Patch features of the image ``(rows, columns, channels)``; of unit length for more than one neighbour.
         bank: Patches of the references.
 
     Returns:
@@ -71,6 +76,8 @@ def patch_distances(grid: Array, bank: PatchBank) -> Array:
     """
     import torch
 
+    if bank.neighbours > 1:
+        return _drawn(grid, bank)
     rows, columns, channels = grid.shape
     flat = np.asarray(grid.reshape(-1, channels), dtype=np.float32)
     query = torch.from_numpy(np.concatenate([flat, np.ones((len(flat), 1), np.float32)], axis=1))
@@ -79,6 +86,28 @@ def patch_distances(grid: Array, bank: PatchBank) -> Array:
         nearest = torch.cat([(part @ terms).amin(dim=1) for part in torch.split(query, AT_ONCE)])
     squared = nearest.numpy() + np.einsum("pc,pc->p", flat, flat)
     return np.asarray(np.sqrt(np.maximum(squared, 0)).reshape(rows, columns), dtype=np.float32)
+
+
+def _drawn(grid: Array, bank: PatchBank) -> Array:
+    """How far the nearest patches of the references draw each patch: ANoCo's anchored Laplacian.
+
+    ``|x' - x|^2 + sum_j w_j |x' - n_j|^2`` over the nearest patches ``n_j`` with their cosine as weights has its least
+    at ``x' = (x + sum w n) / (1 + sum w)`` (Seo et al., CVPR 2026, arXiv 2605.28428); the distance is ``|x' - x|``.
+    """
+    import torch
+
+    query = torch.from_numpy(np.asarray(grid.reshape(-1, grid.shape[-1]), dtype=np.float32))
+    patches = torch.from_numpy(bank.patches)
+    count = min(bank.neighbours, len(patches))
+    moved = []
+    with torch.inference_mode():
+        for part in torch.split(query, AT_ONCE):
+            cosines, found = (part @ patches.T).topk(count, dim=1, sorted=False)
+            weights = cosines.clamp_min_(0.0)
+            total = weights.sum(dim=1, keepdim=True)
+            drawn = torch.einsum("pk,pkc->pc", weights, patches[found]) - total * part
+            moved.append(torch.linalg.vector_norm(drawn / (1.0 + total), dim=1))
+    return np.asarray(torch.cat(moved).numpy().reshape(grid.shape[:2]), dtype=np.float32)
 
 
 def rarity(grid: Array) -> Array:

@@ -31,8 +31,9 @@ WORKING_SIDE = 336
 BLOCKS = (6, 8)
 """Blocks whose outputs are joined: what later ones say depends on what a network was trained for last."""
 
-USE = Use(rarity=0.7, surroundings=0.5, top_k_share=0.0035)
+USE = Use(rarity=0.7, surroundings=0.5, top_k_share=0.0035, neighbours=10)
 """How the patches count: raised by their rarity, less half of their surroundings, the worst two of a photograph.
+A single patch of few references is near by chance; what the ten nearest say together is steadier.
 At this stride a defect is a patch or two, and a tenth of a part's patches lie far from those of few references."""
 
 MEAN = np.array([123.675, 116.28, 103.53], dtype=np.float32)

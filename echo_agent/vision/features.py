@@ -25,6 +25,7 @@ class Use:
         on_map: Whether the anomaly map is drawn from it: it says where something is.
         strength: Exponent of the length with which a distance counts on the map: the stronger the network's answer, the
             more a difference of its direction means.
+        neighbours: So many nearest patches of the references say how far a patch lies from them.
     """
 
     weight: float = 1.0
@@ -34,6 +35,7 @@ class Use:
     length: float = 0.0
     on_map: bool = True
     strength: float = 0.0
+    neighbours: int = 1
 
 
 ALONE = Use()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,6 +31,26 @@ def test_distances_are_those_to_the_nearest_patch(seed, rows, columns, reference
     assert found.shape == (rows, columns)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected.reshape(rows, columns), atol=2e-3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 30), st.integers(1, 3))
+def test_several_neighbours_say_how_far_they_draw_a_patch(seed, neighbours, references):
+    query, *grid = grids((3, 4), *[(3, 4)] * references, seed=seed)
+    bank = replace(bank_of(grid), neighbours=neighbours)
+    expected = []
+    for patch in query.reshape(-1, 24):
+        cosines = bank.patches @ patch
+        nearest = np.argsort(-cosines)[:neighbours]
+        weights = np.maximum(cosines[nearest], 0)
+        drawn = (patch + weights @ bank.patches[nearest]) / (1 + weights.sum())
+        expected.append(np.linalg.norm(drawn - patch))
+    np.testing.assert_allclose(patch_distances(query, bank).ravel(), expected, atol=1e-4)
+
+
+def test_a_bank_without_a_reference_asks_as_many_neighbours():
+    bank = replace(bank_of(grids((4, 4), (4, 4))), neighbours=5)
+    assert bank.without(0).neighbours == 5
 
 
 def test_large_images_are_compared_in_parts(monkeypatch):
