@@ -7,6 +7,25 @@ from tests.conftest import synthetic_part
 from tests.integration.ui.steps import go_to
 
 
+def click_corner(page, number, position):
+    """Clicks once more where nothing comes of it: Gradio drops a click while it draws the picture anew."""
+    from playwright.sync_api import TimeoutError
+
+    for last in (False, True):
+        page.locator("#regions-picture img").click(position=position)
+        try:
+            page.wait_for_function(
+                "n => document.querySelector('#corners textarea').value.split(' ').length === 2 * n",
+                arg=number,
+                timeout=15_000,
+            )
+        except TimeoutError:
+            if last:
+                raise
+        else:
+            return
+
+
 @pytest.mark.slow
 def test_a_region_is_drawn_by_clicks_removed_with_the_keyboard_and_stored(open_page, tmp_path, shoot):
     memory = Memory.open(tmp_path / "memory", create=True)
@@ -19,11 +38,7 @@ def test_a_region_is_drawn_by_clicks_removed_with_the_keyboard_and_stored(open_p
         corners = page.locator("#corners textarea")
         box = picture.bounding_box()
         for number, (x, y) in enumerate(((0.4, 0.2), (0.65, 0.2), (0.65, 0.45), (0.4, 0.45)), start=1):
-            picture.click(position={"x": x * box["width"], "y": y * box["height"]})
-            page.wait_for_function(
-                "n => document.querySelector('#corners textarea').value.split(' ').length === 2 * n",
-                arg=number,
-            )
+            click_corner(page, number, {"x": x * box["width"], "y": y * box["height"]})
         shoot(page, "regions-drawing")
         page.get_by_role("button", name="Add region").press("Enter")
         page.locator("#regions-told").get_by_text("6 % of the photograph never counts").wait_for()
