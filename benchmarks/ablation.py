@@ -78,7 +78,7 @@ def measure_ablation(
         for name, variant in (variants or VARIANTS).items()
         if second is not None or variant.second is None
     }
-    rows = {} if out is None else {_key(row): row for row in read_values(out, AblationRow)}
+    rows = {} if out is None else {_key(row): row for row in read_values(out, AblationRow, to_go_on=True)}
     counts = {category.name: _counts(category, shots) for category in categories}
     encoders = [eyes for eyes in (encoder, second) if eyes is not None]
     total, done = len(seeds) * sum(map(len, counts.values())), 0

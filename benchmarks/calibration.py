@@ -121,7 +121,7 @@ def measure_calibration(
     encoders = [KnownFeatures(eyes, features) for eyes in (encoder, second) if eyes is not None]
     promised = calibration.guarantee(shots, max_false_reject)
     generator = random.Random(seed)
-    found = [] if out is None else read_values(out, Draw)[:draws]
+    found = [] if out is None else read_values(out, Draw, to_go_on=True)[:draws]
     for done in range(draws):
         order = generator.sample(range(len(images)), len(images))
         if done >= len(found):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.value_lines import code_digest
 from benchmarks.variants import Change, Comparing, Variant, as_it_is
 from echo_agent.files import replacing
 from echo_agent.memory.feature_cache import FeatureCache
@@ -31,7 +32,8 @@ class KnownFeatures:
 
     Args:
         encoder: The encoder that does the work.
-        folder: Where features are kept for the next run as well; in memory alone where not given.
+        folder: Where features are kept for the next run as well, for the same code alone: they carry how they count; in
+            memory alone where not given.
     """
 
     def __init__(self, encoder: FeatureEncoder, folder: Path | None = None) -> None:
@@ -52,7 +54,7 @@ class KnownFeatures:
         return [self._one(image, scale) for image in images]
 
     def _one(self, image: Image.Image, scale: float) -> Features:
-        told = f"{self.id} {scale} {image.size}".encode()
+        told = f"{self.id} {code_digest('images', 'vision')} {scale} {image.size}".encode()
         key = hashlib.sha256(told + image.tobytes()).hexdigest()
         if key not in self._known:
             file = None if self._folder is None else self._folder / f"{key}.features"
