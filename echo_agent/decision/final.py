@@ -1,6 +1,9 @@
-"""The verdict of an inspection: put together from its last attempt, the evidence, and what a person said."""
+"""The verdict of an inspection, put together from its last attempt, the evidence and a person's word; its record."""
 
 from echo_agent.decision.measured import measured_by
+from echo_agent.memory.provenance import provenance
+from echo_agent.memory.recording import record_inspection
+from echo_agent.resources import Resources
 from echo_agent.state import Attempt, HumanAnswer, Label, Reason, ReferenceEvidence, State, Verdict
 
 
@@ -23,6 +26,15 @@ def make_verdict(state: State) -> Verdict:
         human=state.human,
         timings=state.timings,
     )
+
+
+def keep_record(state: State, verdict: Verdict, resources: Resources) -> str | None:
+    """Keeps a record of an inspection; gives its id, or None where none is wanted or none can be written."""
+    if not resources.context.record or state.image is None:
+        return None
+    made = provenance(resources.context, resources.model_name, state.question, verdict)
+    record = record_inspection(resources.memory, state.image, verdict, state.name, made)
+    return record.id if record is not None else None
 
 
 def _resembled(evidence: ReferenceEvidence | None) -> tuple[Reason, ...]:

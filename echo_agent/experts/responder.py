@@ -7,8 +7,7 @@ from langchain_core.messages import AIMessage
 from echo_agent.answers.choice import in_words
 from echo_agent.answers.verdict import verdict_text
 from echo_agent.decision.answering import answer_from_evidence
-from echo_agent.decision.final import make_verdict
-from echo_agent.experts.review_queue import keep_record
+from echo_agent.decision.final import keep_record, make_verdict
 from echo_agent.resources import Resources
 from echo_agent.state import Answer, ImageRef, Question, State, Verdict
 

@@ -11,6 +11,7 @@ from echo_agent.memory.calibration import conformal_p_value
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.working_resolutions import FIRST, SECOND, Level, WorkingResolution
 from echo_agent.state import ImageRef, LotEvidence
+from echo_agent.state.notation import percent
 from echo_agent.vision.comparison import PatchBank
 from echo_agent.vision.features import Features
 from echo_agent.vision.mutual import judging, mutual_score
@@ -68,9 +69,7 @@ def judge_lot(
     looks = tuple(at for at in looks if record.second is not None or not at.second)
     stand_out = float(np.mean([scorer.stands_out(image, record, looks) for image in parts.values()]))
     if stand_out >= MOST_STANDING_OUT:
-        declined = (
-            f"{100 * stand_out:.0f} % of its parts stand out, so what many of them have may be a defect"
-        )
+        declined = f"{percent(stand_out)} of its parts stand out, so what many of them have may be a defect"
         found = LotEvidence(parts=len(parts), declined=declined, stand_out=stand_out)
         return dict.fromkeys(parts, found)
     panel_parts = random.Random(0).sample(sorted(parts), min(PANEL, len(parts)))

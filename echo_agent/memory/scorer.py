@@ -6,16 +6,13 @@ from operator import attrgetter
 from pathlib import Path
 
 from cachetools import LRUCache, cachedmethod
-from PIL import Image
 
 from echo_agent.context import Encoders
 from echo_agent.errors import ImageError
-from echo_agent.images.ignored import NOTHING, Ignored
-from echo_agent.images.stored import load_stored
+from echo_agent.images.ignored import NOTHING
 from echo_agent.memory import evidence
 from echo_agent.memory.answers import Feedback
 from echo_agent.memory.calibration import escape_guarantee, normals_needed, pass_threshold
-from echo_agent.memory.carrying import drawn_on
 from echo_agent.memory.catalog import named
 from echo_agent.memory.checked_photographs import CheckedPhotographs
 from echo_agent.memory.damage import damaged
@@ -29,6 +26,7 @@ from echo_agent.memory.quality import Qualities
 from echo_agent.memory.resolutions import Resolutions
 from echo_agent.memory.retention import Retention
 from echo_agent.memory.second_encoder import SecondEncoders
+from echo_agent.memory.seen_images import SeenImages
 from echo_agent.memory.tiles import predict_tiles
 from echo_agent.memory.version_files import VersionFiles
 from echo_agent.memory.working_resolutions import (
@@ -41,17 +39,13 @@ from echo_agent.memory.working_resolutions import (
 )
 from echo_agent.state import Exemplar, ImageQuality, ImageRef, ProductMatch, Reference, ReferenceEvidence
 from echo_agent.strictness import Strictness
-from echo_agent.vision.carrying import Laid, carried
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array, FeatureEncoder, Features
 
 CACHED_EVIDENCE = 16
 """Several questions about one image share its evidence."""
-CACHED_FEATURES = 64
 CACHED_PLACES = 256
 CACHED_SCORES = 4096
-CACHED_PIXELS = 48e6
-"""Pixels of photographs that are kept, four bytes each, and no more photographs than features."""
 NEIGHBOURS_FOR_PRODUCT = 32
 
 NOT_CARRIED = "it cannot be laid on the photograph that the regions of the product are drawn on"
@@ -94,6 +88,7 @@ class Scorer:
     ) -> None:
         self.folder = folder = database.folder
         self.encoder = encoder
+        self.seen = SeenImages(encoder)
         self._seconds = seconds
         self.files = files = VersionFiles(database)
         self.resolutions = Resolutions(folder, files, encoder)
@@ -103,9 +98,6 @@ class Scorer:
         self._retention = retention
         self.qualities = Qualities(folder, files)
         self._caching = threading.Lock()
-        self._photographs: LRUCache[ImageRef, Image.Image] = LRUCache(CACHED_PIXELS, _cached_pixels)
-        self._features: LRUCache[tuple[str, str, float, Ignored], Features] = LRUCache(CACHED_FEATURES)
-        self._hidden: LRUCache[tuple[str, str], Ignored | None] = LRUCache(CACHED_SCORES)
         self._places: LRUCache[tuple[str, str], Array] = LRUCache(CACHED_PLACES)
         self._tiled: LRUCache[tuple[str, str], Prediction] = LRUCache(CACHED_EVIDENCE)
         self._evidence: LRUCache[Hashable, ReferenceEvidence] = LRUCache(CACHED_EVIDENCE)
@@ -113,44 +105,15 @@ class Scorer:
 
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
+        self.seen.forget()
         with self._caching:
             for cache in (
-                self._photographs,
-                self._features,
                 self._places,
                 self._confirmed_scores,
                 self._tiled,
                 self._evidence,
             ):
                 cache.clear()
-
-    def has_opened(self, image: ImageRef, pixels: Image.Image) -> None:
-        """Takes the pixels of an image that was decoded already, so that it is not decoded again."""
-        with self._caching:
-            self._photographs[image] = pixels
-
-    def encode_ahead(self, chosen: Sequence[ImageRef]) -> None:
-        """Encodes images for their first look together, which costs less than one after the other.
-
-        Args:
-            chosen: The images; at most ``CACHED_FEATURES`` of them are of use.
-
-        Raises:
-            ImageError: An image cannot be read.
-        """
-        scale, own = FIRST[0].scale, self.encoder.id
-        with self._caching:
-            new = {
-                image.sha256: image
-                for image in chosen
-                if (image.sha256, own, scale, NOTHING) not in self._features
-            }
-        if not new:
-            return
-        found = self.encoder.encode([self.read(image) for image in new.values()], scale=scale)
-        with self._caching:
-            for digest, features in zip(new, found, strict=True):
-                self._features[digest, own, scale, NOTHING] = features
 
     def recognised(self, image: ImageRef, records: Sequence[ProductRecord]) -> str | None:
         """The product whose references an image resembles most; None where it resembles none."""
@@ -163,7 +126,7 @@ class Scorer:
 
         Those of a product of whose photographs not all counts are held against what counts of this one.
         """
-        embedding = self._first(image, NOTHING).embedding
+        embedding = self.seen.first(image, NOTHING).embedding
         found = self._index.nearest(embedding, [record.key for record in records], NEIGHBOURS_FOR_PRODUCT)
         keys = {near.key for near in found}
         for record in records:
@@ -175,25 +138,8 @@ class Scorer:
     def _own_nearest(self, image: ImageRef, record: ProductRecord, count: int) -> list[Neighbour]:
         """The references of one product that are nearest to what counts of an image."""
         return self._index.nearest(
-            self._first(image, self._counting(image, record)).embedding, [record.key], count
+            self.seen.first(image, self.seen.counting(image, record)).embedding, [record.key], count
         )
-
-    def _counting(self, image: ImageRef, record: ProductRecord) -> Ignored:
-        """What of an image does not count; the regions as they are drawn where they cannot be carried to it."""
-        return self.hidden(image, record) or record.ignored
-
-    @cachedmethod(
-        attrgetter("_hidden"), lambda _, image, record: (image.sha256, record.key), attrgetter("_caching")
-    )
-    def hidden(self, image: ImageRef, record: ProductRecord) -> Ignored | None:
-        """What of an image does not count; None where regions that move with the part cannot be carried to it."""
-        drawn = drawn_on(record.ignored, record.references)
-        if drawn is None or drawn.sha256 == image.sha256:
-            return record.ignored
-        return carried(record.ignored, self._laid(drawn), self._laid(image))
-
-    def _laid(self, image: ImageRef) -> Laid:
-        return Laid.of(self.read(image), self._first(image, NOTHING).patches)
 
     @cachedmethod(attrgetter("_evidence"), _evidence_key, attrgetter("_caching"))
     def evidence(
@@ -258,7 +204,7 @@ class Scorer:
                 "next_encoder": record.second.name
                 if brings_second(levels, level) and record.second
                 else None,
-                "ignored": self._counting(image, record).share((image.width, image.height)),
+                "ignored": self.seen.counting(image, record).share((image.width, image.height)),
                 "joint": len({at.second for at in working}) > 1 and not tiled,
                 "seen_by": tuple(self._seen_by(record, at) for at in working),
                 "map_id": f"{image.sha256[:24]}-{record.key}-e{level}" + _manner(encoders, record),
@@ -287,9 +233,9 @@ class Scorer:
 
     def _quality(self, image: ImageRef, record: ProductRecord) -> ImageQuality:
         """Whether what counts of an image can be judged: not where it is not known what does."""
-        hidden = self._counting(image, record)
-        found = self.qualities.of(record, image, lambda image: hidden.painted(self.read(image)))
-        if self.hidden(image, record) is not None:
+        hidden = self.seen.counting(image, record)
+        found = self.qualities.of(record, image, lambda image: hidden.painted(self.seen.read(image)))
+        if self.seen.hidden(image, record) is not None:
             return found
         return found.model_copy(update={"acceptable": False, "findings": (*found.findings, NOT_CARRIED)})
 
@@ -302,9 +248,6 @@ class Scorer:
     def _seen_by(self, record: ProductRecord, at: WorkingResolution) -> str:
         name = record.second.name if at.second and record.second is not None else self.encoder.name
         return f"{name} in tiles of {record.tiles} px" if at.tiled else f"{name} at {at.scale:g}"
-
-    def _first(self, image: ImageRef, ignored: Ignored) -> Features:
-        return self._encode(image, self.encoder, FIRST[0].scale, ignored)
 
     def _fitted(self, record: ProductRecord, working: Level, lost: list[str]) -> Level:
         """What of a level can be looked at: what a missing reference keeps from being fitted is left out, and told."""
@@ -350,29 +293,16 @@ class Scorer:
             return False
         return True
 
-    @cachedmethod(
-        attrgetter("_features"),
-        lambda _, image, encoder, scale, ignored: (image.sha256, encoder.id, scale, ignored),
-        attrgetter("_caching"),
-    )
-    def _encode(self, image: ImageRef, encoder: FeatureEncoder, scale: float, ignored: Ignored) -> Features:
-        return encoder.encode([ignored.painted(self.read(image))], scale=scale)[0]
-
     def features(self, image: ImageRef, record: ProductRecord, at: WorkingResolution, /) -> Features:
         """The features of an image as a look at a product sees it."""
         encoder = self._seconds.of(record) if at.second else self.encoder
-        return self._encode(image, encoder, at.scale, self._counting(image, record))
+        return self.seen.encode(image, encoder, at.scale, self.seen.counting(image, record))
 
     def stands_out(self, image: ImageRef, record: ProductRecord, working: Level, /) -> bool:
         """Whether an image scores higher than all references of a product, at these looks together."""
         looks = (*TILES, *working) if record.tiles is not None else working
         normals = joined_normals(self.resolutions.of(record, looks), looks)
         return bool(normals) and self._predict(image, record, looks).score > max(normals)
-
-    @cachedmethod(attrgetter("_photographs"), lambda _, image: image, attrgetter("_caching"))
-    def read(self, image: ImageRef) -> Image.Image:
-        """Reads an image; kept, as its quality and its finer looks need it as well."""
-        return load_stored(image)
 
     def _predict(self, image: ImageRef, record: ProductRecord, working: Level) -> Prediction:
         fitted = self.resolutions.of(record, working)
@@ -393,7 +323,7 @@ class Scorer:
         (resolution,), tiling = self.resolutions.of(record, TILES), record.tiling
         assert tiling is not None
         return predict_tiles(
-            self._counting(image, record).painted(self.read(image)), resolution, self.encoder, tiling
+            self.seen.counting(image, record).painted(self.seen.read(image)), resolution, self.encoder, tiling
         )
 
     @cachedmethod(
@@ -418,7 +348,7 @@ class Scorer:
         (resolution,) = self.resolutions.of(record, FIRST[:1])
         return nearest_exemplars(
             self._place(image, record, resolution),
-            resolution.banks[self._first(image, self._counting(image, record)).middle].patches,
+            resolution.banks[self.seen.first(image, self.seen.counting(image, record)).middle].patches,
             own,
             lambda said: self._place(said.image, record, resolution),
         )
@@ -430,18 +360,13 @@ class Scorer:
     )
     def _place(self, image: ImageRef, record: ProductRecord, resolution: Resolution) -> Array:
         """The patches of an image's most unusual place, on the first look."""
-        features = self._first(image, self._counting(image, record))
+        features = self.seen.first(image, self.seen.counting(image, record))
         middle = features.layers[features.middle].patches
         return unusual_place(middle, resolution.predict(features).anomaly_map)
 
 
 def _resembled(matches: Sequence[ProductMatch]) -> str | None:
     return next((match.product for match in matches if match.resembles), None)
-
-
-def _cached_pixels(image: Image.Image) -> float:
-    """What an image weighs in the cache; the last one is kept however large it is."""
-    return min(max(image.width * image.height, CACHED_PIXELS / CACHED_FEATURES), CACHED_PIXELS)
 
 
 def _manner(encoders: Encoders, record: ProductRecord) -> str:

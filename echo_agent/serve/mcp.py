@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from echo_agent.json_text import parse_json
+
 
 class ToolCalls:
     """Answers ``tools/call``; all else, and a tool that it does not know, is the server's.
@@ -44,7 +46,7 @@ class ToolCalls:
 
 async def _answered(request: Request, body: bytes) -> JSONResponse | None:
     try:
-        asked: Any = json.loads(body)
+        asked: Any = parse_json(body.decode())
         called: Any = asked["params"] if asked["method"] == "tools/call" else None
         number, name = asked["id"], called["name"]
     except (ValueError, KeyError, TypeError):
