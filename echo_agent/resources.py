@@ -217,6 +217,8 @@ def open_memory(
                 policy=ImagePolicy.of(settings),
                 chroma=settings.chroma_url,
             )
+            if copy is not None:
+                copy.watch(known)
             _OPENED[str(place)] = known
         return known
 

@@ -11,6 +11,7 @@ import re
 import sqlite3
 import tempfile
 import threading
+import weakref
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -157,7 +158,6 @@ class Copy:
     def __init__(self, url: str) -> None:
         self.url = url
         self.folder = folder_of(url)
-        self._watched = False
 
     @classmethod
     def at(cls, place: str | Path) -> "Copy | None":
@@ -235,13 +235,16 @@ class Copy:
             if held is None or held.published is None:
                 raise
             LOG.warning("%s; the copy of %s is used", error, held.published.published)
-        if not self._watched:
-            self._watched = True
-            threading.Thread(target=self._watch, name="memory copy", daemon=True).start()
 
-    def _watch(self) -> None:
-        never, told = threading.Event(), ""
-        while not never.wait(LOOKED_EVERY):
+    def watch(self, memory: object) -> None:
+        """Fetches what is published from now on, as long as somebody holds the memory that reads the copy."""
+        ended = threading.Event()
+        weakref.finalize(memory, ended.set)
+        threading.Thread(target=self._watch, args=(ended,), name="memory copy", daemon=True).start()
+
+    def _watch(self, ended: threading.Event) -> None:
+        told = ""
+        while not ended.wait(LOOKED_EVERY):
             try:
                 if self.refresh():
                     LOG.warning("a new version of the memory at %s is taken", self.url)

@@ -11,7 +11,7 @@ from langgraph.types import Command
 
 from echo_agent import Context, Inspector, Verdict, build_graph
 from echo_agent.errors import ImageError, ProductError, StoreError
-from echo_agent.memory import scorer
+from echo_agent.memory import seen_images
 from echo_agent.memory.feedback import remember
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.batching import BatchingScorer
@@ -256,8 +256,10 @@ def test_with_defects_enough_a_part_is_normal_only_where_few_of_them_score_lower
 
 def test_each_of_many_images_is_decoded_once(inspector, monkeypatch, tmp_path):
     opened = []
-    read = scorer.load_stored
-    monkeypatch.setattr(scorer, "load_stored", lambda image: opened.append(Path(image.uri)) or read(image))
+    read = seen_images.load_stored
+    monkeypatch.setattr(
+        seen_images, "load_stored", lambda image: opened.append(Path(image.uri)) or read(image)
+    )
     files = [tmp_path / f"{seed}.png" for seed in range(60, 80)]
     for seed, file in enumerate(files, 60):
         synthetic_part(seed).save(file)

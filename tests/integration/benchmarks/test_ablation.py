@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from benchmarks.ablation import markdown_table, measure_ablation
@@ -56,7 +58,9 @@ def test_an_interrupted_run_goes_on_from_its_rows_and_features(plate, tmp_path):
     assert after[:1] == before
     assert [row.variant for row in after] == list(more)
     assert encoder.encoded == 0
-    assert len(kept["out"].read_text().splitlines()) == 2
+    of, *rows = kept["out"].read_text().splitlines()
+    assert "code" in json.loads(of)
+    assert len(rows) == 2
 
 
 def test_rows_are_appended_to_no_other_file(plate, tmp_path):

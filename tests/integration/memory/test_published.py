@@ -1,6 +1,7 @@
 """A memory that is published at a shared place: copies give its verdicts, notice versions, and are read alone."""
 
 import functools
+import gc
 import http.server
 import json
 import threading
@@ -18,6 +19,9 @@ from tests.conftest import synthetic_part
 @pytest.fixture(autouse=True)
 def _caches_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    yield
+    resources._OPENED.clear()
+    gc.collect()
 
 
 @pytest.fixture
@@ -56,6 +60,24 @@ def test_a_copy_gives_the_same_verdicts_and_takes_a_new_version(inspector, datab
     assert told(node, scratched_part) == told(inspector, scratched_part)
     assert told(node, scratched_part)[2] == 2
     assert not Copy(url).refresh()
+
+
+def test_a_copy_is_looked_after_as_long_as_somebody_holds_its_memory(database, tmp_path, monkeypatch):
+    def watching():
+        return [thread for thread in threading.enumerate() if thread.name == "memory copy"]
+
+    monkeypatch.setattr("echo_agent.memory.published.LOOKED_EVERY", 0.01)
+    url = f"file://{tmp_path}/share"
+    publish(database, url)
+    before = set(watching())
+    node = Inspector.open(url)
+    (own,) = set(watching()) - before
+    assert own.is_alive()
+    del node
+    resources._OPENED.clear()
+    gc.collect()
+    own.join(5)
+    assert not own.is_alive()
 
 
 def test_only_what_is_missing_is_sent_and_fetched(inspector, database, tmp_path, monkeypatch):
