@@ -261,9 +261,9 @@ class Page:
         return (*self._products(record.name), self._begin(), *done)
 
     def _ask(self, tab: str, question: str, product: str, chat: list[Any] | None) -> tuple[list[Any], str]:
-        if not question.strip():
+        if not str(question or "").strip():
             return chat or [], ""
-        said = shown_errors(self._gr, self._controller.ask, tab, question, _named(product))
+        said = shown_errors(self._gr, self._controller.ask, tab, str(question), _named(product))
         # As text: Gradio's Markdown would load pictures from elsewhere, and its HTML keeps links that are script.
         turns = [
             {"role": "user", "content": escape(question)},
@@ -298,4 +298,4 @@ class Page:
 
 
 def _named(product: str | None) -> str | None:
-    return None if product in {None, ANY_PRODUCT} else product
+    return None if product in (None, ANY_PRODUCT) else str(product)

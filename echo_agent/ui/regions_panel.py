@@ -108,7 +108,7 @@ class RegionsPanel:
         return self._gr.update(choices=names, value=chosen), *self._chosen(chosen)
 
     def _chosen(self, product: str | None) -> tuple[Any, ...]:
-        known = None if product is None else self._controller.known(product)
+        known = self._controller.known(product) if isinstance(product, str) else None
         if known is None:
             nothing = self._gr.update()
             return Ignored(), None, part("no_products"), "", "", nothing, nothing
@@ -128,7 +128,7 @@ class RegionsPanel:
         )
 
     def _redraw(self, product: str | None, drawn: Ignored, corners: str) -> Any:
-        if product is None:
+        if not isinstance(product, str):
             return None
         try:
             points = parse_corners(corners)
@@ -140,7 +140,7 @@ class RegionsPanel:
         """Adds the corner that is clicked; Gradio knows the event by its annotation."""
 
         def click(product: str | None, corners: str, event: Any) -> tuple[str, str]:
-            if product is not None:
+            if isinstance(product, str):
                 width, height = shown_errors(self._gr, self._controller.drawn_on, product).size
                 x, y = 100 * event.index[0] / (width - 1), 100 * event.index[1] / (height - 1)
                 corner = f"{min(x, 100):.1f} {min(y, 100):.1f}"
@@ -179,7 +179,7 @@ class RegionsPanel:
         return self._chosen(record.name)
 
     def _needs(self, product: str | None) -> None:
-        if product is None:
+        if not isinstance(product, str):
             raise self._gr.Error("No product is chosen: register one first.", print_exception=False)
 
 

@@ -67,13 +67,13 @@ class ThresholdPanel:
         return self._gr.update(choices=names, value=chosen), *self._chosen(chosen)
 
     def _chosen(self, product: str | None) -> tuple[Any, ...]:
-        if product is None:
+        if not isinstance(product, str):
             return self._gr.update(), "", part("no_products")
         rate = shown_errors(self._gr, self._controller.strictness, product).max_false_reject
         return self._gr.update(value=100 * rate), *self._try(product, 100 * rate)
 
     def _try(self, product: str | None, rate: float) -> tuple[str, str]:
-        if product is None:
+        if not isinstance(product, str):
             return "", part("no_products")
         tried, spread = shown_errors(self._gr, self._controller.try_rate, product, rate / 100)
         strictness = shown_errors(self._gr, self._controller.strictness, product)
@@ -85,7 +85,7 @@ class ThresholdPanel:
         )
 
     def _keep(self, product: str | None, rate: float, who: str) -> tuple[str, str]:
-        if product is None:
+        if not isinstance(product, str):
             raise self._gr.Error("No product is chosen: register one first.", print_exception=False)
         shown_errors(self._gr, self._controller.keep_rate, product, rate / 100, who or "")
         self._gr.Info(f"Stored for {product}: {rate:g} % false rejects.")

@@ -118,6 +118,8 @@ class VerdictPanel:
 
     def record(self, label: Label, shown: Any, defect_type: str, who: str, learn: bool) -> str:
         """Records the person's answer; says what was recorded."""
+        if shown is None:
+            raise self._gr.Error("No verdict is shown: inspect a photograph first.", print_exception=False)
         image, verdict = shown
         said = shown_errors(
             self._gr,

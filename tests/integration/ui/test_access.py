@@ -109,6 +109,52 @@ def test_a_forged_payload_opens_no_other_file_of_the_machine(served, scratched_p
         assert "defective" in json.dumps(told)
 
 
+HOSTILE = (
+    None,
+    float("nan"),
+    -1,
+    1e9,
+    True,
+    "",
+    "x" * 100_000,
+    "plate",
+    [],
+    [[]],
+    {},
+    {"path": "/etc/hostname"},
+    {"index": ["a", None]},
+)
+"""What a forger sends in place of what a widget gives."""
+
+
+def test_no_handler_breaks_on_what_no_widget_sends(served, scratched_part):
+    address, _ = served
+    with entered(address) as browser:
+        handlers = [one for one in browser.get("/config").json()["dependencies"] if one["backend_fn"]]
+        assert {"_try", "keep", "_add", "_remove", "_inspect"} <= {one["api_name"] for one in handlers}
+        session = {"session_hash": "forged"}
+        sent = 0
+        for handler in handlers:
+            for value in HOSTILE:
+                data = [value] * len(handler["inputs"])
+                joined = browser.post(
+                    "/gradio_api/queue/join",
+                    content=json.dumps({"data": data, "fn_index": handler["id"], **session}),
+                    headers={"Content-Type": "application/json"},
+                )
+                assert joined.status_code in {200, 400, 403, 422}, (handler["api_name"], value)
+                sent += joined.status_code == 200
+        with browser.stream("GET", "/gradio_api/queue/data", params=session) as events:
+            for line in events.iter_lines():
+                sent -= "process_completed" in line
+                if not sent:
+                    break
+    left = Inspector(Memory.open(served[1].parent / "memory"))
+    assert left.inspect(scratched_part, product="plate").label == "defective"
+    told = (served[1].parent / "page.log").read_text()
+    assert "/echo_agent/" not in told, told[-4000:]
+
+
 def test_another_host_and_another_origin_are_not_served(served):
     address, _ = served
     assert httpx.get(address, headers={"Host": "evil.example"}).status_code == 421
