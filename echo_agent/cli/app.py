@@ -1,5 +1,6 @@
 """The command line's entry: which commands there are, and the options that all share."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import typer
 
 from echo_agent import __version__
 from echo_agent.cli.lazy import LazyCommand, LazyGroup
+from echo_agent.cli.printing import PrintableLog, say
 
 
 class EchoCommands(LazyGroup):
@@ -81,7 +83,7 @@ class EchoCommands(LazyGroup):
         """Says where the benchmarks went; else resolves the command."""
         if args[0] == "benchmark" or args[:2] in (["evaluate", "areas"], ["evaluate", "counts"]):
             name = args[1].replace("-", "_") if len(args) > 1 and not args[1].startswith("-") else "NAME"
-            typer.echo(
+            say(
                 "echo-agent: the benchmarks stand beside the package, in a checkout of Echo: "
                 f"python -m benchmarks.{name}",
                 err=True,
@@ -101,7 +103,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"echo-agent {__version__}")
+        say(f"echo-agent {__version__}")
         raise typer.Exit
 
 
@@ -129,6 +131,8 @@ def shared(
     """Echo looks at parts: normal, defective or "a person should look", with the evidence."""
     from echo_agent.settings import process_settings
 
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(PrintableLog())
     process_settings()
     ctx.obj = memory
     if log_json:
@@ -158,7 +162,7 @@ def main() -> None:
         what = f"{error.filename}: {error.strerror}"
         if error.filename is None:
             what = f"standard output cannot be written ({error.strerror}): make room, or write elsewhere"
-        typer.echo(f"echo-agent: {what}", err=True)
+        say(f"echo-agent: {what}", err=True)
         sys.exit(1)
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from echo_agent.cli.printing import say
 from echo_agent.cli.progress import counting_bar
 from echo_agent.cli.run_options import InspectOptions
 from echo_agent.errors import EchoError, ImageError
+from echo_agent.names import printable
 
 if TYPE_CHECKING:
     from echo_agent.runs.batch import Left
@@ -72,7 +74,7 @@ def inspect_into_run(options: InspectOptions, out: Path) -> None:
                 if watch is not None and isinstance(line, Left):
                     watch.try_later(line.photograph)
         if not options.as_json:
-            typer.echo(run_in_words(run.record, run.folder))
+            say(run_in_words(run.record, run.folder))
         if stop.is_set() and watch is None:
             _say(f"stopped with {len(new) - (len(run) - before)} left: the same command goes on there")
         _tell_all(run, options, station)
@@ -132,7 +134,7 @@ def found_photographs(sources: Sequence[str], *, recursive: bool = False) -> "tu
 
 def told(error: EchoError | str, name: str | None = None) -> int:
     """Tells an error in one line on stderr, before it the photograph's name where the error may not name it."""
-    where = f"{name}: " if name is not None and not isinstance(error, ImageError) else ""
+    where = f"{printable(name, keep='')}: " if name is not None and not isinstance(error, ImageError) else ""
     _say(f"{where}{' '.join(str(error).split())}")
     return 1
 
@@ -145,15 +147,15 @@ def _tell(line: "Line | Left", as_json: bool) -> int:
     if isinstance(line, Left):
         return told(line.error, line.photograph.name)
     if as_json:
-        typer.echo(line.to_json())
+        say(line.to_json())
     elif not sys.stdout.isatty():
         product = f" [{line.verdict.product}]" if line.verdict.product else ""
-        typer.echo(f"{line.image}{product}: {headline(line.verdict)}")
+        say(f"{printable(line.image, keep='')}{product}: {headline(line.verdict)}")
     return told(line.error) if line.error is not None else 0
 
 
 def _say(what: object) -> None:
-    typer.echo(f"echo-agent: {what}", err=True)
+    say(f"echo-agent: {what}", err=True)
 
 
 def _tell_all(run: "RunFolder", options: InspectOptions, station: "Station") -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.printing import say
 
 app = typer.Typer()
 unbundle_app = typer.Typer()
@@ -36,14 +37,14 @@ def bundle(
     database = open_database(memory.expanduser().resolve())
     written = write_bundle(database, product, file, records=records)
     if as_json:
-        typer.echo(written.model_dump_json())
+        say(written.model_dump_json())
         return
-    typer.echo(
+    say(
         f"{file}: {written.product}, version {written.version}, {len(written.files)} files, "
         f"{written.records} records, {file.stat().st_size / 2**20:.1f} MiB."
     )
     if process_settings().knowledge is not None:
-        typer.echo(
+        say(
             "echo-agent: cards of ECHO_KNOWLEDGE stay here: a card goes along where it was registered with the product",
             err=True,
         )
@@ -60,6 +61,6 @@ def unbundle(
 
     read = read_bundle(file, memory.expanduser().resolve())
     if as_json:
-        typer.echo(read.model_dump_json())
+        say(read.model_dump_json())
     else:
-        typer.echo(f"{read.product}, version {read.version}, is in {memory}, with {read.records} records.")
+        say(f"{read.product}, version {read.version}, is in {memory}, with {read.records} records.")

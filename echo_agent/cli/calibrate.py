@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, LabelsOption, MemoryOption, read_told
+from echo_agent.cli.printing import say
 from echo_agent.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ def calibrate(
                 opened, decider, product, images, path=each, method=method, progress=progress
             )
         if as_json:
-            typer.echo(json.dumps(fitted.model_dump(), allow_nan=False))
+            say(json.dumps(fitted.model_dump(), allow_nan=False))
         else:
-            typer.echo(
+            say(
                 f"{fitted.model}, {each}: calibration error {fitted.ece_before:.2f} before, "
                 f"{fitted.ece_after:.2f} after on held-out photographs "
                 f"({fitted.normal} normal, {fitted.defective} defective)."
@@ -81,7 +82,7 @@ def _on_references(memory: "Memory", decider: "DecisionMaker", product: str, as_
     with progress_bar("Calibrating on references", shown=not sys.stdout.isatty()) as progress:
         normals = calibrate_on_normals(memory, decider, product, progress=progress)
     if as_json:
-        typer.echo(json.dumps(normals.model_dump(), allow_nan=False))
+        say(json.dumps(normals.model_dump(), allow_nan=False))
         return
     wanted = Resources(memory=memory).strictness(product).max_false_reject
     promised = guarantee(len(normals.log_odds), wanted)
@@ -91,4 +92,4 @@ def _on_references(memory: "Memory", decider: "DecisionMaker", product: str, as_
         if promised.expected_false_reject is not None and promised.bound_95 is not None
         else "nothing can be promised"
     )
-    typer.echo(f"{normals.model}, calibrated on {len(normals.log_odds)} good parts alone: {rates}.")
+    say(f"{normals.model}, calibrated on {len(normals.log_odds)} good parts alone: {rates}.")

@@ -15,7 +15,9 @@ from rich.text import Text
 
 from echo_agent.chat.session import Conversation
 from echo_agent.chat.state import ChatState
+from echo_agent.cli.lazy import one_line
 from echo_agent.errors import EchoError, ImageError
+from echo_agent.names import printable
 from echo_agent.report.pictures import Pictures
 from echo_agent.report.table import STYLES, plain_table
 from echo_agent.report.words import described
@@ -79,7 +81,7 @@ class Terminal:
         try:
             self._do(line)
         except EchoError as error:
-            self._console.print(Text(" ".join(str(error).split()), style="red"))
+            self._console.print(Text(one_line(error), style="red"))
 
     def _do(self, line: str) -> None:
         name, _, rest = line.partition(" ")
@@ -88,7 +90,7 @@ class Terminal:
         elif name in self._commands:
             self._commands[name](rest.strip())
         else:
-            self._console.print(Text(f"{name} is no command.", style="red"))
+            self._console.print(Text(f"{printable(name)} is no command.", style="red"))
             self._help()
 
     def _greet(self) -> None:
@@ -116,7 +118,7 @@ class Terminal:
 
     @staticmethod
     def _panel(text: str, style: str = "dim") -> Panel:
-        return Panel(Text(text), border_style=style, title="Echo", title_align="left")
+        return Panel(Text(printable(text)), border_style=style, title="Echo", title_align="left")
 
     def _image(self, rest: str) -> None:
         try:
@@ -141,7 +143,7 @@ class Terminal:
     def _verdict(self, _rest: str) -> None:
         state, verdict = self._inspected()
         name = state.name or "photograph"
-        self._console.print(described(verdict, name), markup=False, highlight=False)
+        self._console.print(printable(described(verdict, name)), markup=False, highlight=False)
 
     def _why(self, _rest: str) -> None:
         _, verdict = self._inspected()
@@ -151,14 +153,14 @@ class Terminal:
                 f"{number}. *{step.kind}* {step.text} ({', '.join(step.evidence) or 'E1'})"
                 for number, step in enumerate(verdict.trace.steps, start=1)
             ]
-        self._console.print(Markdown("\n".join(lines)))
+        self._console.print(Markdown(printable("\n".join(lines))))
 
     def _map(self, rest: str) -> None:
         state, verdict = self._inspected()
         if state.image is not None:
             folder = Path(rest).expanduser() if rest else Path.cwd()
             written = Pictures(self._talk.memory, folder).save(Path(state.image.uri), verdict)
-            self._console.print(f"Saved: {written}", markup=False, soft_wrap=True)
+            self._console.print(printable(f"Saved: {written}"), markup=False, soft_wrap=True)
 
     def _references(self, _rest: str) -> None:
         _, verdict = self._inspected()
@@ -180,13 +182,13 @@ class Terminal:
             file.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")
         except OSError as error:
             raise ImageError(f"{file} cannot be written ({error.strerror}): name another file") from error
-        self._console.print(f"Saved: {file}", markup=False, soft_wrap=True)
+        self._console.print(printable(f"Saved: {file}"), markup=False, soft_wrap=True)
 
     def _help(self) -> None:
         self._print_table(("command", "meaning"), list(HELP.items()))
 
     def _print_table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        self._console.print(Text(plain_table(head, rows)), soft_wrap=True)
+        self._console.print(Text(printable(plain_table(head, rows))), soft_wrap=True)
 
     def _inspected(self) -> tuple[ChatState, Verdict]:
         state = self._talk.state()

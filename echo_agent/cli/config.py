@@ -9,6 +9,7 @@ import typer
 
 from echo_agent import __version__
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.printing import say
 from echo_agent.context import Context
 from echo_agent.observing import hide_secrets
 from echo_agent.settings import Settings, process_settings
@@ -25,7 +26,7 @@ def config(memory: MemoryOption = MEMORY_OF_THE_SETTINGS, as_json: JsonOption = 
     settings = process_settings().model_copy(update={"memory": memory})
     run = Context.model_json_schema()["properties"]
     if as_json:
-        typer.echo(json.dumps({**_shown(settings), "run": run}))
+        say(json.dumps({**_shown(settings), "run": run}))
         return
     from rich.console import Console
 
@@ -43,12 +44,12 @@ def config(memory: MemoryOption = MEMORY_OF_THE_SETTINGS, as_json: JsonOption = 
             )
         )
     console.print("Of the process: set by the environment or in .env", style="bold")
-    typer.echo(plain_table(("variable", "value", "meaning"), process, width=console.width))
+    say(plain_table(("variable", "value", "meaning"), process, width=console.width))
     fields = [
         (name, _default(schema), allowed(schema), schema["description"]) for name, schema in run.items()
     ]
     console.print("\nOf one run: Context in Python, in Studio, or an option of the command", style="bold")
-    typer.echo(plain_table(("field", "default", "may be", "meaning"), fields, width=console.width))
+    say(plain_table(("field", "default", "may be", "meaning"), fields, width=console.width))
 
 
 def _shown(settings: Settings) -> dict[str, Any]:
@@ -79,6 +80,6 @@ def allowed(schema: dict[str, Any]) -> str:
 @version_app.command()
 def version() -> None:
     """Show the versions of Echo and of what it stands on."""
-    typer.echo(f"echo-agent {__version__} (Python {platform.python_version()}, {platform.system()})")
+    say(f"echo-agent {__version__} (Python {platform.python_version()}, {platform.system()})")
     for package in STANDS_ON:
-        typer.echo(f"{package} {installed(package)}")
+        say(f"{package} {installed(package)}")

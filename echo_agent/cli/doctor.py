@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.printing import say
 
 app = typer.Typer()
 
@@ -31,11 +32,11 @@ def doctor(
     left = examine(folder) if repair else found
     if as_json:
         told = {"found": [one.model_dump() for one in found], "left": [one.model_dump() for one in left]}
-        typer.echo(json.dumps(told))
+        say(json.dumps(told))
     else:
         for one in found:
-            typer.echo(str(one))
-        typer.echo(_summary(len(found), len(left), repair=repair))
+            say(str(one))
+        say(_summary(len(found), len(left), repair=repair))
     if any(one.kind not in {"leftover", "row"} for one in left):
         raise typer.Exit(1)
 

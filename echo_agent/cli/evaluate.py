@@ -25,6 +25,7 @@ from echo_agent.cli.options import (
     number_list,
     read_told,
 )
+from echo_agent.cli.printing import say
 from echo_agent.cli.progress import progress_bar
 from echo_agent.context import Context
 from echo_agent.evaluation.folder import FolderResult, FolderRun, FolderSettings, evaluate_category
@@ -90,7 +91,7 @@ def folder(
     for category in read_told(places, label):
         for count in counts:
             if len(category.normals) < count:
-                typer.echo(
+                say(
                     f"{category.name} has {len(category.normals)} normals, fewer than {count} shots: all are used",
                     err=True,
                 )
@@ -106,10 +107,10 @@ def folder(
                     )
                 results.append((count, result))
     if len(results) == 1:
-        typer.echo(results[0][1].model_dump_json() if as_json else _as_text(results[0][1]))
+        say(results[0][1].model_dump_json() if as_json else _as_text(results[0][1]))
         return
     runs = summarise(results)
-    typer.echo(runs.model_dump_json() if as_json else markdown_table(runs))
+    say(runs.model_dump_json() if as_json else markdown_table(runs))
 
 
 @app.command()
@@ -165,18 +166,18 @@ def mmad(
         with progress_bar("check") as progress:
             check = run.check(progress)
         for line in check.in_words():
-            typer.echo(line, err=True)
+            say(line, err=True)
         with progress_bar("register") as progress:
             run.prepare(progress)
         with progress_bar("ask") as progress:
             result = run.ask_all(progress)
-    typer.echo(result.model_dump_json() if as_json else result.as_text())
+    say(result.model_dump_json() if as_json else result.as_text())
     kept = (
         f"answers and figures are in {out}"
         if out
         else "nothing was kept: --out DIR keeps answers and figures"
     )
-    typer.echo(kept, err=True)
+    say(kept, err=True)
 
 
 @app.command()
@@ -195,7 +196,7 @@ def compare(
     found = comparison.compare_runs(comparison.read_runs(runs), seed=seed)
     if plot is not None:
         comparison.plot(found, plot)
-    typer.echo(found.model_dump_json() if as_json else comparison.as_markdown(found))
+    say(found.model_dump_json() if as_json else comparison.as_markdown(found))
 
 
 def open_inspector(memory: Path, encoder: str | None, mllm: str | None, context: Context) -> "Inspector":

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from echo_agent.cli.printing import say
+
 app = typer.Typer()
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder that inspect --out wrote.")]
@@ -42,4 +44,4 @@ def export(
 
     read_record(run)
     for file in export_run(run, kind.value, out):
-        typer.echo(file)
+        say(file)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.printing import say
 from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import KnowledgeError, ProductError
 
@@ -131,6 +132,6 @@ def _show(said: "Sequence[Feedback]", *, as_json: bool) -> None:
 
     if as_json:
         for one in said:
-            typer.echo(one.model_dump_json())
+            say(one.model_dump_json())
     else:
-        typer.echo(answer_table(said) if said else "Nobody has said anything yet.")
+        say(answer_table(said) if said else "Nobody has said anything yet.")

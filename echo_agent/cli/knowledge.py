@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption
+from echo_agent.cli.printing import say
 
 app = typer.Typer(no_args_is_help=True, help="Check, start and import knowledge cards.")
 import_app = typer.Typer(no_args_is_help=True, help="Turn domain knowledge of other projects into cards.")
@@ -40,10 +41,10 @@ def check(
         cards = [loaded] if loaded is not None else []
     for card in cards:
         for line in _beside(card.file):
-            typer.echo(line)
+            say(line)
     for problem in problems:
-        typer.echo(str(problem), err=True)
-    typer.echo(f"{len(cards)} card{'' if len(cards) == 1 else 's'} in order, {len(problems)} to mend.")
+        say(str(problem), err=True)
+    say(f"{len(cards)} card{'' if len(cards) == 1 else 's'} in order, {len(problems)} to mend.")
     if problems:
         raise typer.Exit(1)
 
@@ -75,7 +76,7 @@ def decline(
     opened = open_memory(memory)
     files = {CARD_FILE: empty_card(opened.product(product).name).encode()}
     record = opened.change(product, lambda base, answers: drafts.with_domain_knowledge(base, answers, files))
-    typer.echo(f"{record.name} has an empty card of its own now, version {record.version}.")
+    say(f"{record.name} has an empty card of its own now, version {record.version}.")
 
 
 @app.command()
@@ -87,7 +88,7 @@ def new(
     from echo_agent.knowledge.scaffold import new_card
 
     file = new_card(product, folder)
-    typer.echo(f"{file} is written: fill it in, then run echo-agent knowledge check {file}")
+    say(f"{file} is written: fill it in, then run echo-agent knowledge check {file}")
 
 
 @app.command()
@@ -110,4 +111,4 @@ def mmad(
     from echo_agent.knowledge.mmad_import import import_mmad
 
     files = import_mmad(file, folder, overwrite=overwrite)
-    typer.echo(f"{len(files)} cards are written to {folder}.")
+    say(f"{len(files)} cards are written to {folder}.")

@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from echo_agent.cli.printing import say
 from echo_agent.errors import EchoError
+from echo_agent.names import printable
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,10 @@ def telling_errors() -> Iterator[None]:
     try:
         yield
     except EchoError as error:
-        typer.echo(f"echo-agent: {one_line(error)}", err=True)
+        say(f"echo-agent: {one_line(error)}", err=True)
         raise typer.Exit(1) from error
 
 
 def one_line(error: EchoError) -> str:
-    """Returns the error's message on one line."""
-    return " ".join(str(error).split())
+    """Returns the error's message on one line, as it may be printed."""
+    return printable(" ".join(str(error).split()))

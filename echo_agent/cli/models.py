@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from echo_agent.cli.options import JsonOption, LabelsOption, read_told
+from echo_agent.cli.printing import say
 from echo_agent.cli.progress import progress_bar
 
 app = typer.Typer(invoke_without_command=True)
@@ -32,7 +33,7 @@ def models(
 
     rows = listed(mllm, process_settings())
     if as_json:
-        typer.echo(json.dumps([row.model_dump() for row in rows]))
+        say(json.dumps([row.model_dump() for row in rows]))
         return
     cells = [
         (
@@ -45,7 +46,7 @@ def models(
         for row in rows
     ]
     head = ("", "model", "runs on", "ready", "remedy")
-    typer.echo(plain_table(head, cells, width=Console().width))
+    say(plain_table(head, cells, width=Console().width))
 
 
 @app.command()
@@ -78,15 +79,15 @@ def check(
     with progress_bar("Judging", shown=not as_json or not sys.stdout.isatty()) as progress:
         found = check_model(decider, category, limit=limit, device=device, progress=progress)
     if as_json:
-        typer.echo(json.dumps(found.model_dump(), allow_nan=False))
+        say(json.dumps(found.model_dump(), allow_nan=False))
         return
     by = found.decided_by
-    typer.echo(f"{by.model} ({by.revision}, {by.dtype or 'served'}) loads in {found.load_seconds:.1f} s.")
+    say(f"{by.model} ({by.revision}, {by.dtype or 'served'}) loads in {found.load_seconds:.1f} s.")
     if found.images:
-        typer.echo(
+        say(
             f"{found.images} photographs ({found.unanswered} without an answer, {found.guesses} guessed): "
             f"accuracy {percent(found.accuracy or 0.0)}, "
             f"balanced {percent(found.balanced_accuracy or 0.0)}, calibration error {found.ece:.2f}, "
             f"{found.seconds_per_image:.2f} s each."
         )
-    typer.echo(f"Peak memory {found.memory_gib:.1f} GiB.")
+    say(f"Peak memory {found.memory_gib:.1f} GiB.")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from echo_agent.cli.batch import found_photographs, told
+from echo_agent.cli.printing import say
 from echo_agent.cli.progress import progress_bar
 from echo_agent.cli.run_options import InspectOptions
 from echo_agent.errors import EchoError
-from echo_agent.names import readable
+from echo_agent.names import printable, readable
 
 if TYPE_CHECKING:
     from echo_agent.state import ImageRef, Verdict
@@ -55,9 +56,9 @@ def inspect_one_by_one(options: InspectOptions) -> None:
             finally:
                 progress(done, len(photographs))
             if options.as_json:
-                typer.echo(json.dumps({"image": photograph.name} | flat_verdict(verdict), allow_nan=False))
+                say(json.dumps({"image": photograph.name} | flat_verdict(verdict), allow_nan=False))
             else:
-                typer.echo(described(verdict, readable(photograph.name)) + "\n")
+                say(described(verdict, printable(readable(photograph.name), keep="")) + "\n")
             inspected.append((image, verdict))
             watch.add(image, verdict)
             if options.page is not None:
@@ -67,10 +68,10 @@ def inspect_one_by_one(options: InspectOptions) -> None:
     if options.page is not None:
         write_page(options.page, entries, title=f"{len(entries)} inspected")
     if not options.as_json and len(photographs) > 1:
-        typer.echo(tally([verdict.label for _, verdict in inspected], bad))
+        say(tally([verdict.label for _, verdict in inspected], bad))
     few = options.context.record and len(inspected) < MIN_PARTS
     broken = broken_lately(inspector.memory) if few else broken_promises(inspector.memory, inspected)
     for noticed in (*broken, *watch.alarms):
-        typer.echo(f"echo-agent: {noticed}", err=True)
+        say(f"echo-agent: {noticed}", err=True)
     if bad:
         raise typer.Exit(1)

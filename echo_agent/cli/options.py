@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from echo_agent.cli.printing import say
 from echo_agent.context import Encoders, Expert, Profile
 from echo_agent.errors import EchoError
 from echo_agent.settings import process_settings
@@ -164,7 +165,7 @@ def read_told(
     categories = [category.apart(registered) for category in read]
     for category in categories:
         for line in category.checked():
-            typer.echo(line, err=True)
+            say(line, err=True)
     return categories
 
 

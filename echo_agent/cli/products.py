@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.printing import say
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -23,11 +24,11 @@ def products(
 
     records = existing(open_database(memory.expanduser().resolve())).records
     if as_json:
-        typer.echo(json.dumps([record.model_dump(mode="json") for record in records], allow_nan=False))
+        say(json.dumps([record.model_dump(mode="json") for record in records], allow_nan=False))
     elif records:
-        typer.echo(product_table(records))
+        say(product_table(records))
     else:
-        typer.echo(f"No product is registered in {memory}: echo-agent register PRODUCT DIR registers one.")
+        say(f"No product is registered in {memory}: echo-agent register PRODUCT DIR registers one.")
 
 
 @app.command()
@@ -43,9 +44,9 @@ def history(
 
     versions = catalog.history(catalog.open_database(memory.expanduser().resolve()), product)
     if as_json:
-        typer.echo(json.dumps([record.model_dump(mode="json") for record in versions], allow_nan=False))
+        say(json.dumps([record.model_dump(mode="json") for record in versions], allow_nan=False))
     else:
-        typer.echo(version_table(versions))
+        say(version_table(versions))
 
 
 @app.command()
@@ -61,7 +62,7 @@ def restore(
     from echo_agent.resources import open_memory
 
     record = open_memory(memory).restore(product, version)
-    typer.echo(record.model_dump_json() if as_json else registered(record, memory))
+    say(record.model_dump_json() if as_json else registered(record, memory))
 
 
 @app.command()
@@ -74,4 +75,4 @@ def remove(
     from echo_agent.resources import open_memory
 
     open_memory(memory).remove(product)
-    typer.echo(f"{product} is removed from {memory}.")
+    say(f"{product} is removed from {memory}.")

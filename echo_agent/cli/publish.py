@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.printing import say
 
 app = typer.Typer()
 
@@ -26,7 +27,7 @@ def publish(
 
     published = publish(open_database(memory.expanduser().resolve()), url)
     if as_json:
-        typer.echo(published.model_dump_json())
+        say(published.model_dump_json())
         return
     products = ", ".join(f"{name} version {version}" for name, version in published.products.items())
-    typer.echo(f"{url}: {products or 'no product'}, {len(published.files)} files.")
+    say(f"{url}: {products or 'no product'}, {len(published.files)} files.")

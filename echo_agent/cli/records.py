@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.printing import say
 from echo_agent.errors import StoreError
 
 if TYPE_CHECKING:
@@ -63,24 +64,24 @@ def records(
         _write(table, [_row(record, said) for record, said in kept])
     if as_json:
         for record, said in kept:
-            typer.echo(json.dumps(_full(record, said), allow_nan=False))
+            say(json.dumps(_full(record, said), allow_nan=False))
     elif table is not None:
-        typer.echo(f"{len(kept)} records: {table}")
+        say(f"{len(kept)} records: {table}")
     else:
         nothing = "Nothing waits for a person." if waiting else "Nothing is recorded."
-        typer.echo(record_table(kept) if kept else nothing)
+        say(record_table(kept) if kept else nothing)
 
 
 def _tell_of_the_chain(found: "ChainReport", *, as_json: bool) -> None:
     if as_json:
-        typer.echo(found.model_dump_json())
+        say(found.model_dump_json())
     else:
-        typer.echo(
+        say(
             f"{found.records} records and answers are as they were written, {found.removed} are no longer kept, "
             f"{found.unchained} are not in the chain. Its head: {found.head or 'none'}"
         )
         for sentence in found.changed:
-            typer.echo(f"echo-agent: {sentence}", err=True)
+            say(f"echo-agent: {sentence}", err=True)
     if found.changed:
         raise typer.Exit(1)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption, RecursiveOption
+from echo_agent.cli.printing import say
 from echo_agent.cli.progress import progress_bar
 
 app = typer.Typer()
@@ -87,4 +88,4 @@ def register(
             record = inspector.memory.add_encoder(product, progress)
         else:
             record = inspector.register(product, folder, **options, progress=progress)
-    typer.echo(record.model_dump_json() if as_json else registered(record, memory))
+    say(record.model_dump_json() if as_json else registered(record, memory))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from echo_agent.cli.export import RunArgument
+from echo_agent.cli.printing import say
 
 app = typer.Typer()
 
@@ -21,4 +22,4 @@ def report(
     """Write a run's report: one HTML page with figures, table, pictures and evidence."""
     from echo_agent.runs.report import report_of_run
 
-    typer.echo(report_of_run(run, out))
+    say(report_of_run(run, out))

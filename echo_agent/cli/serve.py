@@ -17,6 +17,7 @@ from echo_agent.cli.options import (
     allowed_hosts,
     is_this_machine,
 )
+from echo_agent.cli.printing import say
 from echo_agent.errors import EchoError
 
 app = typer.Typer()
@@ -68,5 +69,5 @@ def serve(
         page=page,
         password=password,
     )
-    typer.echo(f"Echo is at http://{host}:{port}, told about at /docs (Ctrl-C ends it).")
+    say(f"Echo is at http://{host}:{port}, told about at /docs (Ctrl-C ends it).")
     run(service, host, port)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.printing import say
 from echo_agent.errors import RecordError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def show(
             one for one in answers(connection, database.folder) if one.image.sha256 == record.image.sha256
         ]
     chain = inspections.check()
-    typer.echo(json.dumps(_full(record, said, chain)) if as_json else _told(record, said, chain))
+    say(json.dumps(_full(record, said, chain)) if as_json else _told(record, said, chain))
 
 
 @replay_app.command()
@@ -61,9 +62,9 @@ def replay(
 
     again = make_again(memory, name)
     if as_json:
-        typer.echo(json.dumps(again.model_dump(mode="json") | {"same": again.same}))
+        say(json.dumps(again.model_dump(mode="json") | {"same": again.same}))
     else:
-        typer.echo(str(again))
+        say(str(again))
     if not again.same:
         raise typer.Exit(1)
 

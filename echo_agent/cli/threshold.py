@@ -14,6 +14,7 @@ from echo_agent.cli.options import (
     MemoryOption,
     read_told,
 )
+from echo_agent.cli.printing import say
 from echo_agent.cli.progress import progress_bar
 from echo_agent.context import Context
 from echo_agent.strictness import StrictnessSettings
@@ -78,7 +79,7 @@ def threshold(
     strictness = Resources(context, memory=opened).strictness(product)
     if what_if:
         tried = runs_what_if.what_if(opened, product, strictness.max_false_reject)
-        typer.echo(tried.model_dump_json() if as_json else _changed(tried))
+        say(tried.model_dump_json() if as_json else _changed(tried))
         return
     scores = None
     if labelled is not None:
@@ -88,7 +89,7 @@ def threshold(
     found = choose_thresholds(opened, product, strictness=strictness, labelled=scores)
     if plot is not None:
         threshold_report.plot(found, plot)
-    typer.echo(found.model_dump_json() if as_json else threshold_report.as_text(found))
+    say(found.model_dump_json() if as_json else threshold_report.as_text(found))
 
 
 def _changed(tried: "WhatIf") -> str:

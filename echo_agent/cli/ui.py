@@ -16,6 +16,7 @@ from echo_agent.cli.options import (
     allowed_hosts,
     is_this_machine,
 )
+from echo_agent.cli.printing import say
 from echo_agent.errors import EchoError
 
 app = typer.Typer()
@@ -49,5 +50,5 @@ def ui(
     names = allowed_hosts(host, allowed_host)
     context = Context(max_false_reject=max_false_reject, max_escape=max_escape, min_confidence=min_confidence)
     controller = Controller(Inspector.open(memory, mllm=mllm, context=context))
-    typer.echo(f"Echo is at http://{host}:{port} (Ctrl-C ends it).")
+    say(f"Echo is at http://{host}:{port} (Ctrl-C ends it).")
     serve(controller, host=host, port=port, password=password, allowed_hosts=names, open_browser=browser)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from echo_agent.errors import RunError
 from echo_agent.files import digest_of
+from echo_agent.names import REPLACED, readable
 from echo_agent.runs.line import Line
 
 
@@ -34,10 +35,10 @@ class Sorter:
         Raises:
             RunError: The folder cannot be written.
         """
-        source = Path(line.image)
         place = self._folder / line.verdict.label
         try:
-            if not source.is_file() or self._is_linked(place / source.name, source):
+            source = _file_of(line)
+            if source is None or self._is_linked(place / source.name, source):
                 return
             if line.sha256 is not None and digest_of(source) != line.sha256:
                 return  # another photograph has taken its place; this one is gone
@@ -78,6 +79,21 @@ class Sorter:
             target = place / f"{source.stem}-{number}{source.suffix}"
         self._of[target] = source
         return target
+
+
+def _file_of(line: Line) -> Path | None:
+    """The photograph of a line, also where its name is no UTF-8 and told as it can be read; None where it is gone."""
+    alike = [file for file in _shown_as(Path(line.image)) if file.is_file()]
+    own = (file for file in alike if len(alike) > 1 and digest_of(file) == line.sha256)
+    return next(own, alike[0] if alike else None)
+
+
+def _shown_as(name: Path) -> list[Path]:
+    """What has a name that reads so."""
+    if REPLACED not in str(name) or name.exists():
+        return [name]
+    folders = [folder for folder in _shown_as(name.parent) if folder.is_dir()]
+    return [file for folder in folders for file in folder.iterdir() if readable(file.name) == name.name]
 
 
 def _link(source: Path, target: Path) -> None:

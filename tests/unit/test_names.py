@@ -1,10 +1,11 @@
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echo_agent.names import canonical_name, spelled
+from echo_agent.names import canonical_name, printable, spelled
 
 
 @given(st.text(max_size=20))
@@ -21,3 +22,11 @@ def test_blanks_around_a_name_are_no_part_of_it(name):
 
 def test_names_are_compared_whatever_their_case_and_joints():
     assert {canonical_name(name) for name in ("Metal Nut", "metal-nut", " metal_nut ")} == {"metal_nut"}
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_what_is_printed_steers_no_terminal_and_json_stays_itself(text):
+    written = printable(json.dumps(text, ensure_ascii=False))
+    assert json.loads(written) == text
+    assert not {"Cc", "Cs"} & {unicodedata.category(one) for one in written}
+    assert (printable("a\nb"), printable("a\nb", keep="")) == ("a\nb", "a\\u000ab")
