@@ -244,7 +244,9 @@ def ablation(
     seeds: SeedsOption = "0-4",
     encoder: EncoderOption = None,
     second: Annotated[str | None, typer.Option(help="Second encoder, such as dinov2-small.")] = None,
-    variant: Annotated[list[str] | None, typer.Option(help="Only these variants; give it again.")] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Only these variants, in this order; give it again.")
+    ] = None,
     leave_one_out: Annotated[
         bool,
         typer.Option("--leave-one-out", help="For each product the variant that the other products choose."),
@@ -277,11 +279,11 @@ def ablation(
 
 
 def _named(names: Sequence[str] | None) -> dict[str, Variant]:
-    """The variants of these names, after what they are held against; all where none is named."""
+    """The variants of these names in this order, after what they are held against; all where none is named."""
     unknown = [name for name in names or () if name not in VARIANTS]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is no variant: name some of {', '.join(VARIANTS)}")
-    return {name: one for name, one in VARIANTS.items() if not names or name in {FIRST_ALONE, *names}}
+    return {name: VARIANTS[name] for name in (FIRST_ALONE, *(names or VARIANTS))}
 
 
 app = program(ablation)

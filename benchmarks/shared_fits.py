@@ -13,17 +13,21 @@ from benchmarks.value_lines import code_digest
 from benchmarks.variants import Change, Comparing, Variant, as_it_is
 from echo_agent.files import replacing
 from echo_agent.memory.feature_cache import FeatureCache
-from echo_agent.memory.joint_scores import join, joined_normals
-from echo_agent.memory.normal_model import Resolution, calibrated, fit, lies_at_any_angle
+from echo_agent.memory.joint_scores import LEAST, join, joined_normals
+from echo_agent.memory.normal_model import Resolution, calibrated, fit, lies_at_any_angle, patch_grids
 from echo_agent.memory.working_resolutions import FIRST, SECOND, WorkingResolution
-from echo_agent.vision.anomaly_map import at_size
-from echo_agent.vision.comparison import patch_distances
+from echo_agent.vision.anomaly_map import at_size, image_score
+from echo_agent.vision.coreset import bounded_banks
+from echo_agent.vision.dinov2_small import USE
 from echo_agent.vision.feature_layers import LayerDistances, Prediction, layer_distances, weigh
 from echo_agent.vision.features import FeatureEncoder, Features
 from echo_agent.vision.near_duplicates import near_duplicates
-from echo_agent.vision.views import EIGHTHS, small_changes
+from echo_agent.vision.views import EIGHTHS, rotated, small_changes
 
 WORKING = (FIRST[0], SECOND[0])
+USUAL = 99
+"""Percentile of a left-out reference's map that it is held against in place of its highest value."""
+
 Seen = list[tuple[Features, tuple[LayerDistances, ...]]]
 
 
@@ -114,27 +118,35 @@ class SharedFits:
         Returns:
             Joint scores of the left-out references, as ``joined_normals`` gives them, and a prediction for each test.
         """
-        sides = [(0, variant.first), (1, variant.second)]
-        seen = [
-            (WORKING[side], *self._by(side, how, variant.second is not None)) for side, how in sides if how
+        looks = [
+            (WORKING[side], *self._by(side, how, variant.second is not None))
+            for side, how in ((0, variant.first), (1, variant.second), (1, variant.beside))
+            if how
         ]
-        if len(seen) == 2:
+        if variant.usual_unit:
+            looks = [(at, resolution, *_in_usual_unit(*found)) for at, resolution, *found in looks]
+        seen = [(at, resolution, tests) for at, resolution, tests, _ in looks]
+        if len(seen) == 2 and variant.weight != 1.0:
             powers = (2 / (1 + variant.weight), 2 * variant.weight / (1 + variant.weight))
             seen = [_to_the_power(one, power) for one, power in zip(seen, powers, strict=True)]
         working = [at for at, _, _ in seen]
         together = zip(*(found for _, _, found in seen), strict=True)
-        return (
-            joined_normals([resolution for _, resolution, _ in seen], working),
-            [_joined(list(both), working, variant) for both in together],
-        )
+        normals = joined_normals([resolution for _, resolution, _ in seen], working)
+        joined = [_joined(list(both), working, variant) for both in together]
+        if not variant.agreeing or not normals:
+            return normals, joined
+        _, resolutions, tests, left_out = zip(*looks, strict=True)
+        return _with_agreement(variant.agreeing, resolutions, left_out, tests, joined)
 
     @property
     def rotated(self) -> bool:
         """Whether rotated copies serve as references in any fit so far."""
         return any(made.resolution.angles for made in self._fits.values())
 
-    def _by(self, side: int, how: Comparing, with_second: bool) -> tuple[Resolution, list[Prediction]]:
-        """What one encoder sees, in the units of the references as this variant counts."""
+    def _by(
+        self, side: int, how: Comparing, with_second: bool
+    ) -> tuple[Resolution, list[Prediction], list[Prediction]]:
+        """What one encoder sees of tests and left-out references, in the units that this variant counts by."""
         angles: tuple[float, ...] | None = None if how.turning else ()
         if how.turning and with_second and self._lies_at_any_angle():
             angles = EIGHTHS
@@ -142,10 +154,8 @@ class SharedFits:
         left_out = [weigh(how.counted(features), distances) for features, distances in made.left_out]
         base = made.resolution
         resolution = calibrated(base.banks, left_out, base.groups, base.angles)
-        return resolution, [
-            resolution.calibrated(weigh(how.counted(features), distances))
-            for features, distances in made.tests
-        ]
+        tests = [weigh(how.counted(features), distances) for features, distances in made.tests]
+        return resolution, list(map(resolution.calibrated, tests)), list(map(resolution.calibrated, left_out))
 
     def _lies_at_any_angle(self) -> bool:
         if self._any_angle is None:
@@ -165,13 +175,15 @@ class SharedFits:
         if key not in self._fits:
             encoder = self._encoders[side]
             eyes = encoder if how.taken is as_it_is else _Taken(encoder, how.taken)
-            plain = (side, replace(key[1], nearest=patch_distances, shifts=0), angles)
-            known = self._fits.get(plain)
+            plain = Comparing(taken=how.taken, turning=how.turning, scale=how.scale)
+            known = self._fits.get((side, plain, angles))
             resolution = (
                 known.resolution
                 if known is not None
                 else fit(self._references, eyes, how.scale, angles=angles, groups=self._groups()).resolution
             )
+            if how.bank != plain.bank:
+                resolution = _with_other_banks(resolution, self._references, eyes, how)
             tests = (
                 [averaged_over_shifts(image, eyes, how) for image in self._tests]
                 if how.shifts
@@ -183,6 +195,25 @@ class SharedFits:
                 [(features, layer_distances(features, resolution.banks, how.nearest)) for features in tests],
             )
         return self._fits[key]
+
+
+def _with_other_banks(
+    fitted: Resolution, references: Sequence[Image.Image], encoder: FeatureEncoder, how: Comparing
+) -> Resolution:
+    """Banks of another size."""
+    groups = fitted.groups
+    images = [(image, group) for image, group in zip(references, groups, strict=True)]
+    images += [
+        (image, group)
+        for angle in fitted.angles
+        for image, group in zip(rotated(references, angle), groups, strict=True)
+    ]
+    views = ((patch_grids(encoder.encode([image], scale=how.scale)[0]), group) for image, group in images)
+    made = bounded_banks(views, how.bank)
+    banks = tuple(
+        replace(bank, neighbours=old.neighbours) for bank, old in zip(made, fitted.banks, strict=True)
+    )
+    return replace(fitted, banks=banks)
 
 
 def averaged_over_shifts(image: Image.Image, encoder: FeatureEncoder, how: Comparing) -> Features:
@@ -228,6 +259,49 @@ def _to_the_power(
         replace(resolution, scores=tuple(score**power for score in resolution.scores)),
         [replace(prediction, score=max(prediction.score, 0.0) ** power) for prediction in found],
     )
+
+
+def _in_usual_unit(*found: list[Prediction]) -> list[list[Prediction]]:
+    """Predictions of tests and of left-out references with maps in the unit of what these usually reach."""
+    unit = float(np.median([np.percentile(np.maximum(one.anomaly_map, 0), USUAL) for one in found[1]]))
+    return [[Prediction(one.score, one.anomaly_map / max(unit, LEAST)) for one in some] for some in found]
+
+
+def _with_agreement(
+    weight: float,
+    resolutions: Sequence[Resolution],
+    left_out: Sequence[Sequence[Prediction]],
+    tests: Sequence[Sequence[Prediction]],
+    joined: Sequence[Prediction],
+) -> tuple[tuple[float, ...], list[Prediction]]:
+    """Scores with what both encoders see at one place as a third one, in the unit of the left-out references."""
+    normals = [_agreement(both) for both in zip(*left_out, strict=True)]
+    unit = float(np.median(normals))
+    powers = 2 / (2 + weight), weight / (2 + weight)
+
+    def third(score: float, agreed: float) -> float:
+        return float(max(score, LEAST) ** powers[0] * max(agreed / unit, LEAST) ** powers[1])
+
+    shared = replace(
+        resolutions[0],
+        scores=tuple(
+            third((ours * theirs) ** 0.5, agreed)
+            for ours, theirs, agreed in zip(*(one.scores for one in resolutions), normals, strict=True)
+        ),
+    )
+    found = [
+        Prediction(third(one.score, _agreement(both)), one.anomaly_map)
+        for one, both in zip(joined, zip(*tests, strict=True), strict=True)
+    ]
+    return joined_normals([shared], WORKING[:1]), found
+
+
+def _agreement(predictions: Sequence[Prediction]) -> float:
+    """The mean of the worst two patches of the geometric mean of both maps, on the grid of the second."""
+    first, second = (np.maximum(one.anomaly_map, 0) for one in predictions)
+    rows, columns = second.shape
+    same = Image.fromarray(first).resize((columns, rows), Image.Resampling.BOX)
+    return image_score(np.sqrt(np.asarray(same) * second), USE.top_k_share)
 
 
 def _joined(

@@ -4,11 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmarks.trials import nearest_patch, refined
-from echo_agent.vision.comparison import PatchBank, patch_distances
-from echo_agent.vision.features import ALONE, Array, FeatureLayer, Features
+from benchmarks.trials import (
+    Nearest,
+    drawn_by,
+    drawn_or_nearest,
+    like_its_neighbours,
+    mean_of_three,
+    refined,
+)
+from echo_agent.vision.comparison import patch_distances
+from echo_agent.vision.coreset import MAX_PATCHES
+from echo_agent.vision.features import ALONE, FeatureLayer, Features
 
-Nearest = Callable[[Array, PatchBank], Array]
 Change = Callable[[Features], Features]
 
 
@@ -82,6 +89,7 @@ class Comparing:
         nearest: How far the patches lie from a bank.
         shifts: Pixels by which the tests are shifted at the working resolution, both ways along both axes; their
             features are averaged. 0 where they are not.
+        bank: Most patches of a bank.
     """
 
     taken: Change = as_it_is
@@ -90,6 +98,7 @@ class Comparing:
     scale: float = 1.0
     nearest: Nearest = patch_distances
     shifts: int = 0
+    bank: int = MAX_PATCHES
 
 
 @dataclass(frozen=True)
@@ -101,12 +110,19 @@ class Variant:
         second: How the second encoder does.
         weight: Weight of the second encoder's score in the geometric mean of both.
         map_weight: Weight of the second encoder's map in the mean of both; None for their geometric mean.
+        beside: Another look of the second encoder, averaged with its first.
+        agreeing: Weight of what both see at one place in the geometric mean with the scores of both: the worst patches
+            of the geometric mean of their maps.
+        usual_unit: Whether maps are joined in the unit of the left-out references' 99th percentile, not their highest.
     """
 
     first: Comparing | None = Comparing()
     second: Comparing | None = None
     weight: float = 1.0
     map_weight: float | None = 0.5
+    beside: Comparing | None = None
+    agreeing: float = 0.0
+    usual_unit: bool = False
 
 
 def _first(counted: Change = as_it_is, **settings: Any) -> Variant:
@@ -168,10 +184,25 @@ VARIANTS: dict[str, Variant] = {
     "both, the second with a quarter of the map": Variant(second=Comparing(), map_weight=0.25),
     "both, map of the first alone": Variant(second=Comparing(), map_weight=0.0),
     "both, map of the second alone": Variant(second=Comparing(), map_weight=1.0),
-    "both, the second's nearest patch alone": _both(nearest=nearest_patch),
+    "both, the second with three quarters of the map": Variant(second=Comparing(), map_weight=0.75),
+    "both, and where both agree": Variant(second=Comparing(), agreeing=1.0),
+    "both, and where both agree, half the weight": Variant(second=Comparing(), agreeing=0.5),
+    "both, and where both agree, twice the weight": Variant(second=Comparing(), agreeing=2.0),
+    "both, maps in the unit of usual places": Variant(second=Comparing(), usual_unit=True),
+    "both, the second's nearest patch alone": _both(nearest=drawn_by(1)),
+    "both, the second's five nearest": _both(nearest=drawn_by(5)),
+    "both, the second's twenty nearest": _both(nearest=drawn_by(20)),
+    "both, the second's ten nearest and nearest averaged": _both(nearest=drawn_or_nearest),
+    "both, the second's distances over the references' own": _both(nearest=like_its_neighbours),
     "both, the second's references refined to the image": _both(nearest=refined),
+    "both, the first's three nearest": Variant(Comparing(nearest=mean_of_three), Comparing()),
     "both, the second's features averaged over shifts": _both(shifts=4),
+    "both, the second's bank of 4,096 patches": _both(bank=4096),
     "both, the second at 252 pixels": _both(scale=0.75),
+    "both, the second at 420 pixels": _both(scale=1.25),
     "both, the second at 448 pixels": _both(scale=4 / 3),
+    "both, the second at 168 and 336 pixels": Variant(second=Comparing(), beside=Comparing(scale=0.5)),
+    "both, the second at 252 and 336 pixels": Variant(second=Comparing(), beside=Comparing(scale=0.75)),
+    "both, the second at 336 and 420 pixels": Variant(second=Comparing(), beside=Comparing(scale=1.25)),
 }
 """Those of the first encoder alone differ from the first one in one thing, those of both from ``BOTH``."""

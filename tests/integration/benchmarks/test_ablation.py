@@ -1,8 +1,9 @@
 import json
 
 import pytest
+import typer
 
-from benchmarks.ablation import markdown_table, measure_ablation
+from benchmarks.ablation import _named, markdown_table, measure_ablation
 from benchmarks.leave_one_out import AblationRow, leave_one_out, leave_one_out_table
 from benchmarks.shared_fits import WORKING, KnownFeatures, SharedFits
 from benchmarks.variants import BOTH, FIRST_ALONE, VARIANTS, Comparing, Variant
@@ -46,6 +47,30 @@ def test_a_variant_that_shares_its_banks_sees_what_a_fit_of_its_own_does():
         expected = join(alone, WORKING)
         assert seen.score == expected.score
         assert (seen.anomaly_map == expected.anomaly_map).all()
+
+
+def test_variants_keep_the_order_in_which_they_are_named():
+    assert list(_named(["worst 1 %", BOTH])) == [FIRST_ALONE, "worst 1 %", BOTH]
+    assert list(_named([BOTH, FIRST_ALONE])) == [FIRST_ALONE, BOTH]
+    assert list(_named(None)) == list(VARIANTS)
+    with pytest.raises(typer.BadParameter, match="'both eyes' is no variant"):
+        _named(["both eyes"])
+
+
+def test_trials_of_how_both_are_joined_see_something_else():
+    encoders = [KnownFeatures(StandInEncoder()), KnownFeatures(StandInEncoder("other-eyes"))]
+    parts = [synthetic_part(seed) for seed in range(4)]
+    shared = SharedFits(encoders, parts[:3], parts[3:])
+    normals, (plain,) = shared.predict(VARIANTS[BOTH])
+    agreeing, (agreed,) = shared.predict(VARIANTS["both, and where both agree"])
+    assert agreed.score != plain.score
+    assert len(agreeing) == len(normals)
+    assert agreeing != normals
+    more, (usual,) = shared.predict(VARIANTS["both, maps in the unit of usual places"])
+    assert (more, usual.score) == (normals, plain.score)
+    assert (usual.anomaly_map != plain.anomaly_map).any()
+    for trial in (VARIANTS["both, the second at 252 and 336 pixels"], Variant(second=Comparing(bank=40))):
+        assert shared.predict(trial)[1][0].score != plain.score
 
 
 def test_an_interrupted_run_goes_on_from_its_rows_and_features(plate, tmp_path):
@@ -95,7 +120,8 @@ def test_a_figure_that_nothing_was_measured_for_is_a_dash():
 
 def changes(variant, other):
     """What two variants differ in: the settings of each encoder, and of their joining."""
-    found = {name for name in ("weight", "map_weight") if getattr(variant, name) != getattr(other, name)}
+    joining = ("weight", "map_weight", "beside", "agreeing", "usual_unit")
+    found = {name for name in joining if getattr(variant, name) != getattr(other, name)}
     for side in ("first", "second"):
         ours, theirs = getattr(variant, side), getattr(other, side)
         if ours is None or theirs is None:
