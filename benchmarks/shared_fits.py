@@ -124,7 +124,10 @@ class SharedFits:
             if how
         ]
         if variant.usual_unit:
-            looks = [(at, resolution, *_in_usual_unit(*found)) for at, resolution, *found in looks]
+            looks = [
+                (at, resolution, *_in_usual_unit(tests, left_out))
+                for at, resolution, tests, left_out in looks
+            ]
         seen = [(at, resolution, tests) for at, resolution, tests, _ in looks]
         if len(seen) == 2 and variant.weight != 1.0:
             powers = (2 / (1 + variant.weight), 2 * variant.weight / (1 + variant.weight))
@@ -261,10 +264,17 @@ def _to_the_power(
     )
 
 
-def _in_usual_unit(*found: list[Prediction]) -> list[list[Prediction]]:
+def _in_usual_unit(
+    tests: Sequence[Prediction], left_out: Sequence[Prediction]
+) -> tuple[list[Prediction], list[Prediction]]:
     """Predictions of tests and of left-out references with maps in the unit of what these usually reach."""
-    unit = float(np.median([np.percentile(np.maximum(one.anomaly_map, 0), USUAL) for one in found[1]]))
-    return [[Prediction(one.score, one.anomaly_map / max(unit, LEAST)) for one in some] for some in found]
+    usual = [np.percentile(np.maximum(one.anomaly_map, 0), USUAL) for one in left_out]
+    unit = np.float32(max(float(np.median(usual)), LEAST))
+
+    def scaled(found: Sequence[Prediction]) -> list[Prediction]:
+        return [Prediction(one.score, one.anomaly_map / unit) for one in found]
+
+    return scaled(tests), scaled(left_out)
 
 
 def _with_agreement(

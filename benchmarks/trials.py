@@ -38,7 +38,8 @@ def drawn_or_nearest(grid: Array, bank: PatchBank) -> Array:
         grid: Patch features of the image ``(rows, columns, channels)``.
         bank: Patches of the references.
     """
-    return (patch_distances(grid, bank) + patch_distances(grid, replace(bank, neighbours=1))) / 2
+    both = patch_distances(grid, bank) + patch_distances(grid, replace(bank, neighbours=1))
+    return np.asarray(both / 2, dtype=np.float32)
 
 
 def like_its_neighbours(grid: Array, bank: PatchBank) -> Array:
