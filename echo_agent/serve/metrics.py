@@ -1,17 +1,15 @@
 """Numbers of the service in Prometheus' format."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from echo_agent import __version__
+from echo_agent.memory.memory import Memory
+from echo_agent.runs.drift import DriftWatch
 from echo_agent.state import Verdict
-
-if TYPE_CHECKING:
-    from echo_agent.serve.service import Service
 
 SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 UNKNOWN = "unknown"
@@ -21,12 +19,13 @@ class Metrics:
     """Counts what the service does.
 
     Args:
-        service: The service; its products, waiting parts and drift are read when the numbers are asked for.
+        memory: Whose products and waiting parts are read when the numbers are asked for.
+        drift: Whose alarms are.
     """
 
-    def __init__(self, service: "Service") -> None:
+    def __init__(self, memory: Memory, drift: DriftWatch) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(_Read(service))
+        self.registry.register(_Read(memory, drift))
         self._inspections = Counter(
             "echo_inspections", "Parts that were inspected.", ["product", "label"], registry=self.registry
         )
@@ -57,10 +56,10 @@ class Metrics:
 
 
 class _Read(Collector):
-    """What is read from the service when the numbers are asked for."""
+    """What is read when the numbers are asked for."""
 
-    def __init__(self, service: "Service") -> None:
-        self._service = service
+    def __init__(self, memory: Memory, drift: DriftWatch) -> None:
+        self._memory, self._drift = memory, drift
 
     def describe(self) -> Iterator[Metric]:
         """Nothing: no name is taken before the memory is asked."""
@@ -68,11 +67,10 @@ class _Read(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The numbers."""
-        service = self._service
         info = GaugeMetricFamily("echo_info", "The service's version.", labels=["version", "encoder"])
-        info.add_metric([__version__, service.memory.encoder_name], 1)
+        info.add_metric([__version__, self._memory.encoder_name], 1)
         yield info
-        products = service.memory.products()
+        products = self._memory.products()
         versions = GaugeMetricFamily(
             "echo_product_version", "Version of a product's memory.", labels=["product"]
         )
@@ -82,20 +80,20 @@ class _Read(Collector):
         yield GaugeMetricFamily(
             "echo_waiting_parts",
             "Parts that wait for a person.",
-            value=service.memory.inspections.count_waiting(),
+            value=self._memory.inspections.count_waiting(),
         )
         drift = GaugeMetricFamily(
             "echo_drift",
             "Nearness to an alarm of drift: from 1 on with a change that matters there is one.",
             labels=["product"],
         )
-        for product, nearness in service.drift.statistics().items():
+        for product, nearness in self._drift.statistics().items():
             drift.add_metric([product], nearness)
         yield drift
         alarms = GaugeMetricFamily(
             "echo_drift_alarms", "Alarms of drift since the start.", labels=["product"]
         )
         for record in products:
-            found = [alarm for alarm in service.drift.alarms if alarm.product == record.name]
+            found = [alarm for alarm in self._drift.alarms if alarm.product == record.name]
             alarms.add_metric([record.name], len(found))
         yield alarms

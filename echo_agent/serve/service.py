@@ -55,7 +55,7 @@ class Service:
         self.memory = inspector.memory
         self.policy = ImagePolicy.of(process_settings())
         self.drift = DriftWatch(inspector.memory)
-        self.metrics = Metrics(self)
+        self.metrics = Metrics(self.memory, self.drift)
         self._warm = False
 
     @property
