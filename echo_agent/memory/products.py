@@ -231,17 +231,18 @@ class Products:
         """
         versions = {record.version: record for record in self.history(product)}
         if version not in versions:
-            known = ", ".join(str(number) for number in sorted(versions))
+            known = ", ".join(map(str, sorted(versions)))
             raise ProductError(f"{product} has no version {version} (there are {known}): name one of them")
         standing = {said.id for said in self.answers(product) if not (said.undone or said.forgotten)}
-        made = self._store.learnt_references(versions[version])
-        learnt = {digest: answer for digest, answer in made.items() if answer in standing}
         earlier = versions[version]
+        made = self._store.learnt_references(earlier).items()
+        learnt = {digest: answer for digest, answer in made if answer in standing}
         return self._changed(
             self.product(product).name,
             lambda *_: drafts.restored(earlier, learnt),
             any_angle=earlier.any_angle,
             ignored=earlier.ignored,
+            tiles=earlier.tiles or 0,
         )
 
     def set_ignored(self, product: str, ignored: Ignored, who: str = "") -> ProductRecord:
@@ -258,11 +259,11 @@ class Products:
         """
         by = human_answer(action="accept", who=who.strip()).who
         name = self.product(product).name
-
-        def change(base: ProductRecord | None, answers: drafts.Answers) -> Draft:
-            return drafts.with_regions(base or self.product(name), answers, by)
-
-        return self._changed(name, change, ignored=ignored)
+        return self._changed(
+            name,
+            lambda base, answers: drafts.with_regions(base or self.product(name), answers, by),
+            ignored=ignored,
+        )
 
     def set_strictness(self, product: str, own: StrictnessSettings, who: str = "") -> ProductRecord:
         """Keeps how strict a product is inspected, in place of what was kept; ``StrictnessSettings()`` keeps nothing.

@@ -43,7 +43,11 @@ def test_a_card_asks_for_tiles_and_later_versions_bundles_and_replays_keep_them(
     assert there.inspect(photograph, product="plate").score == pytest.approx(verdict.score)
 
     card.write_text(TILED.replace("tiles: 64\n", ""))
-    assert inspector.register("plate", [synthetic_part(40)], knowledge=card).tiles is None
+    untiled = inspector.register("plate", [synthetic_part(40)], knowledge=card)
+    assert untiled.tiles is None
+    tiled = memory.restore("plate", record.version)
+    assert tiled.tiles == 64
+    assert memory.restore("plate", untiled.version).tiles is None
 
 
 def test_a_single_reference_in_tiles_gives_no_threshold_and_a_score(memory):
