@@ -236,10 +236,9 @@ class Products:
         standing = {said.id for said in self.answers(product) if not (said.undone or said.forgotten)}
         earlier = versions[version]
         made = self._store.learnt_references(earlier).items()
-        learnt = {digest: answer for digest, answer in made if answer in standing}
         return self._changed(
             self.product(product).name,
-            lambda *_: drafts.restored(earlier, learnt),
+            lambda *_: drafts.restored(earlier, {digest: said for digest, said in made if said in standing}),
             any_angle=earlier.any_angle,
             ignored=earlier.ignored,
             tiles=earlier.tiles or 0,
