@@ -1,5 +1,6 @@
 """Echo: visual inspection as an agent graph, with evidence for every verdict."""
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from echo_agent.mllm.own_decider import Decider
     from echo_agent.state import State, Verdict
     from echo_agent.vision.own_encoder import Encoder
+
+# Read by OpenMP when PyTorch is first imported: its threads would spin for milliseconds after each step, on the cores
+# that the other threads of an inspection, and other programs, are waiting for.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __version__ = "0.1.0"
 

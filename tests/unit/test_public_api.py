@@ -1,6 +1,7 @@
 """The public face: nine names, each loaded at its first use, each with an example that runs."""
 
 import doctest
+import os
 import shutil
 import subprocess
 import sys
@@ -71,3 +72,15 @@ def test_importing_loads_no_weights(imported, absent, repository):
         [sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True
     )
     assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("own", "kept"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")])
+def test_threads_that_wait_leave_the_cores_to_others_unless_the_environment_says_otherwise(
+    own, kept, repository
+):
+    others = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    ran = subprocess.run(
+        [sys.executable, "-c", "import echo_agent, os; print(os.environ['OMP_WAIT_POLICY'])"],
+        cwd=repository, env=others | own, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout.strip() == kept
