@@ -29,17 +29,21 @@ def judged_by_lot(attempt: Attempt, evidence: ReferenceEvidence | None) -> tuple
         evidence: What it rests on.
 
     Returns:
-        The attempt, with a reason that names the lot.
+        The attempt, with a reason that names the lot. None where the part is uncalibrated, where more sureness is
+        wanted than a lot gives, or where it would be ``normal`` and is no better than defects that people confirmed.
     """
     lot = evidence.lot if evidence is not None else None
     if evidence is None or lot is None or attempt.label != "review" or not attempt.reasons:
         return ()
-    if attempt.reasons[0].kind not in DOUBTS:
+    score, limit = evidence.score, evidence.threshold
+    if attempt.reasons[0].kind not in DOUBTS or score is None or limit is None:
         return ()
-    found = _settled(lot, (evidence.score or 0.0) / (evidence.threshold or 1.0))
-    if found is None:
+    found = _settled(lot, score / limit)
+    if found is None or evidence.strictness.min_confidence > LIFTED_CONFIDENCE:
         return ()
     label, text = found
+    if label == "normal" and evidence.pass_threshold is not None and score >= evidence.pass_threshold:
+        return ()
     figures = (
         f"Beside the {lot.parts - 1} other parts of its lot it scores {lot.score:.2f}, the references "
         f"up to {lot.highest_reference:.2f} (1 is a typical one)."

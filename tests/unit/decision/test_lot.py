@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from echo_agent.decision.lot import judged_by_lot
 from echo_agent.decision.measured import decide_measured
 from echo_agent.state import Guarantee, ImageQuality, LotEvidence, ProductMatch, ReferenceEvidence
+from echo_agent.strictness import Strictness
 
 FEW = Guarantee(normals=4, expected_false_reject=0.2, bound_95=0.53, normals_missing=5)
 ENOUGH = Guarantee(normals=19, expected_false_reject=0.1, bound_95=0.22, normals_missing=0)
@@ -53,6 +54,11 @@ def test_what_next_to_none_has_is_defective():
         evidence(
             1.25, lot=lot(0.7), matches=(ProductMatch(product="plate", similarity=0.1, resembles=False),)
         ),
+        evidence(1.1, pass_threshold=1.0, lot=lot(0.7)),
+        evidence(1.25, strictness=Strictness(min_confidence=0.9), lot=lot(0.7)),
+        evidence(1.1, p_value=None, lot=lot(0.7)).model_copy(
+            update={"threshold": None, "tail_p_value": None}
+        ),
     ],
     ids=[
         "a lot unlike the references",
@@ -63,6 +69,9 @@ def test_what_next_to_none_has_is_defective():
         "no lot",
         "poor photograph",
         "other product",
+        "no better than confirmed defects",
+        "surer than a lot is wanted",
+        "no threshold",
     ],
 )
 def test_a_doubt_that_no_lot_settles_stays(found):
