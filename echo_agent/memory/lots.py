@@ -1,7 +1,7 @@
 """A lot that judges itself: each part is scored by the other parts, on the scale of the references' scores by them."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +20,7 @@ FEWEST_PARTS = 8
 """Parts from which on a lot can judge itself: of fewer, one like part would make a defect normal."""
 
 FEWEST_REFERENCES = 3
-"""References from which on their scores tell how good parts score in the lot."""
+"""Parts that the references show from which on their scores tell how good parts score in the lot."""
 
 MOST_STANDING_OUT = 0.5
 """Where at least so many of a lot's parts stand out among the references, what many of them have may be the defect."""
@@ -34,6 +34,12 @@ Panel = Mapping[str, Sequence[PatchBank]]
 
 class Looks(Protocol):
     """Looks at images beside the references of a product; see ``Scorer``."""
+
+    def has_second(self, record: ProductRecord, encoders: Encoders, /) -> bool:
+        """Whether a product has a second encoder; where it is asked for it must have one."""
+
+    def reference_groups(self, record: ProductRecord, /) -> Sequence[int]:
+        """For each reference the part that it shows; empty where all show one."""
 
     def features(self, image: ImageRef, record: ProductRecord, at: WorkingResolution, /) -> Features:
         """The features of an image as a look sees it."""
@@ -55,18 +61,22 @@ def judge_lot(
 
     Returns:
         What the lot says of each part, by the digest of its photograph.
+
+    Raises:
+        EncoderError: The second encoder is asked for, and the product has none or it is not installed.
     """
+    looks = {"first": FIRST[:1], "second": SECOND}.get(encoders, FIRST[:1] + SECOND)
+    has_second = scorer.has_second(record, encoders)
+    looks = tuple(at for at in looks if has_second or not at.second)
     parts = {image.sha256: image for image in images}
-    references = [image for image in record.references if image.sha256 not in parts]
+    references = _one_a_part(record.references, scorer.reference_groups(record), parts)
     declined = ""
     if len(parts) < FEWEST_PARTS:
         declined = f"a lot of {len(parts)} is too small to judge itself, it takes {FEWEST_PARTS}"
     elif len(references) < FEWEST_REFERENCES:
-        declined = f"it takes {FEWEST_REFERENCES} references to tell how good parts score in a lot"
+        declined = f"it takes references of {FEWEST_REFERENCES} parts to tell how good parts score in a lot"
     if declined:
         return dict.fromkeys(parts, LotEvidence(parts=len(parts), declined=declined))
-    looks = {"first": FIRST[:1], "second": SECOND}.get(encoders, FIRST[:1] + SECOND)
-    looks = tuple(at for at in looks if record.second is not None or not at.second)
     stand_out = float(np.mean([scorer.stands_out(image, record, looks) for image in parts.values()]))
     if stand_out >= MOST_STANDING_OUT:
         declined = f"{percent(stand_out)} of its parts stand out, so what many of them have may be a defect"
@@ -92,6 +102,17 @@ def judge_lot(
         )
         for digest, score in zip(parts, of_parts, strict=True)
     }
+
+
+def _one_a_part(
+    references: Sequence[ImageRef], groups: Sequence[int], parts: Collection[str]
+) -> list[ImageRef]:
+    """A reference of each part that the references show; of none that is in the lot itself."""
+    inside = {group for image, group in zip(references, groups, strict=False) if image.sha256 in parts}
+    first: dict[int, ImageRef] = {}
+    for image, group in zip(references, groups, strict=False):
+        first.setdefault(group, image)
+    return [image for group, image in first.items() if group not in inside]
 
 
 def _score(features: Features, digest: str, panel: Panel) -> float:

@@ -1,7 +1,9 @@
 """The memory: register what normal looks like, and compare an image with it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from echo_agent.context import Encoders
 from echo_agent.errors import EncoderError, ProductError, StoreError
@@ -12,19 +14,19 @@ from echo_agent.memory.catalog import Catalog, existing, open_database, read_cat
 from echo_agent.memory.counting import Counting
 from echo_agent.memory.database import Database
 from echo_agent.memory.inspections import Inspections
-from echo_agent.memory.joint_scores import joined_normals
 from echo_agent.memory.kept_images import KeptImages
 from echo_agent.memory.lots import judge_lot
-from echo_agent.memory.normal_model import Resolution
+from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.retention import USUAL_LIMITS, Limits
 from echo_agent.memory.second_encoder import AUTOMATIC, SecondEncoders
 from echo_agent.memory.store import Store, fill_embeddings, make_folder
-from echo_agent.memory.working_resolutions import FIRST
 from echo_agent.state import CountedPlace, ImageRef, Label, LotEvidence, ReferenceEvidence
 from echo_agent.strictness import Strictness
 from echo_agent.vision.encoder import EMBEDDED, load_encoder
 from echo_agent.vision.features import FeatureEncoder
 from echo_agent.vision.own_encoder import Encoder, as_feature_encoder
+
+Read = TypeVar("Read")
 
 MAX_CONFIRMED = 60
 """Parts confirmed by people whose scores are taken: each is encoded anew where it was forgotten."""
@@ -205,7 +207,7 @@ class Memory(KeptImages):
         Raises:
             ImageError: The image cannot be read.
         """
-        return self._scorer.recognised(image, self.products())
+        return self._while_it_stands(lambda: self._scorer.recognised(image, self.products()))
 
     def normal_scores(self, product: str) -> tuple[float, ...]:
         """Scores of a product's references at the first look, each against the others; empty for a single one.
@@ -213,8 +215,7 @@ class Memory(KeptImages):
         Raises:
             ProductError: The product is unknown.
         """
-        resolution = self._first_look(product)
-        return joined_normals([resolution], FIRST[:1])
+        return self._while_it_stands(lambda: self._scorer.first_normals(self.product(product)))
 
     def confirmed_scores(self, product: str) -> dict[Label, tuple[float, ...]]:
         """Scores at the first look of the newest parts that people called normal or defective, references left out.
@@ -224,7 +225,9 @@ class Memory(KeptImages):
         Raises:
             ProductError: The product is unknown.
         """
-        record = self.product(product)
+        return self._while_it_stands(lambda: self._confirmed_scores(self.product(product)))
+
+    def _confirmed_scores(self, record: ProductRecord) -> dict[Label, tuple[float, ...]]:
         references = {image.sha256 for image in record.references}
         newest: dict[str, Feedback] = {}
         for said in reversed(self.answers(record.name)):
@@ -243,7 +246,7 @@ class Memory(KeptImages):
         Raises:
             ProductError: The product is unknown.
         """
-        return self._scorer.qualities.measured(self.product(product))
+        return self._while_it_stands(lambda: self._scorer.qualities.measured(self.product(product)))
 
     def reference_groups(self, product: str) -> tuple[int, ...]:
         """For each of a product's references the part that it shows: near-duplicates show one.
@@ -253,18 +256,15 @@ class Memory(KeptImages):
         Raises:
             ProductError: The product is unknown.
         """
-        resolution = self._first_look(product)
-        numbers = {group: number for number, group in enumerate(dict.fromkeys(resolution.groups))}
-        return tuple(numbers[group] for group in resolution.groups) if resolution.scores else ()
+        return self._while_it_stands(lambda: self._scorer.reference_groups(self.product(product)))
 
-    def _first_look(self, product: str) -> Resolution:
+    def _while_it_stands(self, read: Callable[[], Read]) -> Read:
+        """Reads what belongs to a version; anew where another writer replaced it meanwhile."""
         for _ in range(TRIES):
             try:
-                (resolution,) = self._scorer.resolutions.of(self.product(product), FIRST[:1])
+                return read()
             except FileNotFoundError as error:
                 missing = error
-                continue
-            return resolution
         raise StoreError(
             f"the references in {self.folder} cannot be read ({missing}): ask again, or run echo-agent doctor"
         ) from missing
@@ -331,17 +331,19 @@ class Memory(KeptImages):
         Raises:
             ImageError: A photograph cannot be read.
             ProductError: The product is unknown.
+            EncoderError: The second encoder is asked for, and the product has none or it is not installed.
         """
         by_product: dict[str, list[ImageRef]] = {}
         for image in images:
             name = product if product is not None else self.recognised(image)
             if name is not None:
                 by_product.setdefault(name, []).append(image)
-        return {
-            digest: found
-            for name, parts in by_product.items()
-            for digest, found in judge_lot(parts, self.product(name), encoders, self._scorer).items()
-        }
+
+        def judged(name: str) -> dict[str, LotEvidence]:
+            return judge_lot(by_product[name], self.product(name), encoders, self._scorer)
+
+        found = (self._while_it_stands(partial(judged, name)) for name in by_product)
+        return {digest: said for of_product in found for digest, said in of_product.items()}
 
     def encode_ahead(self, chosen: Sequence[ImageRef]) -> None:
         """Encodes images for their first look together; see ``SeenImages.encode_ahead``."""

@@ -36,6 +36,7 @@ from echo_agent.memory.working_resolutions import (
     WorkingResolution,
     brings_second,
     escalation_levels,
+    first_look,
 )
 from echo_agent.state import Exemplar, ImageQuality, ImageRef, ProductMatch, Reference, ReferenceEvidence
 from echo_agent.strictness import Strictness
@@ -187,7 +188,7 @@ class Scorer:
             matches += evidence.product_matches(self._own_nearest(image, given, 1), [given])
         lost: list[str] = []
         tiled = record.tiles is not None
-        levels = escalation_levels(encoders, self._has_second(record, encoders), tiled)
+        levels = escalation_levels(encoders, self.has_second(record, encoders), tiled)
         level = min(escalation_level, len(levels) - 1)
         working = self._fitted(record, levels[level], lost)
         prediction = self._predict(image, record, working)
@@ -239,7 +240,7 @@ class Scorer:
             return found
         return found.model_copy(update={"acceptable": False, "findings": (*found.findings, NOT_CARRIED)})
 
-    def _has_second(self, record: ProductRecord, encoders: Encoders) -> bool:
+    def has_second(self, record: ProductRecord, encoders: Encoders, /) -> bool:
         """Whether a product has a second encoder; where it is asked for it must have one."""
         if encoders in {"both", "second"}:
             self._seconds.of(record)
@@ -293,6 +294,12 @@ class Scorer:
             return False
         return True
 
+    def reference_groups(self, record: ProductRecord, /) -> tuple[int, ...]:
+        """For each reference the part that it shows, from 0 in the order of ``first_normals``; empty for one part."""
+        (resolution,) = self.resolutions.of(record, FIRST[:1])
+        numbers = {group: number for number, group in enumerate(dict.fromkeys(resolution.groups))}
+        return tuple(numbers[group] for group in resolution.groups) if resolution.scores else ()
+
     def features(self, image: ImageRef, record: ProductRecord, at: WorkingResolution, /) -> Features:
         """The features of an image as a look at a product sees it."""
         encoder = self._seconds.of(record) if at.second else self.encoder
@@ -337,7 +344,13 @@ class Scorer:
 
     def first_scores(self, record: ProductRecord, parts: Sequence[Feedback]) -> list[tuple[Feedback, float]]:
         """Scores of confirmed parts at the first look; those whose photograph cannot be read are left out."""
-        return [(said, self._score_of(said, record, FIRST[:1])) for said in parts if self._is_there(said, [])]
+        look = first_look(record.tiles is not None)
+        return [(said, self._score_of(said, record, look)) for said in parts if self._is_there(said, [])]
+
+    def first_normals(self, record: ProductRecord) -> tuple[float, ...]:
+        """Scores of a product's references at the first look, each against the others."""
+        look = first_look(record.tiles is not None)
+        return joined_normals(self.resolutions.of(record, look), look)
 
     def _exemplars(
         self, image: ImageRef, record: ProductRecord, own: Sequence[Feedback]

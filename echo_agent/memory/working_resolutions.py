@@ -54,6 +54,11 @@ def escalation_levels(encoders: Encoders, has_second: bool, tiled: bool = False)
     return (joint, finer) if encoders == "both" else (once, joint, finer)
 
 
+def first_look(tiled: bool) -> Level:
+    """What is looked at first, by the memory's encoder alone."""
+    return escalation_levels("first", has_second=False, tiled=tiled)[0]
+
+
 def brings_second(levels: tuple[Level, ...], level: int) -> bool:
     """Whether the level after this one brings a second encoder that has not looked yet."""
     after = levels[level + 1 :][:1]

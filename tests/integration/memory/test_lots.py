@@ -5,8 +5,9 @@ import json
 import pytest
 from PIL import ImageEnhance
 
-from echo_agent.errors import InputError
+from echo_agent.errors import EncoderError, InputError
 from echo_agent.inspector import Inspector
+from echo_agent.memory import memory as of_memory
 from echo_agent.runs.replay import replay
 from tests.conftest import synthetic_part
 
@@ -56,6 +57,35 @@ def test_a_lot_of_few_parts_or_references_declines(lot):
     inspector.register("one", [synthetic_part(90)])
     found = inspector.memory.judge_lot(images, "one")
     assert "references" in next(iter(found.values())).declined
+    burst = [ImageEnhance.Brightness(synthetic_part(90)).enhance(1 + number / 100) for number in range(6)]
+    inspector.register("burst", burst)
+    found = inspector.memory.judge_lot(images, "burst")
+    assert "references of 3 parts" in next(iter(found.values())).declined
+
+
+@pytest.mark.parametrize("encoders", ["both", "second"])
+def test_a_second_encoder_that_is_asked_of_a_lot_must_be_there(lot, encoders):
+    inspector, folder = lot
+    images = [inspector.memory.store_image(path) for path in sorted(folder.iterdir())]
+    with pytest.raises(EncoderError, match="--add-encoder"):
+        inspector.memory.judge_lot(images, "plate", encoders=encoders)
+
+
+def test_a_lot_is_judged_anew_where_its_product_changes_meanwhile(lot, monkeypatch):
+    inspector, folder = lot
+    judge, seen = of_memory.judge_lot, []
+
+    def changed_meanwhile(images, record, *rest):
+        if not seen:
+            inspector.memory.add_references("plate", [synthetic_part(70)])
+        seen.append(record.version)
+        return judge(images, record, *rest)
+
+    monkeypatch.setattr(of_memory, "judge_lot", changed_meanwhile)
+    images = [inspector.memory.store_image(path) for path in sorted(folder.iterdir())]
+    inspector.memory.forget()
+    assert not any(one.declined for one in inspector.memory.judge_lot(images, "plate").values())
+    assert seen == [1, 2]
 
 
 def test_nobody_outside_may_say_what_a_lot_says(lot):

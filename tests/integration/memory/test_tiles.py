@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from echo_agent.inspector import Inspector
+from echo_agent.memory.answers import human_answer
 from echo_agent.memory.bundle import read_bundle, write_bundle
-from echo_agent.memory.calibration import threshold
+from echo_agent.memory.calibration import conformal_p_value, threshold
 from echo_agent.memory.catalog import open_database
+from echo_agent.memory.feedback import remember
 from echo_agent.memory.joint_scores import join_tiles, joined_normals
 from echo_agent.memory.normal_model import Resolution
 from echo_agent.memory.working_resolutions import FIRST, TILES
@@ -55,6 +57,17 @@ def test_a_single_reference_in_tiles_gives_no_threshold_and_a_score(memory):
     seen = memory.evidence(memory.store_image(synthetic_part(2)), "plate")
     assert seen.threshold is None
     assert seen.score > 0
+
+
+def test_thresholds_and_confirmed_parts_are_on_the_scale_of_an_inspection_in_tiles(memory):
+    memory.register("plate", [synthetic_part(seed) for seed in range(6)], tiles=64)
+    image = memory.store_image(synthetic_part(50, defect=True))
+    seen, normals = memory.evidence(image, "plate"), memory.normal_scores("plate")
+    assert threshold(normals, 0.1) == pytest.approx(seen.threshold)
+    assert conformal_p_value(seen.score, normals) == pytest.approx(seen.p_value)
+    answer = human_answer(action="correct", label="defective", remember=True)
+    remember(memory, "plate", image, "defective", answer)
+    assert memory.confirmed_scores("plate")["defective"] == (pytest.approx(seen.score),)
 
 
 def test_the_promise_is_kept_for_the_look_that_stands_out_more():
