@@ -8,10 +8,12 @@ import hashlib
 import logging
 import os
 import re
+import shutil
 import sqlite3
 import tempfile
 import threading
 import weakref
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,19 +22,23 @@ from typing import Any
 from filelock import FileLock
 from pydantic import ValidationError
 
-from echo_agent.errors import MissingExtraError, StoreError
+from echo_agent.errors import EchoError, MissingExtraError, StoreError
 from echo_agent.files import digest_of, replacing
 from echo_agent.memory.bundle import CONFIDENCE, SAFE
 from echo_agent.memory.catalog import existing
 from echo_agent.memory.chain import let_go
+from echo_agent.memory.damage import DamagedMemoryError
 from echo_agent.memory.database import COPY, FILE_NAME, Database
 from echo_agent.memory.stored_paths import from_stored
-from echo_agent.memory.version_files import VersionFiles
+from echo_agent.memory.versions import current_versions, digests_of_files
 from echo_agent.state import Value
 
 LOG = logging.getLogger(__name__)
 
 MANIFEST = "memory.json"
+
+TRIES = 3
+"""How often a memory is read anew that is changed while it is published."""
 
 LOOKED_EVERY = 30.0
 """Seconds between two looks for a new version."""
@@ -96,38 +102,56 @@ def publish(database: Database, url: str) -> Published:
         StoreError: The memory cannot be read, or the place cannot be written.
         MissingExtraError: What opens such addresses is not installed.
     """
-    catalog = existing(database)
+    encoder = existing(database).encoder
     opened, root = _opened(url)
-    with tempfile.TemporaryDirectory(prefix="echo-publish-") as place:
-        snapshot = Path(place, FILE_NAME)
-        files = _files(database, snapshot) | {FILE_NAME: snapshot}
-        bad = next((name for name in files if not SAFE.fullmatch(name)), None)
-        if bad is not None:
-            raise StoreError(f"{bad} in {database.folder} has a name that cannot travel: rename it")
-        try:
-            published = Published(
-                encoder=catalog.encoder,
-                published=datetime.now(UTC).isoformat(),
-                products={record.name: record.version for record in catalog.records},
-                files={name: digest_of(file) for name, file in sorted(files.items())},
-            )
-            opened.makedirs(f"{root}/objects", exist_ok=True)
-            there = {found.rsplit("/", 1)[-1] for found in opened.ls(f"{root}/objects", detail=False)}
-            for name, digest in published.files.items():
-                if digest not in there:
-                    opened.put_file(str(files[name]), f"{root}/objects/{digest}")
-                    there.add(digest)
-            with opened.transaction, opened.open(f"{root}/{MANIFEST}", "wb") as stream:
-                stream.write(published.model_dump_json(indent=1).encode())
-        except OSError as error:
-            raise StoreError(
-                f"{url} cannot be written ({error}): check the address and the rights to it"
-            ) from error
-    return published
+    for _ in range(TRIES):
+        with tempfile.TemporaryDirectory(prefix="echo-publish-") as place:
+            snapshot = Path(place, FILE_NAME)
+            products, files = _snapshot(database, snapshot)
+            try:
+                digests = {name: digest_of(file) for name, file in sorted(files.items())}
+                published = Published(
+                    encoder=encoder,
+                    published=datetime.now(UTC).isoformat(),
+                    products=products,
+                    files=digests,
+                )
+                _send(opened, root, published, files)
+                return published
+            except Exception as error:  # each kind of place has faults of its own, told here in one sentence
+                missing = next((file for file in files.values() if not file.is_file()), None)
+                if missing is None:
+                    raise StoreError(
+                        f"{url} cannot be written ({_said(error)}): check the address and the rights to it"
+                    ) from error
+    raise DamagedMemoryError(database.folder, f"{missing} is missing, or the memory is being changed")
 
 
-def _files(database: Database, snapshot: Path) -> dict[str, Path]:
-    """Writes the database without inspections; gives the files that its current versions and answers need."""
+def _send(opened: Any, root: str, published: Published, files: Mapping[str, Path]) -> None:
+    """Sends the files that are not there yet, then the manifest that names them."""
+    objects = f"{root}/objects"
+    opened.makedirs(objects, exist_ok=True)
+    try:
+        there = {found.rsplit("/", 1)[-1] for found in opened.ls(objects, detail=False)}
+    except FileNotFoundError:  # an object store has no empty folders
+        there = set()
+    for name, digest in published.files.items():
+        if digest not in there:
+            opened.put_file(str(files[name]), f"{objects}/{digest}")
+            there.add(digest)
+    with opened.transaction, opened.open(f"{root}/{MANIFEST}", "wb") as stream:
+        stream.write(published.model_dump_json(indent=1).encode())
+
+
+def _snapshot(database: Database, snapshot: Path) -> tuple[dict[str, int], dict[str, Path]]:
+    """Writes the database without inspections.
+
+    Returns:
+        The versions by product, and all files by name: that database, and what its current versions and answers need.
+
+    Raises:
+        StoreError: It cannot be read, or the name of a file cannot travel.
+    """
     with database.reading() as whole, closing(sqlite3.connect(snapshot, isolation_level=None)) as part:
         whole.backup(part)
         part.execute("PRAGMA journal_mode = DELETE")
@@ -138,18 +162,22 @@ def _files(database: Database, snapshot: Path) -> dict[str, Path]:
         part.execute("COMMIT")
         part.execute("VACUUM")
         said = [from_stored(text, database.folder) for (text,) in part.execute("SELECT said FROM answer")]
+        records = current_versions(part, database.folder)
+        names = {name for one in records for name in digests_of_files(part, database.folder, one.key)}
     shown = [Path(one["image"]["uri"]) for one in said]
-    records = existing(database).records
     shown += [Path(image.uri) for record in records for image in record.references]
-    names = {name for record in records for name in VersionFiles(database).digests(record.key)}
     files = [database.folder / name for name in names]
     files += [file for file in (database.folder / CONFIDENCE).rglob("*") if file.is_file()]
     files += [file for file in shown if file.is_file() and file.is_relative_to(database.folder)]
-    return {file.relative_to(database.folder).as_posix(): file for file in files}
+    found = {file.relative_to(database.folder).as_posix(): file for file in files} | {FILE_NAME: snapshot}
+    bad = next((name for name in found if not SAFE.fullmatch(name)), None)
+    if bad is not None:
+        raise StoreError(f"{bad} in {database.folder} has a name that cannot travel: rename it")
+    return {record.name: record.version for record in records}, found
 
 
 class Copy:
-    """A machine's copy of a published memory: processes share it, and none writes into it.
+    """A machine's copy of a published memory: processes share it, and write nothing into it but what they fit anew.
 
     Args:
         url: Where it is published.
@@ -192,14 +220,18 @@ class Copy:
                         f"the memory at {self.url} was published with the encoder {published.encoder}: start anew"
                     )
                 self._fetch(opened, root, held, published)
+        except EchoError:
+            raise
         except FileNotFoundError as error:
             raise StoreError(
                 f"no memory is published at {self.url} ({error}): echo-agent publish {self.url} does it"
             ) from error
         except ValidationError as error:
             raise StoreError(f"{self.url}/{MANIFEST} was not written by echo-agent publish") from error
-        except OSError as error:
-            raise StoreError(f"{self.url} cannot be read into {self.folder} ({error}): check both") from error
+        except Exception as error:  # each kind of place has faults of its own, told here in one sentence
+            raise StoreError(
+                f"{self.url} cannot be read into {self.folder} ({_said(error)}): check both"
+            ) from error
         return True
 
     def _fetch(self, opened: Any, root: str, held: _Held, published: Published) -> None:
@@ -221,6 +253,9 @@ class Copy:
         self._say(_Held(url=self.url, published=published))
         for name in before.keys() - published.files.keys():
             (self.folder / name).unlink(missing_ok=True)
+        current = {(self.folder / name).parent for name in published.files}
+        for folder in {*(self.folder / "products").glob("*")} - current:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _say(self, held: _Held) -> None:
         with replacing(self.folder / COPY) as stream:
@@ -283,5 +318,9 @@ def _opened(url: str) -> tuple[Any, str]:
         if kind in EXTRAS:
             raise MissingExtraError(*EXTRAS[kind]) from error
         raise StoreError(f"what opens {kind}:// is not installed ({error})") from error
-    except ValueError as error:
-        raise StoreError(f"{url} cannot be opened ({error}): check the address") from error
+    except Exception as error:  # each kind of place has faults of its own, told here in one sentence
+        raise StoreError(f"{url} cannot be opened ({_said(error)}): check the address") from error
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__

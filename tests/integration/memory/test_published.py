@@ -6,12 +6,16 @@ import http.server
 import json
 import threading
 from pathlib import Path
+from typing import ClassVar
 
+import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from echo_agent import resources
 from echo_agent.errors import MissingExtraError, StoreError
 from echo_agent.inspector import Inspector
+from echo_agent.memory import published
 from echo_agent.memory.published import Copy, publish, url_of
 from tests.conftest import synthetic_part
 
@@ -125,9 +129,9 @@ def test_a_place_that_went_away_leaves_the_copy_and_a_changed_file_is_refused(
     database, tmp_path, good_parts, caplog
 ):
     url = f"file://{tmp_path}/share"
-    published = publish(database, url)
-    name = next(name for name in published.files if name.startswith("images/"))
-    stored = tmp_path / "share" / "objects" / published.files[name]
+    sent = publish(database, url)
+    name = next(name for name in sent.files if name.startswith("images/"))
+    stored = tmp_path / "share" / "objects" / sent.files[name]
     stored.write_bytes(b"another")
     with pytest.raises(StoreError, match="is not what was published"):
         Copy(url).refresh(opening=True)
@@ -138,6 +142,98 @@ def test_a_place_that_went_away_leaves_the_copy_and_a_changed_file_is_refused(
     resources._OPENED.clear()
     assert told(Inspector.open(url), good_parts / "good-0.png")[0] == "normal"
     assert "no memory is published" in caplog.text
+
+
+@pytest.mark.parametrize("moment", ["existing", "digest_of"])
+def test_what_is_published_is_one_state_of_a_memory_that_changes_meanwhile(
+    inspector, database, tmp_path, monkeypatch, scratched_part, moment
+):
+    asked, changes = getattr(published, moment), [synthetic_part(77)]
+
+    def changing(given):
+        found = asked(given) if moment == "existing" else None
+        if changes:
+            inspector.memory.add_references("plate", [changes.pop()])
+        return asked(given) if found is None else found
+
+    monkeypatch.setattr(published, moment, changing)
+    url = f"file://{tmp_path}/share"
+    assert publish(database, url).products == {"plate": 2}
+    assert told(Inspector.open(url), scratched_part) == told(inspector, scratched_part)
+
+
+def test_a_memory_that_misses_a_file_is_not_published(inspector, database, tmp_path):
+    (bank,) = (tmp_path / "memory" / "products").glob("*/resolution-0.npz")
+    bank.unlink()
+    with pytest.raises(StoreError, match=r"resolution-0\.npz.*echo-agent doctor"):
+        publish(database, f"file://{tmp_path}/share")
+
+
+def test_an_object_store_that_has_no_folders_takes_a_first_memory(database, scratched_part, inspector):
+    publish(database, "bucket://plates/first")
+    assert told(Inspector.open("bucket://plates/first"), scratched_part) == told(inspector, scratched_part)
+
+
+def test_a_place_with_faults_of_its_own_is_told_and_the_copy_serves_on(database, caplog):
+    url = "bucket://plates/faulty"
+    publish(database, url)
+    Inspector.open(url)
+    resources._OPENED.clear()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_Bucket, "fault", RuntimeError("no credentials"))
+        with pytest.raises(StoreError, match="no credentials"):
+            Copy(url).refresh()
+        with pytest.raises(StoreError, match="no credentials"):
+            publish(database, url)
+        assert Inspector.open(url).memory.product("plate").version == 1
+    assert "no credentials" in caplog.text
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Copy("ftp://127.0.0.1:1/plates").refresh()
+
+
+def test_what_a_copy_fitted_itself_goes_with_its_version(inspector, database, tmp_path):
+    url = f"file://{tmp_path}/share"
+    publish(database, url)
+    node = Inspector.open(url)
+    image = node.memory.store_image(synthetic_part(50))
+    node.memory.evidence(image, "plate", escalation_level=1)
+    assert list((node.memory.folder / "products").glob("*/resolution-1.npz"))
+    inspector.memory.add_references("plate", [synthetic_part(77)])
+    publish(database, url)
+    Copy(url).refresh()
+    (left,) = (node.memory.folder / "products").iterdir()
+    assert "-v2-" in left.name
+    assert node.memory.evidence(image, "plate", escalation_level=1).memory_version == 2
+
+
+class _Bucket(MemoryFileSystem):
+    """A fake of an object store: no folders, a listing of nothing is an error, and faults that are no OSError."""
+
+    protocol = "bucket"
+    store: ClassVar = {}
+    fault: ClassVar = None
+
+    def makedirs(self, path, exist_ok=False):
+        pass
+
+    def ls(self, path, detail=True, **options):
+        found = [name for name in self.store if name.startswith(f"{self._strip_protocol(path)}/")]
+        if not found:
+            raise FileNotFoundError(path)
+        return found
+
+    def cat_file(self, path, **options):
+        if self.fault is not None:
+            raise self.fault
+        return super().cat_file(path, **options)
+
+    def _open(self, path, mode="rb", **options):
+        if self.fault is not None:
+            raise self.fault
+        return super()._open(path, mode, **options)
+
+
+fsspec.register_implementation("bucket", _Bucket, clobber=True)
 
 
 def test_names_do_not_lead_out_of_the_copy(database, tmp_path):
