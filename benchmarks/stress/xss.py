@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from langchain_core.language_models import FakeListChatModel
@@ -175,6 +176,11 @@ def _served(folder: Path) -> Iterator[str]:
         process.join()
 
 
+def _evil(address: str) -> bool:
+    """Whether a page asks the attacker's host; the page's own files may have its name in theirs."""
+    return urlsplit(address).hostname == "evil.invalid"
+
+
 class _Seen:
     """What a browser was shown, and what of it came to life."""
 
@@ -183,9 +189,7 @@ class _Seen:
         self.marks: dict[tuple[str, str], str | None] = {}
         self._alive: list[str] = []
         tab.on("dialog", self._dialog)
-        tab.on(
-            "request", lambda asked: self._alive.append(asked.url) if "evil.invalid" in asked.url else None
-        )
+        tab.on("request", lambda asked: self._alive.append(asked.url) if _evil(asked.url) else None)
 
     def _dialog(self, dialog: Any) -> None:
         self._alive.append(f"a dialog: {dialog.message}")
