@@ -183,7 +183,7 @@ class Inspector:
             ProductError: The product is unknown, or none is registered.
         """
         asked = Question(text=question) if isinstance(question, str) else question
-        ref = image if isinstance(image, ImageRef) else self.memory.store_image(image)
+        ref = image if isinstance(image, ImageRef) else self.memory.store_image(image, product)
         run = self._of_a_run(context or self.context, record=record)
         return self._inspect(
             ref, name or _name_of(image), product=product, question=asked, context=run, lot=lot
@@ -225,7 +225,9 @@ class Inspector:
         """
         asked = Question(text=question) if isinstance(question, str) else question
         ref = (
-            image if isinstance(image, ImageRef) else await asyncio.to_thread(self.memory.store_image, image)
+            image
+            if isinstance(image, ImageRef)
+            else await asyncio.to_thread(self.memory.store_image, image, product)
         )
         state = State(image=ref, name=name or _name_of(image), product=product, question=asked)
         run = self._of_a_run(context or self.context, record=record)
@@ -276,12 +278,12 @@ class Inspector:
         verdicts: list[Verdict] = []
         lots: dict[str, LotEvidence] = {}
         if lot:
-            stored = [self.memory.store_image(image) for image in images]
+            stored = [self.memory.store_image(image, product) for image in images]
             encoders = (context or self.context).encoders
             lots = self.memory.judge_lot(stored, product, encoders=encoders)
         for start in range(0, len(images), ENCODED_AHEAD):
             given = images[start : start + ENCODED_AHEAD]
-            chunk = [(self.memory.store_image(image), _name_of(image)) for image in given]
+            chunk = [(self.memory.store_image(image, product), _name_of(image)) for image in given]
             for verdict in self.inspect_stored(
                 chunk, product=product, question=question, record=record, context=context, lots=lots
             ):

@@ -1,5 +1,6 @@
 """Inspector and graph over a real store, with a stand-in encoder."""
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -299,3 +300,16 @@ def test_errors_name_what_is_wrong(inspector, tmp_path):
         inspector.inspect(GOOD, product="bolt")
     with pytest.raises(StoreError, match="holds no memory"):
         Inspector.open(tmp_path / "none", create=False)
+
+
+def test_a_photograph_of_a_named_product_is_read_with_its_depth_on_each_way_in(inspector):
+    def dark(seed):
+        return np.asarray(synthetic_part(seed).convert("L")).astype(np.uint16)
+
+    inspector.register("foil", [dark(seed) * 16 for seed in range(4)], depth="12")
+    with pytest.raises(ImageError, match="say which product"):
+        inspector.inspect(dark(50))
+    assert inspector.inspect(dark(50), product="foil").product == "foil"
+    assert asyncio.run(inspector.ainspect(dark(50), product="foil")).product == "foil"
+    for lot in (False, True):
+        assert len(inspector.inspect_many([dark(50), dark(51)], product="foil", lot=lot)) == 2
