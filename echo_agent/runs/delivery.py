@@ -72,6 +72,7 @@ class Delivery:
         self._place = self._read_place()
         self._news = threading.Event()
         self._ending = threading.Event()
+        self._given_up = threading.Event()
         self._failed: RunError | None = None
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
@@ -95,7 +96,7 @@ class Delivery:
         return {"delivered": self._place.delivered, "left": lines - self._place.delivered}
 
     def close(self) -> None:
-        """See ``Observer.close``: waits a while for a receiver that is away."""
+        """See ``Observer.close``: tries again at once, and waits a while for a receiver that is away."""
         self._ending.set()
         self._news.set()
         self._thread.join(LAST_PATIENCE)
@@ -103,6 +104,7 @@ class Delivery:
             self._tell(
                 f"{self.name} is still away: what is left is delivered when the same command is given again"
             )
+        self._given_up.set()
         if self._failed is not None:
             raise self._failed
 
@@ -115,11 +117,14 @@ class Delivery:
                 if ending:
                     break
                 self._news.wait()
-            self._channel.close()
+        except RunError as error:
+            self._failed = error
         except OSError as error:
             self._failed = RunError(
                 f"{self._file} cannot be written ({error.strerror}): make room; the same command goes on"
             )
+        finally:
+            self._channel.close()
 
     def _deliver(self) -> None:
         """Delivers all lines that there are."""
@@ -128,9 +133,8 @@ class Delivery:
         with self._lines.open("rb") as stream:
             stream.seek(self._place.offset)
             for line in stream:
-                if not line.endswith(b"\n"):
+                if not line.endswith(b"\n") or not self._send(line[:-1]):
                     return
-                self._send(line[:-1])
                 self._place = _Place(
                     offset=self._place.offset + len(line), delivered=self._place.delivered + 1
                 )
@@ -138,20 +142,38 @@ class Delivery:
                 with replacing(self._file) as kept:
                     kept.write(self._place.model_dump_json().encode())
 
-    def _send(self, line: bytes) -> None:
-        number, wait = json.loads(line)["number"], FIRST_WAIT
+    def _send(self, line: bytes) -> bool:
+        """Whether the receiver has a line, after as many tries as it takes; not where the run has given up."""
+        number, wait = self._number(line), FIRST_WAIT
         while True:
             try:
                 self._channel.send(number, line)
             except DeliveryError as error:
                 if wait == FIRST_WAIT:
                     self._tell(f"{self.name} is away ({error}): its lines wait")
-                threading.Event().wait(wait)
+                if self._waited(wait):
+                    return False
                 wait = min(2 * wait, LONGEST_WAIT)
             else:
                 if wait > FIRST_WAIT:
                     self._tell(f"{self.name} is back")
-                return
+                return True
+
+    def _waited(self, seconds: float) -> bool:
+        """Waits, no longer than until the run ends, then shortly; whether the run has given up."""
+        if self._ending.is_set():
+            return self._given_up.wait(min(seconds, LAST_PATIENCE / 20))
+        self._ending.wait(seconds)
+        return False
+
+    def _number(self, line: bytes) -> int:
+        try:
+            return int(json.loads(line)["number"])
+        except (ValueError, TypeError, KeyError) as error:
+            raise RunError(
+                f"{self._lines} holds what is no line of a run after {self._place.delivered} delivered lines: restore "
+                "it, or choose another --out"
+            ) from error
 
     def _read_place(self) -> _Place:
         if not self._file.exists():

@@ -32,12 +32,18 @@ class Mqtt:
             import paho.mqtt.client  # noqa: F401
         except ImportError as error:
             raise MissingExtraError("paho-mqtt", "mqtt") from error
-        parts = urlsplit(address)
+        wrong = SettingsError("--mqtt names no topic of a broker: give mqtt://host/topic")
+        try:
+            parts = urlsplit(address)
+            port = parts.port
+        except ValueError as error:
+            raise wrong from error
         self._topic = parts.path.lstrip("/")
-        if parts.scheme not in PORTS or parts.hostname is None or not self._topic:
-            raise SettingsError("--mqtt names no topic of a broker: give mqtt://host/topic")
+        names_one = self._topic and "+" not in self._topic and not {*"#?"} & {*address}
+        if parts.scheme not in PORTS or parts.hostname is None or not names_one:
+            raise wrong
         self._parts = parts
-        self.address = f"{parts.scheme}://{parts.hostname}:{parts.port or PORTS[parts.scheme]}/{self._topic}"
+        self.address = f"{parts.scheme}://{parts.hostname}:{port or PORTS[parts.scheme]}/{self._topic}"
         self._client: Client | None = None
 
     def send(self, number: int, line: bytes) -> None:
@@ -84,6 +90,7 @@ class Mqtt:
         client.connect(parts.hostname or "", parts.port or PORTS[parts.scheme])
         client.loop_start()
         if not answered.wait(TIMEOUT) or refused:
+            client.disconnect()
             client.loop_stop()
             raise DeliveryError(refused[0] if refused else "it does not answer")
         return client

@@ -30,8 +30,8 @@ class Webhook:
     name = "webhook"
 
     def __init__(self, address: str, secret: str, run: str) -> None:
-        if not address.startswith(("http://", "https://")):
-            raise SettingsError(f"--webhook {address!r} is no address: begin it with https://")
+        if not address.startswith(("http://", "https://")) or not _is_address(address):
+            raise SettingsError(f"--webhook {address!r} is no address: begin it with https:// and a host")
         if not secret:
             raise SettingsError(
                 "a webhook is signed: set ECHO_WEBHOOK_SECRET to a secret that its receiver knows"
@@ -60,6 +60,13 @@ class Webhook:
     def close(self) -> None:
         """See ``Channel.close``."""
         self._client.close()
+
+
+def _is_address(address: str) -> bool:
+    try:
+        return bool(httpx.URL(address).host)
+    except httpx.InvalidURL:
+        return False
 
 
 def secret_key(secret: str) -> bytes:

@@ -5,11 +5,12 @@ import time
 
 import pytest
 
-from echo_agent.errors import SettingsError
+from echo_agent.errors import RunError, SettingsError
 from echo_agent.runs import delivery
 from echo_agent.runs.delivery import Delivery, DeliveryError
 from echo_agent.runs.folder import RunFolder
 from echo_agent.runs.mqtt import Mqtt
+from echo_agent.runs.record import VERDICTS
 from echo_agent.runs.webhook import Webhook, secret_key, signature
 from tests.unit.runs.test_folder import SETTINGS, a_line
 
@@ -22,6 +23,7 @@ class FakeChannel:
     def __init__(self, away=0):
         self.away = away
         self.got = []
+        self.closed = False
 
     def send(self, number, line):
         if self.away:
@@ -30,7 +32,7 @@ class FakeChannel:
         self.got.append((number, json.loads(line)["number"]))
 
     def close(self):
-        pass
+        self.closed = True
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +101,11 @@ def test_the_signature_is_that_of_the_specification():
         (lambda: Webhook("https://receiver", "whsec_?", "run"), "no base64"),
         (lambda: Mqtt("mqtt://host"), "mqtt://host/topic"),
         (lambda: Mqtt("http://host/topic"), "mqtt://host/topic"),
+        (lambda: Mqtt("mqtt://host:port/topic"), "mqtt://host/topic"),
+        (lambda: Mqtt("mqtt://[host/topic"), "mqtt://host/topic"),
+        (lambda: Mqtt("mqtt://host/line/#"), "mqtt://host/topic"),
+        (lambda: Webhook("https://receiver:port/hook", "secret", "run"), "is no address"),
+        (lambda: Webhook("https://", "secret", "run"), "is no address"),
     ],
 )
 def test_an_address_or_a_secret_that_cannot_be_is_told(make, told):
@@ -115,3 +122,33 @@ def test_lines_that_come_while_it_delivers_are_delivered(run):
     time.sleep(0.01)
     one.close()
     assert [number for number, _ in channel.got] == list(range(1, 40))
+
+
+def test_a_receiver_that_is_back_when_the_run_ends_gets_the_rest_at_once(run, monkeypatch):
+    monkeypatch.setattr(delivery, "FIRST_WAIT", 60.0)
+    channel = FakeChannel(away=1)
+    one = Delivery(run.folder, channel, print)
+    add(run, [one], 1, 2)
+    while channel.away:
+        time.sleep(0.001)
+    one.close()
+    assert one.told() == {"delivered": 2, "left": 0}
+
+
+def test_nothing_is_delivered_any_more_after_the_end(run):
+    channel, told = FakeChannel(away=10**6), []
+    one = Delivery(run.folder, channel, told.append)
+    add(run, [one], 1)
+    one.close()
+    one._thread.join(5)
+    assert channel.closed
+    assert one.told() == {"delivered": 0, "left": 1}
+
+
+def test_what_is_no_line_of_a_run_is_told(run):
+    channel = FakeChannel()
+    (run.folder / VERDICTS).write_bytes(b"no line\n")
+    one = Delivery(run.folder, channel, print)
+    with pytest.raises(RunError, match="no line of a run"):
+        one.close()
+    assert channel.closed
