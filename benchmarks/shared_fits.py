@@ -17,7 +17,7 @@ from echo_agent.memory.joint_scores import LEAST, join, joined_normals
 from echo_agent.memory.normal_model import Resolution, calibrated, fit, lies_at_any_angle, patch_grids
 from echo_agent.memory.working_resolutions import FIRST, SECOND, WorkingResolution
 from echo_agent.vision.anomaly_map import at_size, image_score
-from echo_agent.vision.coreset import bounded_banks
+from echo_agent.vision.coreset import MAX_PATCHES, bounded_banks
 from echo_agent.vision.dinov2_small import USE
 from echo_agent.vision.feature_layers import LayerDistances, Prediction, layer_distances, weigh
 from echo_agent.vision.features import FeatureEncoder, Features
@@ -81,6 +81,21 @@ class _Taken:
 
     def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
         return [self._taken(features) for features in self._encoder.encode(images, scale=scale)]
+
+
+class _InLayers:
+    """An encoder that sees an image at several resolutions, each a layer."""
+
+    def __init__(self, encoder: FeatureEncoder, scales: Sequence[float]) -> None:
+        self.name, self.id = encoder.name, encoder.id
+        self._encoder, self._scales = encoder, scales
+
+    def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
+        seen = [self._encoder.encode(images, scale=scale * one) for one in self._scales]
+        return [
+            replace(of[0], layers=tuple(features.layers[0] for features in of))
+            for of in zip(*seen, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -178,14 +193,15 @@ class SharedFits:
         if key not in self._fits:
             encoder = self._encoders[side]
             eyes = encoder if how.taken is as_it_is else _Taken(encoder, how.taken)
-            plain = Comparing(taken=how.taken, turning=how.turning, scale=how.scale)
+            eyes = _InLayers(eyes, how.layers_at) if how.layers_at else eyes
+            plain = replace(key[1], nearest=Comparing.nearest, shifts=0, bank=MAX_PATCHES)
             known = self._fits.get((side, plain, angles))
             resolution = (
                 known.resolution
                 if known is not None
                 else fit(self._references, eyes, how.scale, angles=angles, groups=self._groups()).resolution
             )
-            if how.bank != plain.bank:
+            if how.bank != MAX_PATCHES:
                 resolution = _with_other_banks(resolution, self._references, eyes, how)
             tests = (
                 [averaged_over_shifts(image, eyes, how) for image in self._tests]

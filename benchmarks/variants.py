@@ -14,6 +14,7 @@ from benchmarks.trials import (
 )
 from echo_agent.vision.comparison import patch_distances
 from echo_agent.vision.coreset import MAX_PATCHES
+from echo_agent.vision.dinov2_small import WORKING_SIDE
 from echo_agent.vision.features import ALONE, FeatureLayer, Features
 
 Change = Callable[[Features], Features]
@@ -86,6 +87,7 @@ class Comparing:
         counted: How it counts. What changes here alone shares its banks and distances with the others.
         turning: Whether rotated copies may serve as references.
         scale: Multiple of the encoder's working resolution.
+        layers_at: Multiples of it, fine to coarse, each of which gives a layer; the one of ``scale`` where none.
         nearest: How far the patches lie from a bank.
         shifts: Pixels by which the tests are shifted at the working resolution, both ways along both axes; their
             features are averaged. 0 where they are not.
@@ -96,6 +98,7 @@ class Comparing:
     counted: Change = as_it_is
     turning: bool = True
     scale: float = 1.0
+    layers_at: tuple[float, ...] = ()
     nearest: Nearest = patch_distances
     shifts: int = 0
     bank: int = MAX_PATCHES
@@ -131,6 +134,12 @@ def _first(counted: Change = as_it_is, **settings: Any) -> Variant:
 
 def _both(counted: Change = as_it_is, **settings: Any) -> Variant:
     return Variant(second=Comparing(counted=counted, **settings))
+
+
+def _at(*sides: int) -> Variant:
+    """Both encoders, the second at two working sides, averaged."""
+    beside, second = (Comparing(scale=side / WORKING_SIDE) for side in sides)
+    return Variant(second=second, beside=beside)
 
 
 _PLAIN = using(rarity=0.0, surroundings=0.0, top_k_share=0.01)
@@ -201,8 +210,13 @@ VARIANTS: dict[str, Variant] = {
     "both, the second at 252 pixels": _both(scale=0.75),
     "both, the second at 420 pixels": _both(scale=1.25),
     "both, the second at 448 pixels": _both(scale=4 / 3),
-    "both, the second at 168 and 336 pixels": Variant(second=Comparing(), beside=Comparing(scale=0.5)),
-    "both, the second at 252 and 336 pixels": Variant(second=Comparing(), beside=Comparing(scale=0.75)),
-    "both, the second at 336 and 420 pixels": Variant(second=Comparing(), beside=Comparing(scale=1.25)),
+    "both, the second at 168 and 336 pixels": _at(168, 336),
+    "both, the second at 252 and 336 pixels": _at(252, 336),
+    "both, the second at 196 and 280 pixels": _at(196, 280),
+    "both, the second at 224 and 280 pixels": _at(224, 280),
+    "both, the second at 224 and 308 pixels": _at(224, 308),
+    "both, the second's layers at 336 and 252 pixels": _both(layers_at=(1.0, 0.75)),
+    "both, the second's layers at 280 and 224 pixels": _both(layers_at=(280 / 336, 224 / 336)),
+    "both, the second at 336 and 420 pixels": _at(420, 336),
 }
 """Those of the first encoder alone differ from the first one in one thing, those of both from ``BOTH``."""
