@@ -1,7 +1,8 @@
 """What is seen of images beside the references, the last of it kept."""
 
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
@@ -42,6 +43,7 @@ from echo_agent.state import Exemplar, ImageQuality, ImageRef, ProductMatch, Ref
 from echo_agent.strictness import Strictness
 from echo_agent.vision.feature_layers import Prediction
 from echo_agent.vision.features import Array, FeatureEncoder, Features
+from echo_agent.vision.side_by_side import side_by_side
 
 CACHED_EVIDENCE = 16
 """Several questions about one image share its evidence."""
@@ -172,6 +174,10 @@ class Scorer:
             FileNotFoundError: Another writer has replaced the version meanwhile.
         """
         given = named(product, records) if product is not None else None
+        if given is not None and not given.ignored:  # else where the regions lie comes first
+            both: tuple[Callable[[], object], ...]
+            both = partial(self.seen.first, image, NOTHING), partial(self._quality, image, given)
+            side_by_side(both)
         everywhere = self._neighbours(image, records, given)
         matches = evidence.product_matches(everywhere, records)
         resembled = _resembled(matches)

@@ -1,13 +1,15 @@
 """Comparing the patches of an image with those of its references."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from echo_agent.vision.features import Array
+from echo_agent.vision.side_by_side import side_by_side, thread_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,10 +83,9 @@ def patch_distances(grid: Array, bank: PatchBank) -> Array:
     rows, columns, channels = grid.shape
     flat = np.asarray(grid.reshape(-1, channels), dtype=np.float32)
     query = torch.from_numpy(np.concatenate([flat, np.ones((len(flat), 1), np.float32)], axis=1))
-    with torch.inference_mode():
-        terms = torch.from_numpy(bank.terms).T
-        nearest = torch.cat([(part @ terms).amin(dim=1) for part in torch.split(query, AT_ONCE)])
-    squared = nearest.numpy() + np.einsum("pc,pc->p", flat, flat)
+    terms = torch.from_numpy(bank.terms).T
+    nearest = _in_parts(query, lambda part: (part @ terms).amin(dim=1))
+    squared = nearest + np.einsum("pc,pc->p", flat, flat)
     return np.asarray(np.sqrt(np.maximum(squared, 0)).reshape(rows, columns), dtype=np.float32)
 
 
@@ -99,15 +100,29 @@ def _drawn(grid: Array, bank: PatchBank) -> Array:
     query = torch.from_numpy(np.asarray(grid.reshape(-1, grid.shape[-1]), dtype=np.float32))
     patches = torch.from_numpy(bank.patches)
     count = min(bank.neighbours, len(patches))
-    moved = []
-    with torch.inference_mode():
-        for part in torch.split(query, AT_ONCE):
-            cosines, found = (part @ patches.T).topk(count, dim=1, sorted=False)
-            weights = cosines.clamp_min_(0.0)
-            total = weights.sum(dim=1, keepdim=True)
-            drawn = torch.einsum("pk,pkc->pc", weights, patches[found]) - total * part
-            moved.append(torch.linalg.vector_norm(drawn / (1.0 + total), dim=1))
-    return np.asarray(torch.cat(moved).numpy().reshape(grid.shape[:2]), dtype=np.float32)
+
+    def moved(part: "Tensor") -> "Tensor":
+        cosines, found = (part @ patches.T).topk(count, dim=1, sorted=False)
+        weights = cosines.clamp_min_(0.0)
+        total = weights.sum(dim=1, keepdim=True)
+        drawn = torch.einsum("pk,pkc->pc", weights, patches[found]) - total * part
+        lengths: Tensor = torch.linalg.vector_norm(drawn / (1.0 + total), dim=1)
+        return lengths
+
+    return np.asarray(_in_parts(query, moved).reshape(grid.shape[:2]), dtype=np.float32)
+
+
+def _in_parts(query: "Tensor", found: "Callable[[Tensor], Tensor]") -> Array:
+    """What a function finds for each of some patches, ``AT_ONCE`` of them at once."""
+    import torch
+
+    def of(some: "Tensor") -> "Tensor":
+        with torch.inference_mode():
+            return torch.cat([found(part) for part in torch.split(some, AT_ONCE)])
+
+    share = AT_ONCE * math.ceil(len(query) / AT_ONCE / thread_count())
+    shares = side_by_side([partial(of, some) for some in torch.split(query, share)])
+    return np.concatenate([one.numpy() for one in shares])
 
 
 def rarity(grid: Array) -> Array:

@@ -19,6 +19,7 @@ from echo_agent.vision.checkpoint import find_snapshot
 from echo_agent.vision.eight_bits import in_eight_bits, needed_alone
 from echo_agent.vision.huggingface import quietly
 from echo_agent.vision.onnx_network import OnnxNetwork
+from echo_agent.vision.side_by_side import thread_count
 
 NAME = "dinov2-small"
 PATCH = 14
@@ -110,7 +111,7 @@ def onnx_blocks(source: Dinov2Source, blocks: Sequence[int]) -> OnnxNetwork:
     needed_alone(model)
     in_eight_bits(model)
     # Eight bits share one scale over all that is multiplied at once.
-    return OnnxNetwork(model.SerializeToString(), at_once=1)
+    return OnnxNetwork(model.SerializeToString(), threads=thread_count())
 
 
 def torch_blocks(

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from echo_agent.vision.features import Array, FeatureLayer, Features, Use
 from echo_agent.vision.guided import guides_of
 from echo_agent.vision.light import evened
 from echo_agent.vision.resolution import working_size
+from echo_agent.vision.side_by_side import side_by_side
 
 NAME = "efficientnet-lite2"
 WORKING_SIDE = 256
@@ -93,15 +94,23 @@ class EmbeddedEncoder:
         return encode_by_size(images, sizes, self._encode_batch)
 
     def _encode_batch(self, images: Sequence[Image.Image], sizes: tuple[Size, Size]) -> list[Features]:
+        """Encodes images of one size: a GPU takes them together, a core one after the other."""
+        if self._device.type == "cpu":
+            single = side_by_side([partial(self._encoded, [image], sizes) for image in images])
+            return [features for one in single for features in one]
+        with self._lock:
+            return self._encoded(images, sizes)
+
+    def _encoded(self, images: Sequence[Image.Image], sizes: tuple[Size, Size]) -> list[Features]:
         size, global_size = sizes
         pixels = torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)
-        with self._lock, torch.inference_mode():
-            outputs = self._network(pixels.to(self._device))
-            branches = self._global_branches(pixels, global_size)
+        looks = [partial(self._seen, pixels), partial(self._seen_globally, pixels, global_size)]
+        outputs, of_branch = side_by_side(looks)
+        with torch.inference_mode():
             embeddings = functional.normalize(outputs[-2].mean(dim=(2, 3)), dim=1).cpu().numpy()
             narrow, _ = patches_of(outputs[-2])
-            layers = _layers(outputs, USES)
-        guides = guides_of(pixels)
+            layers, branches = _layers(outputs, USES), _layers(of_branch, GLOBAL_USES)
+            guides = guides_of(pixels)
         return [
             Features(
                 layers=(*layers[i][:-1], replace(layers[i][-1], narrow=narrow[i])),
@@ -112,15 +121,23 @@ class EmbeddedEncoder:
             for i in range(len(images))
         ]
 
-    def _global_branches(self, pixels: Tensor, size: Size) -> list[tuple[FeatureLayer, ...]]:
-        """The layers of each image at a smaller width and height and in an even light."""
-        smaller = functional.interpolate(pixels, size=size[::-1], mode="bicubic", antialias=True)
-        return _layers(self._network(evened(smaller).to(self._device)), GLOBAL_USES)
+    def _seen(self, pixels: Tensor) -> list[Tensor]:
+        with torch.inference_mode():
+            return self._network(pixels.to(self._device))
+
+    def _seen_globally(self, pixels: Tensor, size: Size) -> list[Tensor]:
+        """What the network makes of images at a smaller width and height and in an even light."""
+        with torch.inference_mode():
+            smaller = functional.interpolate(pixels, size=size[::-1], mode="bicubic", antialias=True)
+            return self._seen(evened(smaller))
 
 
 def _pixels(image: Image.Image, size: Size) -> Array:
     """Resizes and scales an RGB image to the range that the weights were trained on, about -1..1."""
-    return (resized(image, size).astype(np.float32) - 127.0) / 128.0
+    pixels = resized(image, size).astype(np.float32)
+    pixels -= 127.0
+    pixels /= 128.0
+    return pixels
 
 
 def _layers(outputs: Sequence[Tensor], uses: Sequence[Use]) -> list[tuple[FeatureLayer, ...]]:

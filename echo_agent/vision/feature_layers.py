@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -10,6 +11,7 @@ from echo_agent.vision.anomaly_map import image_score, raised, standing_out
 from echo_agent.vision.comparison import PatchBank, patch_distances, rarity
 from echo_agent.vision.features import Array, FeatureLayer, Features
 from echo_agent.vision.guided import follow_edges
+from echo_agent.vision.side_by_side import side_by_side
 
 LEAST = 1e-3
 """A layer's score counts at least so much: where an image equals a reference, its layers have scores of nothing."""
@@ -58,10 +60,13 @@ def layer_distances(
     nearest: Callable[[Array, PatchBank], Array] = patch_distances,
 ) -> tuple[LayerDistances, ...]:
     """The distances of an image's patches, a layer each: all that ``weigh`` needs of the references."""
-    return tuple(
-        LayerDistances(nearest(layer.compared, bank), rarity(layer.compared) if layer.use.rarity else None)
-        for layer, bank in zip(features.all_layers, banks, strict=True)
-    )
+
+    def of(layer: FeatureLayer, bank: PatchBank) -> LayerDistances:
+        return LayerDistances(
+            nearest(layer.compared, bank), rarity(layer.compared) if layer.use.rarity else None
+        )
+
+    return tuple(side_by_side([partial(of, *pair) for pair in zip(features.all_layers, banks, strict=True)]))
 
 
 def weigh(features: Features, distances: Sequence[LayerDistances]) -> Prediction:

@@ -9,30 +9,25 @@ from torch import Tensor
 
 from echo_agent.vision.features import Array
 
-MAX_RUN = 4
-"""Images a run: bounds the memory of the activations, and more at once are no faster on a CPU."""
-
 FLOAT = 1
 """ONNX's number of the type float32."""
 
 
 class OnnxNetwork:
-    """A network of images, run on the CPU in as many threads as PyTorch takes.
+    """A network of images, run on the CPU one after the other: more at once are no faster.
 
-    Its threads do not spin when they have nothing to do: PyTorch works on the same cores.
+    Its threads do not spin when they have nothing to do: others work on the same cores.
 
     Args:
         model: An ONNX model with one input, the pixels.
         weights: Weights by their names that the model leaves out as external data, all of these and no others,
             float32.
-        at_once: Images a run; 1 where what the network makes of an image would depend on the others of the run.
+        threads: How many work on an image. For a small network they take as long to wake as they save.
     """
 
-    def __init__(
-        self, model: bytes, weights: Mapping[str, Array] | None = None, *, at_once: int = MAX_RUN
-    ) -> None:
+    def __init__(self, model: bytes, weights: Mapping[str, Array] | None = None, *, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
+        options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # The runtime reads the weights where they lie, without their strides, until the session is made.
         held = {
@@ -45,7 +40,6 @@ class OnnxNetwork:
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
         self._held = held
-        self._at_once = at_once
 
     def __call__(self, pixels: Tensor) -> list[Tensor]:
         """Runs the network.
@@ -58,6 +52,6 @@ class OnnxNetwork:
         """
         runs = [
             self._session.run(None, {self._input: part.contiguous().numpy()})
-            for part in torch.split(pixels, self._at_once)
+            for part in torch.split(pixels, 1)
         ]
         return [torch.from_numpy(np.concatenate(output)) for output in zip(*runs, strict=True)]
