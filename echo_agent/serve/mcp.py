@@ -51,6 +51,12 @@ async def _answered(request: Request, body: bytes) -> JSONResponse | None:
         number, name = asked["id"], called["name"]
     except (ValueError, KeyError, TypeError):
         return None
+    if not isinstance(name, str):
+        return _refused(number, f"name is {str(name)[:40]!r}: give the name of a tool as text")
+    arguments, context = called.get("arguments") or {}, called.get("context") or {}
+    for given, of in ((arguments, "arguments"), (context, "context")):
+        if not isinstance(given, dict):
+            return _refused(number, f"{of} is {str(given)[:40]!r}: give an object")
     headers = dict(request.headers)
     found = await _client().assistants.search(name=name, headers=headers)
     tools = [one for one in found if one["name"] == name]
@@ -59,12 +65,17 @@ async def _answered(request: Request, body: bytes) -> JSONResponse | None:
     value = await _client().runs.wait(
         None,
         tools[0]["assistant_id"],
-        input=called.get("arguments", {}),
-        context=called.get("context"),
+        input=arguments,
+        context=context,
         headers=headers,
         raise_error=False,
     )
     return JSONResponse({"jsonrpc": "2.0", "id": number, "result": _result(value)})
+
+
+def _refused(number: Any, told: str) -> JSONResponse:
+    """The answer to a call that is none, by JSON-RPC's code of invalid parameters."""
+    return JSONResponse({"jsonrpc": "2.0", "id": number, "error": {"code": -32602, "message": told}})
 
 
 def _result(value: Any) -> dict[str, Any]:

@@ -93,3 +93,18 @@ def test_what_is_no_call_of_a_tool_of_echo_is_answered_by_the_server(ask, server
     unknown = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "no tool"}}
     told = httpx.post(f"{server[0]}/mcp", json=unknown, headers=headers).json()
     assert "Unknown tool" in told["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"name": 5}, "name of a tool"),
+        ({"name": "inspection", "arguments": "nonsense"}, "arguments is"),
+        ({"name": "inspection", "arguments": {}, "context": "first"}, "context is"),
+    ],
+)
+def test_what_is_no_call_is_refused_in_words(server, params, told):
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    answer = httpx.post(f"{server[0]}/mcp", json=body, headers={"Accept": "application/json"}).json()
+    assert answer["error"]["code"] == -32602
+    assert told in answer["error"]["message"]
