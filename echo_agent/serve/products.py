@@ -158,18 +158,30 @@ def _register(service: Service, asked: Registration, files: dict[str, list[Uploa
 
 
 def _saved(file: UploadFile, folder: Path, most_megabytes: float) -> Path:
-    """Writes a file under its own name into a folder."""
-    name = PurePosixPath((file.filename or "").replace("\\", "/")).name or "photograph"
+    """Writes a file under its own name into a folder.
+
+    Raises:
+        ImageError: It is too large.
+        UnfitProductError: A file of its name is there, or none of that name can be.
+    """
+    name = PurePosixPath((file.filename or "").replace("\\", "/")).name
+    name = "photograph" if name in {"", ".."} else name
     if (file.size or 0) > most_megabytes * 1e6:
         raise ImageError(
             f"{name} has more than {most_megabytes:g} MB: send a smaller one, or raise ECHO_MAX_IMAGE_MEGABYTES"
         )
-    folder.mkdir(exist_ok=True)
     target = folder / name
-    if target.exists():
-        raise UnfitProductError(f"two files are named {name}: give each a name of its own")
-    with target.open("wb") as stream:
-        shutil.copyfileobj(file.file, stream)
+    try:
+        folder.mkdir(exist_ok=True)
+        with target.open("xb") as stream:
+            shutil.copyfileobj(file.file, stream)
+    except FileExistsError as error:
+        raise UnfitProductError(f"two files are named {name}: give each a name of its own") from error
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise UnfitProductError(
+            f"{name[:80]!r} cannot be stored ({why}): give the file a shorter, plain name, or make room"
+        ) from error
     return target
 
 

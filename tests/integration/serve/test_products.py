@@ -145,3 +145,12 @@ def test_the_same_keys_and_bounds_hold(inspector):
         assert register(client, photographs([1])).status_code == 401
         large = client.post("/v1/products", content=b"x", headers={"Content-Length": "400000000"})
         assert (large.status_code, "existing=add" in large.json()["detail"]) == (413, True)
+
+
+def test_a_file_is_taken_under_any_name_that_can_be_and_refused_in_words_under_another(client):
+    part = encoded(synthetic_part(1))
+    for number, name in enumerate(("..", "/", "a\\b.png")):
+        assert register(client, [("images", (name, part))], name=f"plate {number}").status_code == 201
+    refused = register(client, [("images", ("a" * 300 + ".png", part))])
+    assert refused.status_code == 422
+    assert "shorter, plain name" in refused.json()["detail"]
