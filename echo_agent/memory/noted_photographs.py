@@ -57,13 +57,18 @@ def stage(folder: Path) -> Iterator[Path]:
         StoreError: It cannot be made.
     """
     place = folder / STAGES.replace("*", uuid.uuid4().hex)
+    lock = FileLock(place / LOCK)
     try:
-        place.mkdir(parents=True)
-        with FileLock(place / LOCK):
-            yield place
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be written ({error.strerror}): free space or rights") from error
+        try:
+            place.mkdir(parents=True)
+            lock.acquire()
+        except OSError as error:
+            raise StoreError(
+                f"{folder} cannot be written ({error.strerror}): free space or rights"
+            ) from error
+        yield place
     finally:
+        lock.release()
         shutil.rmtree(place, ignore_errors=True)
 
 

@@ -130,7 +130,8 @@ class Products:
         name = registration.check_name(product)
         given = registration.given_images(name, images_or_folder, shots, recursive=recursive)
         domain_knowledge = None if knowledge is None else read_domain_knowledge(knowledge)
-        before = None if replace else self._store.catalog().products.get(name)
+        there = self._store.catalog().products.get(name)
+        before = None if replace else there
         read_with = registration.depth_of(given, depth, before)
         chosen: dict[str, ImageRef] = {}
         names: dict[str, str] = {}
@@ -161,9 +162,8 @@ class Products:
                 Photographs(draft.references), looked_at, found.scores, found.groups
             ):
                 tell(remark)
-            sizes = [(image.width, image.height) for image in draft.references]
-            if not (tiles or (tiles is None and before is not None and before.tiles)):
-                for remark in too_large_as_a_whole(sizes):
+            if not (tiles or (tiles is None and there is not None and there.tiles)):
+                for remark in too_large_as_a_whole([(one.width, one.height) for one in draft.references]):
                     tell(remark)
 
         with stage(self.folder) as place:

@@ -229,3 +229,21 @@ def test_what_should_be_no_reference_is_named_before_the_product_stands(plates, 
     ]
     plates.register("fresh", [synthetic_part(60)])
     assert caplog.messages == []
+
+
+def test_a_fault_of_whoever_is_told_the_progress_is_none_of_the_memory(memory):
+    def gone(*_):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(BrokenPipeError):
+        memory.register("plate", [synthetic_part(seed) for seed in range(2)], progress=gone)
+    assert not list(memory.folder.glob(".staged-*"))
+
+
+def test_tiles_are_advised_where_there_are_none_alone(memory):
+    large, told = synthetic_part(1, size=(1100, 1100)), []
+    memory.register("plate", [large], tiles=512, tell=told.append)
+    assert memory.register("plate", [large], replace=True, tell=told.append).tiles == 512
+    assert not any("--tiles" in one for one in told)
+    memory.register("plate", [large], tiles=0, tell=told.append)
+    assert sum("--tiles" in one for one in told) == 1
