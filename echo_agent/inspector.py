@@ -13,7 +13,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.runnables.config import ContextThreadPoolExecutor
 
 from echo_agent.context import Context
-from echo_agent.errors import EchoError, ImageError
+from echo_agent.errors import EchoError
 from echo_agent.files import digest_of
 from echo_agent.graph import InspectionGraph, build_graph
 from echo_agent.images.ignored import Ignored
@@ -326,8 +326,8 @@ class Inspector:
             except EchoError as error:
                 return error
 
-        with suppress(ImageError):  # told by the inspection of that one
-            self.memory.encode_ahead([image for image, _ in images])
+        with suppress(EchoError):  # told by the inspection of that one
+            self.memory.encode_ahead([image for image, _ in images], product)
         if at_once == 1:
             yield from map(inspect, images)
         else:

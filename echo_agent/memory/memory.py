@@ -345,9 +345,17 @@ class Memory(KeptImages):
         found = (self._while_it_stands(partial(judged, name)) for name in by_product)
         return {digest: said for of_product in found for digest, said in of_product.items()}
 
-    def encode_ahead(self, chosen: Sequence[ImageRef]) -> None:
-        """Encodes images for their first look together; see ``SeenImages.encode_ahead``."""
-        self._scorer.seen.encode_ahead(chosen)
+    def encode_ahead(self, chosen: Sequence[ImageRef], product: str | None = None) -> None:
+        """Encodes images for their first look together, and measures their quality where their product is given.
+
+        Args:
+            chosen: The images; see ``SeenImages.encode_ahead``.
+            product: What they all show.
+
+        Raises:
+            EchoError: As inspecting one of them would raise it.
+        """
+        self._scorer.look_ahead(chosen, None if product is None else self.product(product))
 
     def forget(self) -> None:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""

@@ -110,12 +110,7 @@ class Scorer:
         """Drops what is kept of images that were looked at before, so that they are encoded anew."""
         self.seen.forget()
         with self._caching:
-            for cache in (
-                self._places,
-                self._confirmed_scores,
-                self._tiled,
-                self._evidence,
-            ):
+            for cache in (self._places, self._confirmed_scores, self._tiled, self._evidence):
                 cache.clear()
 
     def recognised(self, image: ImageRef, records: Sequence[ProductRecord]) -> str | None:
@@ -237,6 +232,12 @@ class Scorer:
                 "lost": tuple(lost),
             }
         )
+
+    def look_ahead(self, images: Sequence[ImageRef], record: ProductRecord | None) -> None:
+        """Encodes images for their first look, and measures their quality where their product is given."""
+        self.seen.encode_ahead(images)
+        if record is not None:
+            side_by_side([partial(self._quality, image, record) for image in images])
 
     def _quality(self, image: ImageRef, record: ProductRecord) -> ImageQuality:
         """Whether what counts of an image can be judged: not where it is not known what does."""

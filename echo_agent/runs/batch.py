@@ -30,6 +30,9 @@ SAVED_EVERY = 2.0
 TOGETHER = 16
 """Photographs that are encoded together."""
 
+FIRST_TOGETHER = 2
+"""The first of them: nothing else can be done meanwhile."""
+
 
 @dataclass(frozen=True)
 class Left:
@@ -165,17 +168,18 @@ def _picture_name(path: Path) -> str:
 def in_batches(
     photographs: Iterable[Photograph], run: RunFolder, size: int = TOGETHER
 ) -> Iterator[list[Photograph]]:
-    """Puts together what a run does not know yet, each photograph once."""
+    """Puts together what a run does not know yet, each photograph once; few at first, so that work soon begins."""
     batch: list[Photograph] = []
+    wanted = min(size, FIRST_TOGETHER)
     taken: set[Path] = set()
     for photograph in photographs:
         if photograph.path in taken or run.knows(photograph):
             continue
         taken.add(photograph.path)
         batch.append(photograph)
-        if len(batch) == size:
+        if len(batch) == wanted:
             yield batch
-            batch = []
+            batch, wanted = [], min(size, 2 * wanted)
     if batch:
         yield batch
 

@@ -28,7 +28,7 @@ class Engine(Protocol):
 
 
 class Here:
-    """Inspects in this process: while one batch is encoded and compared, the next one is decoded.
+    """Inspects in this process: while one batch is compared, the next one is decoded and encoded.
 
     Args:
         station: What inspects.
@@ -41,14 +41,18 @@ class Here:
         """See ``Engine.inspect``."""
         coming = iter(batches)
 
-        def decode_next() -> list[Opened] | None:
+        def encode_next() -> list[Opened] | None:
             batch = next(coming, None)
-            return None if batch is None else self._station.decode(batch)
+            if batch is None:
+                return None
+            opened = self._station.decode(batch)
+            self._station.encode(opened)
+            return opened
 
-        with ThreadPoolExecutor(1, "decoding") as reader:
-            ahead = reader.submit(decode_next)
+        with ThreadPoolExecutor(1, "encoding") as reader:
+            ahead = reader.submit(encode_next)
             while (opened := ahead.result()) is not None and not stop.is_set():
-                ahead = reader.submit(decode_next)
+                ahead = reader.submit(encode_next)
                 for inspected in self._station.inspect(opened):
                     yield inspected
                     if stop.is_set():

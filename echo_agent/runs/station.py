@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from PIL import Image
@@ -85,6 +86,12 @@ class Station:
             return self.inspector.memory.store_image(photograph.path, self._settings.product)
         except ImageError as error:
             return error
+
+    def encode(self, opened: Sequence[Opened]) -> None:
+        """Encodes photographs that were decoded, so that their inspection finds them encoded."""
+        images = [image for _, image in opened if isinstance(image, ImageRef)]
+        with suppress(EchoError):  # told by the inspection of that one
+            self.inspector.memory.encode_ahead(images, self._settings.product)
 
     def inspect(self, opened: Sequence[Opened]) -> Iterator[Inspected]:
         """Inspects photographs that were decoded, in their order; what cannot be read is ``review``."""

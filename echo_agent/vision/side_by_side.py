@@ -7,7 +7,7 @@ that sleep in between take longer to wake than the step, and threads that spin t
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import TypeVar
 
@@ -20,7 +20,8 @@ _POOL = threading.local()
 def side_by_side(tasks: Sequence[Callable[[], Found]]) -> list[Found]:
     """Runs tasks in as many threads as PyTorch takes, where it takes one for each of their steps.
 
-    A task may run further ones this way: those that no thread is free for it runs itself.
+    A task may run further ones this way: those that no thread is free for it runs itself. Of other callers no more wait
+    at a time than there are threads, so that who has few tasks need not wait for all of one who has many.
 
     Args:
         tasks: The tasks, the longest first.
@@ -28,11 +29,18 @@ def side_by_side(tasks: Sequence[Callable[[], Found]]) -> list[Found]:
     Returns:
         What they return, in their order.
     """
-    pool, _ = _started(os.getpid())
-    own = tasks[:1] if getattr(_POOL, "own", False) else ()
-    begun = [(task, pool.submit(task)) for task in tasks[len(own) :]]
-    found = [task() for task in own]
-    return found + [task() if own and future.cancel() else future.result() for task, future in begun]
+    pool, count = _started(os.getpid())
+    if getattr(_POOL, "own", False):
+        begun = [(task, pool.submit(task)) for task in tasks[1:]]
+        found = [task() for task in tasks[:1]]
+        return found + [task() if future.cancel() else future.result() for task, future in begun]
+    submitted: list[Future[Found]] = []
+    for task in tasks:
+        under_way = [future for future in submitted if not future.done()]
+        if len(under_way) >= count:
+            wait(under_way, return_when=FIRST_COMPLETED)
+        submitted.append(pool.submit(task))
+    return [future.result() for future in submitted]
 
 
 def thread_count() -> int:
