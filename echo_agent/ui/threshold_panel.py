@@ -13,7 +13,7 @@ LISTED = 20
 """Changed inspections that are listed."""
 
 MAX_RATE, STEP = 20.0, 0.5
-"""Rates of the slider, in per cent."""
+"""Rates of the slider, in per cent; it reaches further where that in force does."""
 
 
 class ThresholdPanel:
@@ -69,8 +69,9 @@ class ThresholdPanel:
     def _chosen(self, product: str | None) -> tuple[Any, ...]:
         if not isinstance(product, str):
             return self._gr.update(), "", part("no_products")
-        rate = shown_errors(self._gr, self._controller.strictness, product).max_false_reject
-        return self._gr.update(value=100 * rate), *self._try(product, 100 * rate)
+        rate = 100 * shown_errors(self._gr, self._controller.strictness, product).max_false_reject
+        slider = self._gr.update(value=rate, minimum=min(STEP, rate), maximum=max(MAX_RATE, rate))
+        return slider, *self._try(product, rate)
 
     def _try(self, product: str | None, rate: float) -> tuple[str, str]:
         if not isinstance(product, str):
