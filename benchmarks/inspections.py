@@ -10,7 +10,7 @@ import typer
 
 from benchmarks.machine import machine_name
 from benchmarks.program import JsonOption, program, tell
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption, MllmOption
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, EncodersOption, MemoryOption, MllmOption
 from echo_agent.context import Context
 from echo_agent.images.listing import list_images
 from echo_agent.inspector import Inspector
@@ -24,6 +24,7 @@ class InspectionBenchmark(Value):
         machine: Name of the GPU or processor.
         images: Inspections a round.
         single: Inspections a second, one after the other; the median of the rounds.
+        processor_ms: Processor time of one of them, in milliseconds; the median of the rounds.
         together: Inspections a second through ``inspect_many``.
         gain: ``together / single``, from the rounds' processor time on a CPU and their time on the wall on a GPU.
         wall_gain: The same from the time on the wall.
@@ -32,6 +33,7 @@ class InspectionBenchmark(Value):
     machine: str
     images: int
     single: float
+    processor_ms: float
     together: float
     gain: float
     wall_gain: float
@@ -73,6 +75,7 @@ def benchmark_inspections(
         machine=machine_name(),
         images=len(images),
         single=len(images) / single,
+        processor_ms=1000 * single_cpu / len(images),
         together=len(images) / together,
         gain=single / together if torch.cuda.is_available() else single_cpu / together_cpu,
         wall_gain=single / together,
@@ -84,6 +87,7 @@ def inspections(
     *,
     product: Annotated[str, typer.Option(help="Registered product that they show.")],
     mllm: MllmOption = None,
+    encoders: EncodersOption = "retry",
     limit: Annotated[int, typer.Option(min=1, help="Photographs at most.")] = 8,
     rounds: Annotated[int, typer.Option(min=1, help="Measurements of each; the median counts.")] = 5,
     memory: MemoryOption = MEMORY_OF_THE_SETTINGS,
@@ -91,10 +95,11 @@ def inspections(
 ) -> None:
     """Inspections a second, one after the other and together, as ``Inspector.inspect_many`` runs them."""
     found = benchmark_inspections(
-        memory, Context(mllm=mllm), product, list_images(images)[:limit], rounds=rounds
+        memory, Context(mllm=mllm, encoders=encoders), product, list_images(images)[:limit], rounds=rounds
     )
     text = (
-        f"{found.images} inspections on {found.machine}: {found.single:.2f} a second one by one, "
+        f"{found.images} inspections on {found.machine}: {found.single:.2f} a second one by one "
+        f"({found.processor_ms:.0f} ms of processor time each), "
         f"{found.together:.2f} together ({found.gain:.2f} x by the processor, {found.wall_gain:.2f} x by the clock)"
     )
     tell(found, text, as_json)

@@ -83,21 +83,6 @@ class _Taken:
         return [self._taken(features) for features in self._encoder.encode(images, scale=scale)]
 
 
-class _InLayers:
-    """An encoder that sees an image at several resolutions, each a layer."""
-
-    def __init__(self, encoder: FeatureEncoder, scales: Sequence[float]) -> None:
-        self.name, self.id = encoder.name, encoder.id
-        self._encoder, self._scales = encoder, scales
-
-    def encode(self, images: Sequence[Image.Image], *, scale: float = 1.0) -> list[Features]:
-        seen = [self._encoder.encode(images, scale=scale * one) for one in self._scales]
-        return [
-            replace(of[0], layers=tuple(features.layers[0] for features in of))
-            for of in zip(*seen, strict=True)
-        ]
-
-
 @dataclass(frozen=True)
 class _Fit:
     """Banks of one encoder, and the distances of left-out references and tests from them."""
@@ -193,7 +178,6 @@ class SharedFits:
         if key not in self._fits:
             encoder = self._encoders[side]
             eyes = encoder if how.taken is as_it_is else _Taken(encoder, how.taken)
-            eyes = _InLayers(eyes, how.layers_at) if how.layers_at else eyes
             plain = replace(key[1], nearest=Comparing.nearest, shifts=0, bank=MAX_PATCHES)
             known = self._fits.get((side, plain, angles))
             resolution = (

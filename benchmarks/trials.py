@@ -31,17 +31,6 @@ def drawn_by(neighbours: int) -> Nearest:
     return lambda grid, bank: patch_distances(grid, replace(bank, neighbours=neighbours))
 
 
-def drawn_or_nearest(grid: Array, bank: PatchBank) -> Array:
-    """The mean of how far the nearest patches draw a patch and of the distance to the nearest one.
-
-    Args:
-        grid: Patch features of the image ``(rows, columns, channels)``.
-        bank: Patches of the references.
-    """
-    both = patch_distances(grid, bank) + patch_distances(grid, replace(bank, neighbours=1))
-    return np.asarray(both / 2, dtype=np.float32)
-
-
 def like_its_neighbours(grid: Array, bank: PatchBank) -> Array:
     """Distances over how far the nearest patch of the references lies from those around it: what varies counts less.
 

@@ -7,7 +7,6 @@ from typing import Any
 from benchmarks.trials import (
     Nearest,
     drawn_by,
-    drawn_or_nearest,
     like_its_neighbours,
     mean_of_three,
     refined,
@@ -87,7 +86,6 @@ class Comparing:
         counted: How it counts. What changes here alone shares its banks and distances with the others.
         turning: Whether rotated copies may serve as references.
         scale: Multiple of the encoder's working resolution.
-        layers_at: Multiples of it, fine to coarse, each of which gives a layer; the one of ``scale`` where none.
         nearest: How far the patches lie from a bank.
         shifts: Pixels by which the tests are shifted at the working resolution, both ways along both axes; their
             features are averaged. 0 where they are not.
@@ -98,7 +96,6 @@ class Comparing:
     counted: Change = as_it_is
     turning: bool = True
     scale: float = 1.0
-    layers_at: tuple[float, ...] = ()
     nearest: Nearest = patch_distances
     shifts: int = 0
     bank: int = MAX_PATCHES
@@ -201,7 +198,6 @@ VARIANTS: dict[str, Variant] = {
     "both, the second's nearest patch alone": _both(nearest=drawn_by(1)),
     "both, the second's five nearest": _both(nearest=drawn_by(5)),
     "both, the second's twenty nearest": _both(nearest=drawn_by(20)),
-    "both, the second's ten nearest and nearest averaged": _both(nearest=drawn_or_nearest),
     "both, the second's distances over the references' own": _both(nearest=like_its_neighbours),
     "both, the second's references refined to the image": _both(nearest=refined),
     "both, the first's three nearest": Variant(Comparing(nearest=mean_of_three), Comparing()),
@@ -209,14 +205,8 @@ VARIANTS: dict[str, Variant] = {
     "both, the second's bank of 4,096 patches": _both(bank=4096),
     "both, the second at 252 pixels": _both(scale=0.75),
     "both, the second at 420 pixels": _both(scale=1.25),
-    "both, the second at 448 pixels": _both(scale=4 / 3),
     "both, the second at 168 and 336 pixels": _at(168, 336),
     "both, the second at 252 and 336 pixels": _at(252, 336),
-    "both, the second at 196 and 280 pixels": _at(196, 280),
-    "both, the second at 224 and 280 pixels": _at(224, 280),
-    "both, the second at 224 and 308 pixels": _at(224, 308),
-    "both, the second's layers at 336 and 252 pixels": _both(layers_at=(1.0, 0.75)),
-    "both, the second's layers at 280 and 224 pixels": _both(layers_at=(280 / 336, 224 / 336)),
     "both, the second at 336 and 420 pixels": _at(420, 336),
 }
 """Those of the first encoder alone differ from the first one in one thing, those of both from ``BOTH``."""
