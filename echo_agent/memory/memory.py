@@ -16,10 +16,11 @@ from echo_agent.memory.database import Database
 from echo_agent.memory.inspections import Inspections
 from echo_agent.memory.kept_images import KeptImages
 from echo_agent.memory.lots import judge_lot
+from echo_agent.memory.missing_embeddings import fill_embeddings
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.retention import USUAL_LIMITS, Limits
 from echo_agent.memory.second_encoder import AUTOMATIC, SecondEncoders
-from echo_agent.memory.store import Store, fill_embeddings, make_folder
+from echo_agent.memory.store import Store, make_folder
 from echo_agent.state import CountedPlace, ImageRef, Label, LotEvidence, ReferenceEvidence
 from echo_agent.strictness import Strictness
 from echo_agent.vision.encoder import EMBEDDED, load_encoder

@@ -4,18 +4,17 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from echo_agent.errors import EncoderError, ImageError, StoreError
+from echo_agent.errors import EncoderError, StoreError
 from echo_agent.files import UNFINISHED, digest_of, make_durable
 from echo_agent.images import stored
 from echo_agent.images.ignored import Ignored
-from echo_agent.images.stored import load_stored
 from echo_agent.memory import registration
 from echo_agent.memory.answers import forget_learnt
 from echo_agent.memory.catalog import Catalog, named, read_catalog, read_generation
@@ -36,8 +35,6 @@ from echo_agent.memory.versions import (
     photographs,
     remove_versions,
     rewrite_record,
-    set_embedding,
-    without_embedding,
 )
 from echo_agent.memory.working_resolutions import FIRST, SECOND, TILES
 from echo_agent.state import ImageRef
@@ -357,29 +354,6 @@ class Store:
 
 def _learnt(draft: Draft) -> tuple[str, ...]:
     return tuple(image.sha256 for image in draft.references if image.sha256 in draft.answers)
-
-
-def fill_embeddings(database: Database, encoder: FeatureEncoder) -> None:
-    """Encodes the references whose embedding is not known, as in a memory that was taken over from files.
-
-    One whose photograph cannot be read stays without.
-
-    Raises:
-        StoreError: The memory cannot be written.
-    """
-    if not database.exists():
-        return
-    with database.reading() as connection:
-        missing = without_embedding(connection, database.folder)
-    if not missing:
-        return
-    found = {}
-    for image in missing:
-        with suppress(ImageError):  # told where it is needed
-            found[image.sha256] = encoder.encode([load_stored(image)])[0].embedding
-    with database.writing() as connection:
-        for digest, embedding in found.items():
-            set_embedding(connection, digest, embedding)
 
 
 def make_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ from echo_agent.images.ignored import Ignored
 from echo_agent.inspector import Inspector
 from echo_agent.memory.memory import Memory
 from tests.conftest import synthetic_part
+from tests.integration.memory.parts import assert_taken_anew
 
 pytestmark = pytest.mark.second_encoder
 
@@ -124,3 +125,7 @@ def test_a_card_names_the_reference_that_its_regions_are_drawn_on(memory, tmp_pa
     card.write_text(text.replace("1.png", "../1.png"))
     with pytest.raises(KnowledgeError, match="beside the card"):
         Inspector(memory).register("plate", files, knowledge=card)
+
+
+def test_an_embedding_that_is_taken_anew_is_of_what_counts(inspector):
+    assert_taken_anew(inspector.memory)

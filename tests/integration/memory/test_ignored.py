@@ -8,6 +8,7 @@ from echo_agent.errors import KnowledgeError
 from echo_agent.images.ignored import Ignored
 from echo_agent.inspector import Inspector
 from tests.conftest import synthetic_part
+from tests.integration.memory.parts import assert_taken_anew
 
 LABEL = ((0.4, 0.2), (0.65, 0.2), (0.65, 0.45), (0.4, 0.45))
 """Around x 77 to 124 and y 29 to 64 of 192 x 144 pixels."""
@@ -113,3 +114,9 @@ def test_a_language_model_is_shown_what_counts_alone(plates):
     shown = [np.asarray(plates.pixels(plates.counted(image, "plate"))) for image in (inside, plain)]
     assert np.array_equal(*shown)
     assert plates.counted(plain, None) == plain
+
+
+def test_an_embedding_that_is_taken_anew_is_of_what_counts(memory):
+    parts = [synthetic_part(seed) for seed in range(3)]
+    memory.register("plate", parts, ignored=Ignored(all_but=(LABEL,)))
+    assert_taken_anew(memory)
