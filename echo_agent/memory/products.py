@@ -123,18 +123,18 @@ class Products:
 
         Raises:
             ImageError: An image cannot be read, there is none, or their depth is open.
-            ProductError: The name cannot be used, or the product has another depth.
+            ProductError: The name cannot be used, the product has another depth, or tiles are too small.
             KnowledgeError: The knowledge card, or a document beside it, cannot be read.
             StoreError: The memory cannot be written.
         """
         name = registration.check_name(product)
+        registration.check_tiles(tiles)
         given = registration.given_images(name, images_or_folder, shots, recursive=recursive)
         domain_knowledge = None if knowledge is None else read_domain_knowledge(knowledge)
         there = self._store.catalog().products.get(name)
         before = None if replace else there
         read_with = registration.depth_of(given, depth, before)
-        chosen: dict[str, ImageRef] = {}
-        names: dict[str, str] = {}
+        chosen, names = dict[str, ImageRef](), dict[str, str]()
         drawn = None if shots is None else f"drawn from all {len(given)} by seed {seed}"
 
         def change(base: ProductRecord | None, answers: drafts.Answers) -> Draft:

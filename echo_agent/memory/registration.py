@@ -21,6 +21,7 @@ from echo_agent.names import spelled
 from echo_agent.state import ImageRef
 from echo_agent.strictness import StrictnessSettings
 from echo_agent.vision.features import Array, FeatureEncoder
+from echo_agent.vision.tiles import MIN_SIDE
 
 MAX_NAME_LENGTH = 100
 
@@ -43,6 +44,16 @@ def check_name(product: str) -> str:
             f"{product!r} is no name for a product: give 1 to {MAX_NAME_LENGTH} printable characters"
         )
     return name
+
+
+def check_tiles(side: int | None) -> None:
+    """Checks the side of tiles in pixels; 0 is none, and None says nothing.
+
+    Raises:
+        ProductError: They are too small.
+    """
+    if side and side < MIN_SIDE:
+        raise ProductError(f"tiles of {side} pixels are too small: give {MIN_SIDE} or more, or 0 for none")
 
 
 def version_key(product: str, version: int, generation: int) -> str:

@@ -247,3 +247,10 @@ def test_tiles_are_advised_where_there_are_none_alone(memory):
     assert not any("--tiles" in one for one in told)
     memory.register("plate", [large], tiles=0, tell=told.append)
     assert sum("--tiles" in one for one in told) == 1
+
+
+@pytest.mark.parametrize("side", [True, 5, -256])
+def test_tiles_that_are_too_small_are_refused_at_once(memory, side):
+    with pytest.raises(ProductError, match="32 or more"):
+        memory.register("plate", goods(1), tiles=side)
+    assert memory.products() == []
