@@ -37,7 +37,6 @@ PARSED = {
     "python -m benchmarks.": "takes minutes to hours; its program is tested by itself",
     "echo-agent evaluate folder DATASET": "ten fits; the one above it runs",
     "echo-agent threshold PRODUCT --labelled": "tests/integration/cli/test_threshold.py runs it on photographs enough",
-    "echo-agent chat": "asks on a terminal; tests/integration/chat runs it",
 }
 """Commands of which it is only held that they are there with all their options, and why."""
 
@@ -125,6 +124,7 @@ def run(page, line, echo, monkeypatch):
         assert words.pop(0) == "echo-agent", f"{page}: no test runs {line!r}"
         if ">" in words:
             words = words[: words.index(">")]
+        environment.setattr("sys.stdin", io.StringIO())  # nobody is there to talk to
         code, _, err = echo(*words)
     process_settings.cache_clear()
     assert code == 0, f"{page}: {line!r} ends with {code}: {err}"

@@ -22,6 +22,7 @@ PROGRAMS = (
         "patchcore",
         "quality",
         "queueing",
+        "report",
         "run",
         "server",
         "service",
