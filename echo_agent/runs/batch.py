@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from echo_agent.runs.line import Line
 from echo_agent.runs.photograph import PartIds, Photograph
 from echo_agent.runs.record import now, read_lines
 from echo_agent.runs.station import Inspected, Station
+from echo_agent.vision.side_by_side import side_by_side
 
 MAX_UNWRITTEN = 32
 """Inspections that wait to be drawn and written; more would fill the memory."""
@@ -121,7 +123,7 @@ class _Writer:
         photograph, image = inspected.photograph, inspected.image
         if inspected.verdict is None:
             return Left(photograph, inspected.error or "")
-        drawn = self._station.draw(inspected)
+        (drawn,) = side_by_side([partial(self._station.draw, inspected)])
         name = _picture_name(photograph.path)
         line = Line(
             number=len(self._run) + 1,

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from PIL import Image
 
@@ -16,6 +17,7 @@ from echo_agent.runs.line import unreadable
 from echo_agent.runs.photograph import Photograph
 from echo_agent.runs.record import RunSettings
 from echo_agent.state import ImageRef, Verdict
+from echo_agent.vision.side_by_side import side_by_side
 
 PICTURE_SIDE = 640
 """Longest side of the pictures that a run keeps, in pixels; a smaller photograph keeps its size."""
@@ -79,7 +81,8 @@ class Station:
 
     def decode(self, photographs: Sequence[Photograph]) -> list[Opened]:
         """Decodes photographs; what cannot be read gives its error."""
-        return [(photograph, self._decoded(photograph)) for photograph in photographs]
+        decoded = side_by_side([partial(self._decoded, photograph) for photograph in photographs])
+        return list(zip(photographs, decoded, strict=True))
 
     def _decoded(self, photograph: Photograph) -> ImageRef | ImageError:
         try:
