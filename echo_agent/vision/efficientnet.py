@@ -105,7 +105,8 @@ class EmbeddedEncoder:
         size, global_size = sizes
         pixels = torch.from_numpy(np.stack([_pixels(image, size) for image in images])).permute(0, 3, 1, 2)
         looks = [partial(self._seen, pixels), partial(self._seen_globally, pixels, global_size)]
-        outputs, of_branch = side_by_side(looks)
+        # On a GPU the caller holds the lock, for which the threads may all wait that would have to look.
+        outputs, of_branch = side_by_side(looks) if self._device.type == "cpu" else [look() for look in looks]
         with torch.inference_mode():
             embeddings = functional.normalize(outputs[-2].mean(dim=(2, 3)), dim=1).cpu().numpy()
             narrow, _ = patches_of(outputs[-2])
