@@ -117,7 +117,7 @@ def test_the_shared_prefix_is_read_once(checkpoint_folder, pictures, monkeypatch
 def test_a_score_that_is_not_finite_is_refused(checkpoint_folder, pictures, monkeypatch):
     checkpoint = load(CheckpointSpec(str(checkpoint_folder("llava"))))
     head = checkpoint.model.get_output_embeddings()
-    monkeypatch.setattr(head, "weight", torch.nn.Parameter(torch.full_like(head.weight, math.nan)))
+    monkeypatch.setattr(head.weight, "data", torch.full_like(head.weight, math.nan))
     with pytest.raises(AnswerError, match="not finite"):
         score_variants(checkpoint, [[Variant(conversation(pictures, "?"), ("A", "B"))]], max_pixels=PIXELS)
 
