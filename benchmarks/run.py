@@ -33,8 +33,8 @@ from echo_agent.state import Value
 
 PRODUCT = "cell"
 REFERENCES = 16
-ROUND = 48
-"""Photographs of a round in which the run and the bare comparison take turns."""
+ROUND = 240
+"""Photographs of a round in which the run and the bare comparison take turns: as few as let its start weigh little."""
 
 
 def memory_of_cells(folder: Path, normal: Sequence[Path]) -> None:
