@@ -80,9 +80,9 @@ class Inspections:
         Raises:
             StoreError: The memory cannot be written.
         """
-        when = now()
-        stamp = when[:19].replace(":", "").replace("-", "")
         with self._database.writing(durable=False) as connection:
+            when = now()  # not before: another writer may have been waited for
+            stamp = when[:19].replace(":", "").replace("-", "")
             before = connection.execute("SELECT id FROM inspection ORDER BY number DESC LIMIT 1").fetchone()
             number = _number_within_second(before[0], stamp) if before else 0
             record = InspectionRecord(

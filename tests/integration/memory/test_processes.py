@@ -1,6 +1,7 @@
 """Several processes and threads write one memory's records at once."""
 
 import multiprocessing
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from echo_agent.memory.database import Database
@@ -35,3 +36,17 @@ def test_two_processes_and_their_threads_lose_nothing(tmp_path):
     names = [record.id for record in inspections.newest()]
     assert len(names) == len(set(names)) == 80
     assert names == sorted(names, reverse=True)
+
+
+def test_a_record_is_named_by_the_time_at_which_nobody_else_writes(tmp_path, monkeypatch):
+    """Else names leave the records' order where a second ends while a writer waits."""
+    database = Database(tmp_path)
+    asked = threading.Event()
+    monkeypatch.setattr(
+        "echo_agent.memory.inspections.now", lambda: asked.set() or "2026-01-02T03:04:05+00:00"
+    )
+    with ThreadPoolExecutor(1) as other:
+        with database.writing():
+            waiting = other.submit(Inspections(database).add, IMAGE, a_verdict("normal"))
+            assert not asked.wait(0.3)
+        assert waiting.result().id.startswith("20260102T030405-0000-")
