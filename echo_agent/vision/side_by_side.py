@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from functools import lru_cache
 from typing import TypeVar
 
@@ -21,7 +22,8 @@ def side_by_side(tasks: Sequence[Callable[[], Found]]) -> list[Found]:
     """Runs tasks in as many threads as PyTorch takes, where it takes one for each of their steps.
 
     A task may run further ones this way: those that no thread is free for it runs itself. Of other callers no more wait
-    at a time than there are threads, so that who has few tasks need not wait for all of one who has many.
+    at a time than there are threads, so that who has few tasks need not wait for all of one who has many. A task sees
+    its caller's context variables: what it logs belongs to the same inspection.
 
     Args:
         tasks: The tasks, the longest first.
@@ -31,7 +33,7 @@ def side_by_side(tasks: Sequence[Callable[[], Found]]) -> list[Found]:
     """
     pool, count = _started(os.getpid())
     if getattr(_POOL, "own", False):
-        begun = [(task, pool.submit(task)) for task in tasks[1:]]
+        begun = [(task, pool.submit(copy_context().run, task)) for task in tasks[1:]]
         found = [task() for task in tasks[:1]]
         return found + [task() if future.cancel() else future.result() for task, future in begun]
     submitted: list[Future[Found]] = []
@@ -39,7 +41,7 @@ def side_by_side(tasks: Sequence[Callable[[], Found]]) -> list[Found]:
         under_way = [future for future in submitted if not future.done()]
         if len(under_way) >= count:
             wait(under_way, return_when=FIRST_COMPLETED)
-        submitted.append(pool.submit(task))
+        submitted.append(pool.submit(copy_context().run, task))
     return [future.result() for future in submitted]
 
 

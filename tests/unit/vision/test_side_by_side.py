@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+from contextvars import ContextVar
 from functools import partial
 
 import pytest
@@ -36,6 +37,13 @@ def test_tasks_run_at_once_and_take_one_thread_a_step_while_the_host_keeps_its_o
     later.start()
     later.join()
     assert found == [usual]
+
+
+def test_a_task_belongs_to_what_its_caller_is_about():
+    inspection = ContextVar("inspection", default="none")
+    inspection.set("E1")
+    assert side_by_side([inspection.get] * 3) == ["E1"] * 3
+    assert side_by_side([partial(side_by_side, [inspection.get] * 3)]) == [["E1"] * 3]
 
 
 @pytest.mark.parametrize("inside", [False, True])
