@@ -48,12 +48,14 @@ def inspect_into_run(options: InspectOptions, out: Path) -> None:
     if options.product is not None:
         station.inspector.memory.product(options.product)
     engine = _engine(options, settings, station)
+    photographs, bad = found_photographs(options.sources, recursive=options.recursive)
+    if photographs and not out.exists() and not any(one.path.exists() for one in photographs):
+        raise ImageError(f"{photographs[0].path} does not exist: check the path")
     with stopped_by_signals() as stop, closing(RunFolder(out, settings, station.standards())) as run:
         watch = None
         if options.watch is not None:
             sorted_into = options.sinks.sort_into or out
             watch = Watch(options.watch, run, stop, apart=(out, sorted_into))
-        photographs, bad = found_photographs(options.sources, recursive=options.recursive)
         before = len(run)
         new = [photograph for photograph in photographs if not run.knows(photograph)]
         if before:

@@ -146,6 +146,14 @@ def test_a_folder_that_cannot_be_made_is_told(echo, plates, scratched_part):
     assert f"{scratched_part / 'run'} cannot be written" in err
 
 
+def test_a_wrong_path_begins_no_run(echo, plates, shift, tmp_path):
+    wrong, run = tmp_path / "shft", tmp_path / "run"
+    code, out, err = echo("inspect", wrong, "--product", "plate", "--out", run, "--memory", plates)
+    assert (code, out) == (1, "")
+    assert err == f"echo-agent: {wrong} does not exist: check the path\n"
+    assert not run.exists()
+
+
 def test_added_renamed_and_replaced_photographs(echo, plates, shift, tmp_path):
     folder, run = tmp_path / "new", tmp_path / "run"
     folder.mkdir()
