@@ -1,6 +1,7 @@
 """The page for the line: widgets over the controller, and what happens when they are used. Works with no network."""
 
 import uuid
+from collections.abc import Iterator
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -260,16 +261,19 @@ class Page:
         done = "", None, None, gr.update(visible=True), gr.update(visible=False), ""
         return (*self._products(record.name), self._begin(), *done)
 
-    def _ask(self, tab: str, question: str, product: str, chat: list[Any] | None) -> tuple[list[Any], str]:
+    def _ask(
+        self, tab: str, question: str, product: str, chat: list[Any] | None
+    ) -> Iterator[tuple[list[Any], Any]]:
+        """Shows the question at once and then its answer; what is typed meanwhile stays."""
+        turns = list(chat or [])
         if not str(question or "").strip():
-            return chat or [], ""
-        said = shown_errors(self._gr, self._controller.ask, tab, str(question), _named(product))
+            yield turns, ""
+            return
         # As text: Gradio's Markdown would load pictures from elsewhere, and its HTML keeps links that are script.
-        turns = [
-            {"role": "user", "content": escape(question)},
-            {"role": "assistant", "content": escape(said)},
-        ]
-        return [*(chat or []), *turns], ""
+        turns.append({"role": "user", "content": escape(str(question))})
+        yield turns, ""
+        said = shown_errors(self._gr, self._controller.ask, tab, str(question), _named(product))
+        yield [*turns, {"role": "assistant", "content": escape(said)}], self._gr.skip()
 
     def _on_choice(self) -> Any:
         """What happens when a picture of the queue is chosen; Gradio knows the event by its annotation."""

@@ -6,6 +6,7 @@ from typing import Any
 from echo_agent.errors import EchoError
 from echo_agent.images.ignored import Ignored, Polygon
 from echo_agent.knowledge.card import MAX_ENTRIES
+from echo_agent.memory.product import ProductRecord
 from echo_agent.ui.controller import Controller
 from echo_agent.ui.html import part
 from echo_agent.ui.verdict_panel import shown_errors
@@ -27,6 +28,9 @@ class RegionsPanel:
         self._controller = controller
         self._gr = gradio
         self.drawn = gradio.State(Ignored())
+        self.stored = (
+            gradio.State()
+        )  # the product that is shown and its stored regions: others are not stored yet
         self.typed = gradio.State(
             ""
         )  # beside the text box: corners that are clicked quickly must not be lost
@@ -72,48 +76,57 @@ class RegionsPanel:
             outputs: What that fills.
         """
         changed = [self.drawn, self.picture, self.told, self.corners, self.typed, self.chosen]
-        whole = [*changed, self.moves]
-        opened.select(self._opened, self.product, [self.product, *whole], show_progress="hidden")
-        self.product.input(self._chosen, self.product, whole, show_progress="hidden")
+        whole = [self.stored, *changed, self.moves]
+        shown = [self.product, self.stored, self.drawn, self.corners]
+        in_turn: dict[str, Any] = {"show_progress": "hidden", "concurrency_id": "regions"}
+        opened.select(self._opened, shown, [self.product, *whole], **in_turn)
+        self.product.input(self._chosen, shown, whole, **in_turn)
         self.picture.select(
             self._on_click(),
             [self.product, self.typed],
             [self.typed, self.corners],
-            show_progress="hidden",
             trigger_mode="multiple",
+            **in_turn,
         )
-        self.corners.input(lambda text: text, self.corners, self.typed, show_progress="hidden")
+        self.corners.input(lambda text: text, self.corners, self.typed, **in_turn)
         self.corners.change(
             self._redraw,
             [self.product, self.drawn, self.corners],
             self.picture,
-            show_progress="hidden",
             trigger_mode="always_last",
+            **in_turn,
         )
         given = [self.product, self.drawn, self.kind, self.corners]
-        self.add.click(self._add, given, changed, show_progress="hidden")
-        self.corners.submit(self._add, given, changed, show_progress="hidden")
-        self.remove.click(
-            self._remove, [self.product, self.drawn, self.chosen], changed, show_progress="hidden"
-        )
+        self.add.click(self._add, given, changed, **in_turn)
+        self.corners.submit(self._add, given, changed, **in_turn)
+        self.remove.click(self._remove, [self.product, self.drawn, self.chosen], changed, **in_turn)
 
         def keep(product: str | None, drawn: Ignored, moves: bool, who: str) -> tuple[Any, ...]:
             return *self._keep(product, drawn, moves, who), *listed()
 
         self.keep.click(keep, [self.product, self.drawn, self.moves, self.who], [*whole, *outputs])
 
-    def _opened(self, product: str | None) -> tuple[Any, ...]:
+    def _opened(self, product: str | None, stored: Any, drawn: Ignored, corners: str) -> tuple[Any, ...]:
         names = [record.name for record in self._controller.products()]
         chosen = product if product in names else next(iter(names), None)
-        return self._gr.update(choices=names, value=chosen), *self._chosen(chosen)
+        return self._gr.update(choices=names, value=chosen), *self._chosen(chosen, stored, drawn, corners)
 
-    def _chosen(self, product: str | None) -> tuple[Any, ...]:
+    def _chosen(self, product: str | None, stored: Any, drawn: Ignored, corners: str) -> tuple[Any, ...]:
         known = self._controller.known(product) if isinstance(product, str) else None
+        nothing = self._gr.update()
         if known is None:
-            nothing = self._gr.update()
-            return Ignored(), None, part("no_products"), "", "", nothing, nothing
+            return None, Ignored(), None, part("no_products"), "", "", nothing, nothing
+        if stored and stored[0] == known.name and (drawn != stored[1] or corners):
+            return stored, drawn, self._redraw(known.name, drawn, corners), *[nothing] * 5
+        return self._as_stored(known)
+
+    def _as_stored(self, known: ProductRecord) -> tuple[Any, ...]:
         moves = known.ignored.drawn_on is not None or not known.ignored
-        return *self._shown(known.name, known.ignored), self._gr.update(value=moves)
+        return (
+            (known.name, known.ignored),
+            *self._shown(known.name, known.ignored),
+            self._gr.update(value=moves),
+        )
 
     def _shown(self, product: str, drawn: Ignored) -> tuple[Any, ...]:
         names = _names(drawn)
@@ -176,7 +189,7 @@ class RegionsPanel:
             self._gr, self._controller.keep_regions, str(product), drawn, who or "", moves=moves
         )
         self._gr.Info(f"Stored for {record.name} as version {record.version}.")
-        return self._chosen(record.name)
+        return self._as_stored(record)
 
     def _needs(self, product: str | None) -> None:
         if not isinstance(product, str):

@@ -28,6 +28,7 @@ class ThresholdPanel:
         self._controller = controller
         self._gr = gradio
         usual = 100 * Strictness().max_false_reject
+        self.of = gradio.State()  # the product whose rate the slider shows: chosen again, it is not put back
         with gradio.Row(equal_height=False):
             with gradio.Column(scale=2, min_width=340):
                 self.product = gradio.Dropdown([], label="Product", elem_id="threshold-product")
@@ -50,28 +51,33 @@ class ThresholdPanel:
             outputs: What that fills.
         """
         shown = [self.scores, self.tried]
-        opened.select(self._opened, self.product, [self.product, self.rate, *shown], show_progress="hidden")
-        self.product.input(self._chosen, self.product, [self.rate, *shown], show_progress="hidden")
-        self.rate.change(
-            self._try, [self.product, self.rate], shown, show_progress="hidden", trigger_mode="always_last"
-        )
+        whole = [self.of, self.rate, *shown]
+        in_turn: dict[str, Any] = {"show_progress": "hidden", "concurrency_id": "threshold"}
+        opened.select(self._opened, [self.product, self.rate, self.of], [self.product, *whole], **in_turn)
+        self.product.input(self._chosen, [self.product, self.of], whole, **in_turn)
+        self.rate.change(self._try, [self.product, self.rate], shown, trigger_mode="always_last", **in_turn)
 
         def keep(product: str | None, rate: float, who: str) -> tuple[Any, ...]:
             return *self._keep(product, rate, who), *listed()
 
         self.keep.click(keep, [self.product, self.rate, self.who], [*shown, *outputs])
 
-    def _opened(self, product: str | None) -> tuple[Any, ...]:
+    def _opened(self, product: str | None, rate: float, of: str | None) -> tuple[Any, ...]:
         names = [record.name for record in self._controller.products()]
         chosen = product if product in names else next(iter(names), None)
-        return self._gr.update(choices=names, value=chosen), *self._chosen(chosen)
+        listed = self._gr.update(choices=names, value=chosen)
+        if chosen is not None and chosen == of:
+            return listed, of, self._gr.update(), *self._try(chosen, rate)
+        return listed, *self._chosen(chosen, of)
 
-    def _chosen(self, product: str | None) -> tuple[Any, ...]:
+    def _chosen(self, product: str | None, of: str | None) -> tuple[Any, ...]:
         if not isinstance(product, str):
-            return self._gr.update(), "", part("no_products")
+            return None, self._gr.update(), "", part("no_products")
+        if product == of:
+            return of, *[self._gr.update()] * 3
         rate = 100 * shown_errors(self._gr, self._controller.strictness, product).max_false_reject
         slider = self._gr.update(value=rate, minimum=min(STEP, rate), maximum=max(MAX_RATE, rate))
-        return slider, *self._try(product, rate)
+        return product, slider, *self._try(product, rate)
 
     def _try(self, product: str | None, rate: float) -> tuple[str, str]:
         if not isinstance(product, str):

@@ -1,5 +1,7 @@
 """What a person does on the page."""
 
+from contextlib import contextmanager
+
 from tests.conftest import synthetic_part
 
 
@@ -33,3 +35,15 @@ def good_parts_in(folder, count):
     for seed, file in enumerate(files):
         synthetic_part(seed).save(file)
     return files
+
+
+@contextmanager
+def slow_line(tab):
+    """What the page asks of its server waits until the block's end, as on a slow line."""
+    held = []
+    tab.route("**/queue/join**", lambda asked: held.append(asked))
+    yield held
+    tab.wait_for_timeout(500)  # what was done last is asked as well
+    for asked in held:
+        asked.continue_()
+    tab.unroute("**/queue/join**")

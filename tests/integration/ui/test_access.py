@@ -73,20 +73,37 @@ def upload(browser, file):
     return path
 
 
-def inspected(browser, path):
-    """Asks to inspect a file as the page's script would; gives the status, and what came of it."""
+def told(browser, handler, data):
+    """Asks one of the page's handlers as its script would; gives the status, and all that came of it."""
     config = browser.get("/config").json()
-    (fn,) = [one for one in config["dependencies"] if one["api_name"] == "_inspect"]
-    file = {"path": str(path), "meta": {"_type": "gradio.FileData"}}
-    given = {"data": [None, file, "find out", 0.8], "fn_index": fn["id"], "session_hash": "abc123"}
+    (fn,) = [one for one in config["dependencies"] if one["api_name"] == handler]
+    given = {"data": data, "fn_index": fn["id"], "session_hash": "abc123"}
     joined = browser.post("/gradio_api/queue/join", json=given)
     if joined.status_code != 200:
         return joined.status_code, joined.text
+    heard = []
     with browser.stream("GET", "/gradio_api/queue/data", params={"session_hash": "abc123"}) as events:
         for line in events.iter_lines():
-            if line.startswith("data:") and "process_completed" in line:
-                return 200, json.loads(line.removeprefix("data:"))
+            if line.startswith("data:"):
+                heard.append(json.loads(line.removeprefix("data:")))
+                if heard[-1]["msg"] == "process_completed":
+                    return 200, heard
     raise AssertionError("the page said nothing")
+
+
+def inspected(browser, path):
+    file = {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+    status, heard = told(browser, "_inspect", [None, file, "find out", 0.8])
+    return status, heard if status != 200 else heard[-1]
+
+
+def test_a_question_is_shown_before_its_answer_and_the_next_may_be_typed_meanwhile(served):
+    with entered(served[0]) as browser:
+        _, heard = told(browser, "_ask", [None, "What is <b>this</b>?", "find out", []])
+    first = next(one["output"]["data"] for one in heard if one["msg"] == "process_generating")
+    assert first[0][0]["content"][0]["text"] == "What is &lt;b&gt;this&lt;/b&gt;?"
+    assert first[1] == ""
+    assert heard[-1]["output"]["data"][1] == {"__type__": "update"}, "what is typed meanwhile would be wiped"
 
 
 def test_a_forged_payload_opens_no_other_file_of_the_machine(served, scratched_part):
@@ -100,13 +117,13 @@ def test_a_forged_payload_opens_no_other_file_of_the_machine(served, scratched_p
             f"file://{secret}",
             "http://127.0.0.1/x.png",
         ):
-            status, told = inspected(owner, path)
-            assert (status, "was not uploaded in this session" in told) == (403, True), path
+            status, refused = inspected(owner, path)
+            assert (status, "was not uploaded in this session" in refused) == (403, True), path
         assert inspected(other, own)[0] == 403
-        status, told = inspected(owner, own)
+        status, seen = inspected(owner, own)
         assert status == 200
-        assert told["success"], told
-        assert "defective" in json.dumps(told)
+        assert seen["success"], seen
+        assert "defective" in json.dumps(seen)
 
 
 HOSTILE = (
@@ -151,8 +168,8 @@ def test_no_handler_breaks_on_what_no_widget_sends(served, scratched_part):
                     break
     left = Inspector(Memory.open(served[1].parent / "memory"))
     assert left.inspect(scratched_part, product="plate").label == "defective"
-    told = (served[1].parent / "page.log").read_text()
-    assert "/echo_agent/" not in told, told[-4000:]
+    log = (served[1].parent / "page.log").read_text()
+    assert "/echo_agent/" not in log, log[-4000:]
 
 
 def test_another_host_and_another_origin_are_not_served(served):

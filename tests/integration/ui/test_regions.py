@@ -54,6 +54,17 @@ def test_a_region_is_drawn_by_clicks_removed_with_the_keyboard_and_stored(open_p
         page.set_viewport_size({"width": 390, "height": 844})
         shoot(page, "regions-390")
         page.set_viewport_size({"width": 1280, "height": 900})
+
+        corners.fill("50 50, 60")
+        go_to(page, "Products")
+        go_to(page, "Ignored regions")
+        page.wait_for_timeout(1500)  # the server has answered
+        page.get_by_label("Product").filter(visible=True).click()
+        page.get_by_role("option", name="plate").click()
+        page.wait_for_timeout(1500)  # the server has answered
+        page.locator("#regions-told").get_by_text("8 % of the photograph never counts").wait_for()
+        assert corners.input_value() == "50 50, 60"
+
         page.get_by_role("button", name="Remove").press("Enter")
         page.locator("#regions-told").get_by_text("6 % of the photograph never counts").wait_for()
 

@@ -8,7 +8,7 @@ from echo_agent.memory.answers import human_answer, now
 from echo_agent.memory.feedback import remember
 from echo_agent.memory.memory import Memory
 from tests.conftest import synthetic_part
-from tests.integration.ui.steps import go_to
+from tests.integration.ui.steps import go_to, slow_line
 
 
 def torn(seed):
@@ -39,8 +39,6 @@ def test_a_rate_is_tried_and_stored_with_the_keyboard(open_page, tmp_path, shoot
         )
     with open_page() as page:
         go_to(page, "Threshold")
-        page.get_by_label("Product").last.click()
-        page.get_by_role("option", name="plate").click()
         tried = page.locator("#tried")
         tried.get_by_text("At 10 % false rejects: 10 % of good parts").wait_for()
         page.locator("#scores svg").wait_for()
@@ -49,14 +47,24 @@ def test_a_rate_is_tried_and_stored_with_the_keyboard(open_page, tmp_path, shoot
             group in told for group in ("19 references", "1 confirmed good", "1 confirmed defective")
         ), told
 
-        page.locator("#rate input[type=range]").focus()
-        page.keyboard.press("Home")
+        with slow_line(page) as held:
+            page.get_by_label("Product").last.click()
+            page.get_by_role("option", name="plate").click()
+            page.wait_for_timeout(200)
+            assert held
+            page.locator("#rate input[type=range]").focus()
+            page.keyboard.press("Home")
         tried.get_by_text("nothing can be promised from 19 normals; it needs 180 more references").wait_for()
         tried.get_by_text("2 from defective to review").wait_for()
         shoot(page, "threshold")
         page.set_viewport_size({"width": 390, "height": 844})
         shoot(page, "threshold-390")
         page.set_viewport_size({"width": 1280, "height": 900})
+        go_to(page, "Products")
+        go_to(page, "Threshold")
+        page.wait_for_timeout(1500)  # the server has answered
+        tried.get_by_text("2 from defective to review").wait_for()
+        assert page.locator("#rate input[type=range]").input_value() == "0.5"
 
         with page.context.expect_page() as opened:
             tried.get_by_role("link", name="torn-31.png").press("Enter")
