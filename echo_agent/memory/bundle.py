@@ -15,7 +15,7 @@ from filelock import FileLock
 from echo_agent.errors import EncoderError, ProductError, StoreError
 from echo_agent.files import UNFINISHED, digest_of, make_durable, replacing
 from echo_agent.json_text import parse_json
-from echo_agent.memory.catalog import existing, named, read_catalog
+from echo_agent.memory.catalog import Catalog, existing, named, read_catalog
 from echo_agent.memory.chain import add_link, let_go
 from echo_agent.memory.database import FILE_NAME, Database, built_by_echo
 from echo_agent.memory.provenance import echo_version
@@ -86,11 +86,14 @@ def write_bundle(database: Database, product: str, file: Path, *, records: bool 
         ProductError: The product is unknown.
         StoreError: A file of it is gone or damaged, or the bundle cannot be written.
     """
-    catalog = existing(database)
-    record = named(product, catalog.records)
+    existing(database)
     with tempfile.TemporaryDirectory(prefix="echo-bundle-") as place:
         part = Path(place, FILE_NAME)
-        kept, photographs = _cut_out(database, part, record.name, record.key, records=records)
+        with closing(sqlite3.connect(part)) as connection, database.reading() as whole:
+            whole.backup(connection)
+        catalog = _catalog_of(part)  # of the copy: the product may change meanwhile
+        record = named(product, catalog.records)
+        kept, photographs = _cut_out(part, database.folder, record.name, record.key, records=records)
         files = {FILE_NAME: part}
         files |= {name: database.folder / name for name in kept}
         files |= {f"images/{digest}{source.suffix}": source for digest, source in photographs.items()}
@@ -123,13 +126,19 @@ def write_bundle(database: Database, product: str, file: Path, *, records: bool 
     return manifest
 
 
+def _catalog_of(part: Path) -> Catalog:
+    copy = Database(part.parent)
+    try:
+        return existing(copy)
+    finally:
+        copy.close()
+
+
 def _cut_out(
-    database: Database, part: Path, product: str, key: str, *, records: bool
+    part: Path, folder: Path, product: str, key: str, *, records: bool
 ) -> tuple[set[str], dict[str, Path]]:
-    """Writes the database of a memory that holds one product; gives the kept files and photographs from elsewhere."""
+    """Leaves one product in a copy of a memory's database; gives the kept files and photographs from elsewhere."""
     with closing(sqlite3.connect(part, isolation_level=None)) as connection:
-        with database.reading() as whole:
-            whole.backup(connection)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("BEGIN")
@@ -149,9 +158,9 @@ def _cut_out(
         ).fetchall()
     elsewhere: dict[str, Path] = {}
     for digest, uri in shown:
-        inside = next(database.folder.glob(f"images/{digest}.*"), None)
+        inside = next(folder.glob(f"images/{digest}.*"), None)
         if inside is not None:
-            files.add(inside.relative_to(database.folder).as_posix())
+            files.add(inside.relative_to(folder).as_posix())
         elif (source := Path(uri)).is_file() and digest_of(source) == digest:
             elsewhere[digest] = source
     return files, elsewhere

@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from echo_agent.errors import EncoderError, ProductError, StoreError
+from echo_agent.images.ignored import Ignored
 from echo_agent.inspector import Inspector
 from echo_agent.memory.bundle import MANIFEST, read_bundle, write_bundle
 from echo_agent.memory.feedback import remember
@@ -82,6 +83,25 @@ def test_the_same_verdicts_come_on_the_other_memory(here, tmp_path, scratched_pa
     assert there.memory.inspections.newest()[-1].name == "part 7"
     assert there.memory.inspections.check().changed == ()
     assert (manifest.product, manifest.version, manifest.records) == ("plate", 1, len(records))
+
+
+def test_a_product_that_changes_meanwhile_is_carried_as_it_stands_in_the_copy(here, tmp_path, monkeypatch):
+    """A version comes after the command has seen the product, and before it copies the database."""
+    database = database_of(here)
+    reading, left = database.reading, [3]
+
+    def later():
+        left[0] -= 1
+        if left[0] == 0:
+            here.memory.set_ignored("plate", Ignored(regions=(((0, 0), (0.1, 0), (0, 0.1)),)))
+        return reading()
+
+    monkeypatch.setattr(database, "reading", later)
+    file, manifest = carried(here, tmp_path)
+    there = opened(tmp_path / "there")
+    read_bundle(file, there.memory.folder)
+    product = Memory.open(there.memory.folder, encoder=StandInEncoder()).product("plate")
+    assert product.version == manifest.version == here.memory.product("plate").version
 
 
 def test_it_joins_the_products_of_a_memory_and_its_chain(here, tmp_path, good_parts):

@@ -41,7 +41,11 @@ def good_parts_in(folder, count):
 def slow_line(tab):
     """What the page asks of its server waits until the block's end, as on a slow line."""
     held = []
-    tab.route("**/queue/join**", lambda asked: held.append(asked))
+
+    def hold(asked):
+        held.append(asked)
+
+    tab.route("**/queue/join**", hold)
     yield held
     tab.wait_for_timeout(500)  # what was done last is asked as well
     for asked in held:
