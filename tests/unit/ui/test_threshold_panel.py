@@ -15,6 +15,6 @@ def test_the_slider_reaches_whatever_rate_is_in_force(rate, reach, monkeypatch):
     controller = SimpleNamespace(strictness=lambda _: Strictness(max_false_reject=rate / 100))
     panel = ThresholdPanel(controller, WIDGETS)
     monkeypatch.setattr(panel, "_try", lambda *_: ("", ""))
-    slider = panel._chosen("plate")[0]
+    slider = panel._chosen("plate", None)[1]
     assert (slider["minimum"], slider["maximum"]) == pytest.approx(reach)
     assert slider["minimum"] <= slider["value"] <= slider["maximum"]
