@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, LabelsOption, MemoryOption, read_told
+from echo_agent.cli.options import (
+    MEMORY_OF_THE_SETTINGS,
+    JsonOption,
+    LabelsOption,
+    MemoryOption,
+    only_with,
+    read_told,
+)
 from echo_agent.cli.printing import say
 from echo_agent.cli.progress import progress_bar
 
@@ -47,6 +54,8 @@ def calibrate(
     from echo_agent.evaluation.mllm_calibration import calibrate_mllm
     from echo_agent.resources import Resources, open_memory
 
+    fit = {"--path": path != "both", "--method": method != "platt", "--limit": limit, "--label": label}
+    only_with("DIR", data, fit)
     decider = Resources(Context(mllm=mllm)).decider
     if decider is None:
         raise ModelError("'measured' is calibrated when a product is registered: name a model with --mllm")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption, alone, only_with
 from echo_agent.cli.printing import say
 from echo_agent.cli.progress import progress_bar
 from echo_agent.errors import KnowledgeError, ProductError
@@ -59,7 +59,17 @@ def feedback(
     A table has a line for each photograph: image (its path) and label (good, or the defect's name), and where wanted
     type, product, who and comment. Nothing is recorded before all lines are read.
     """
+    said_of_parts = {
+        "photographs": images,
+        "--label": label,
+        "--defect-type": defect_type,
+        "--new-type": new_type,
+        "--who": who,
+        "--comment": comment,
+        "--learn": learn,
+    }
     if listed:
+        alone("--list", said_of_parts | {"--undo": undo, "--id": feedback_id})
         _show(_listed(memory, product), as_json=as_json)
         return
     from echo_agent.evaluation.told import read_told
@@ -68,8 +78,14 @@ def feedback(
     from echo_agent.memory.feedback import undo as take_back
 
     if undo:
+        alone(
+            "--undo",
+            said_of_parts | {"--product": product},
+            "it takes the last answer back, or that of --id, which echo-agent feedback --list tells",
+        )
         _show([take_back(Inspector.open(memory, create=False).memory, feedback_id)], as_json=as_json)
         return
+    only_with("--undo", undo, {"--id": feedback_id})
     if not images:
         raise ProductError(
             "say which photograph is what: echo-agent feedback IMAGE --label normal (or defective)"
@@ -118,13 +134,16 @@ def _said(inspector: "Inspector", told: "Told", *, learn: bool, new_type: bool) 
 def _listed(memory: Path, product: str | None) -> "list[Feedback]":
     """The answers of a memory; its encoder is not needed for that."""
     from echo_agent.memory.answers import answers
-    from echo_agent.memory.catalog import existing, open_database
+    from echo_agent.memory.catalog import existing, named, open_database
     from echo_agent.names import spelled
 
     database = open_database(memory.expanduser().resolve())
-    existing(database)
+    products = existing(database).records
     with database.reading() as connection:
-        return answers(connection, database.folder, None if product is None else spelled(product))
+        said = answers(connection, database.folder, None if product is None else spelled(product))
+    if product is not None and not said:
+        named(product, products)
+    return said
 
 
 def _show(said: "Sequence[Feedback]", *, as_json: bool) -> None:

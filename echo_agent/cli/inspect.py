@@ -20,6 +20,7 @@ from echo_agent.cli.options import (
     RecordOption,
     RecursiveOption,
     experts_named,
+    only_with,
 )
 from echo_agent.cli.run_options import (
     CsvOption,
@@ -117,6 +118,7 @@ def inspect(
     )
     if not options.sources and watch is None:
         raise typer.BadParameter("name photographs, or a folder to --watch", param_hint="IMAGE")
+    only_with("--sort-into", sort_into, {"--move": move})
     if lot and watch is not None:
         raise typer.BadParameter(
             "a lot is judged when all of it is there: give its photographs", param_hint="--watch"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from echo_agent.cli.options import JsonOption, LabelsOption, read_told
+from echo_agent.cli.options import JsonOption, LabelsOption, only_with, read_told
 from echo_agent.cli.printing import say
 from echo_agent.cli.progress import progress_bar
 
@@ -71,6 +71,7 @@ def check(
     from echo_agent.settings import process_settings
     from echo_agent.state.notation import percent
 
+    only_with("--data", data, {"--limit": limit, "--label": label})
     decider = Resources(Context(mllm=model)).decider
     if decider is None:
         raise ModelError("'measured' is no language model: echo-agent evaluate folder DIR checks it")

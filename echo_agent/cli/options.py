@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -167,6 +167,33 @@ def read_told(
         for line in category.checked():
             say(line, err=True)
     return categories
+
+
+def alone(option: str, beside: Mapping[str, object], instead: str = "leave out what is beside it") -> None:
+    """Refuses what an option takes no notice of, so that nothing that was asked is dropped in silence.
+
+    Args:
+        option: The option, as it is typed.
+        beside: What else was given, by the name under which it is typed; what is false or None was not given.
+        instead: The remedy.
+
+    Raises:
+        BadParameter: Something was given beside it.
+    """
+    given = [name for name, value in beside.items() if value]
+    if given:
+        raise typer.BadParameter(f"it goes without {', '.join(given)}: {instead}", param_hint=option)
+
+
+def only_with(companion: str, there: object, given: Mapping[str, object]) -> None:
+    """Refuses options that say something of another one, where that is not there.
+
+    Raises:
+        BadParameter: Something was given without it.
+    """
+    if not there:
+        for name in (name for name, value in given.items() if value):
+            raise typer.BadParameter(f"it belongs to {companion}: give that too", param_hint=name)
 
 
 def experts_named(text: str) -> tuple[Expert, ...]:

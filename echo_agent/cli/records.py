@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption
+from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, JsonOption, MemoryOption, alone
 from echo_agent.cli.printing import say
 from echo_agent.errors import StoreError
 
@@ -45,18 +45,23 @@ def records(
 
     It does not matter from where: the command line, Python, a chat, the server or the page. Newest first.
     """
-    from echo_agent.memory.catalog import existing, open_database
+    if check:
+        some = {"--waiting": waiting, "--product": product, "--last": last, "--csv": table}
+        alone("--check", some, "it checks all records and answers together")
+    from echo_agent.memory.catalog import existing, named, open_database
     from echo_agent.memory.inspections import Inspections
     from echo_agent.names import spelled
     from echo_agent.report.table import record_table
 
     database = open_database(memory.expanduser().resolve())
-    existing(database)
+    products = existing(database).records
     inspections = Inspections(database)
     if check:
         _tell_of_the_chain(inspections.check(), as_json=as_json)
         return
     kept = inspections.answered(None if waiting else last, None if product is None else spelled(product))
+    if product is not None and not kept:
+        named(product, products)
     if waiting:
         open_ones = {record.id for record in inspections.waiting()}
         kept = [(record, said) for record, said in kept if record.id in open_ones][:last]

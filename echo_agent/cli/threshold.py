@@ -12,6 +12,8 @@ from echo_agent.cli.options import (
     MaxEscapeOption,
     MaxFalseRejectOption,
     MemoryOption,
+    alone,
+    only_with,
     read_told,
 )
 from echo_agent.cli.printing import say
@@ -66,6 +68,11 @@ def threshold(
 
     Scores are those of the first look. With --labelled the costs in false rejects and escapes are counted.
     """
+    if what_if:
+        others = {"--set": settings, "--unset": unset, "--labelled": labelled, "--plot": plot}
+        alone("--what-if", others | {"--max-escape": max_escape}, "it asks about --max-false-reject alone")
+    only_with("--set or --unset", settings or unset, {"--who": who})
+    only_with("--labelled", labelled, {"--label": label})
     from echo_agent.evaluation import threshold_report
     from echo_agent.evaluation.threshold_choice import choose_thresholds, score_labelled
     from echo_agent.resources import Resources, open_memory

@@ -134,7 +134,7 @@ def test_records_are_listed_and_written_into_a_table(inspector, part, echo, tmp_
     assert [line.endswith(str(file)) for line, file in zip(lines[:0:-1], files, strict=True)] == [True] * 3
     waiting = echo("records", "--waiting", "--json", *memory)[1].splitlines()
     assert [json.loads(line)["photograph"] for line in waiting] == [str(files[2]), str(files[1])]
-    assert echo("records", "--product", "bolt", *memory)[1] == "Nothing is recorded.\n"
+    assert "unknown product 'bolt'" in echo("records", "--product", "bolt", *memory)[2]
     assert echo("records", "--last", "2", "--csv", tmp_path / "records.csv", *memory)[0] == 0
     with (tmp_path / "records.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))

@@ -91,3 +91,11 @@ def test_removing_what_is_not_there_is_an_error_on_one_line(echo, fake_inspector
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
     assert "bolt is not registered" in err
+
+
+@pytest.mark.parametrize("command", [("records",), ("records", "--waiting"), ("feedback", "--list")])
+def test_a_list_of_a_product_that_there_is_not_is_no_empty_list(echo, memory, command):
+    code, out, err = echo(*command, "--product", "Plate", "--memory", memory)
+    assert (code, out) == (1, "")
+    assert "unknown product 'Plate': it is registered as 'plate'" in err
+    assert echo(*command, "--product", "plate", "--memory", memory)[0] == 0
