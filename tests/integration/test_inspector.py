@@ -1,7 +1,7 @@
 """Inspector and graph over a real store, with a stand-in encoder."""
 
 import asyncio
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,15 +28,15 @@ GOOD, STAINED = synthetic_part(50), stained(synthetic_part(51))
 
 
 class SizedScorer(FakeScorer):
-    """Notes how many prompts each call had; holds the first of a batch until others wait behind it."""
+    """Notes how many prompts each call had; one call is held as told."""
 
     def __init__(self, *script):
         super().__init__(*script)
-        self.sizes = []
+        self.sizes, self.hold = [], {}
 
     def score(self, prompts, orders):
         self.sizes.append(len(prompts))
-        threading.Event().wait(0.2)
+        self.hold.get(len(self.sizes), int)()
         return super().score(prompts, orders)
 
 
@@ -193,12 +193,20 @@ def test_many_inspections_come_to_the_same_verdicts_as_single_ones(inspector, se
     assert together == alone
 
 
+def others_wait(batching):
+    while not batching._waiting:
+        time.sleep(0.001)
+
+
 @pytest.mark.parametrize(("device", "in_batches"), [("cuda", True), ("cpu", False)])
 def test_many_inspections_with_a_model_come_to_the_same_verdicts_and_on_a_gpu_are_scored_together(
     inspector, monkeypatch, device, in_batches
 ):
     scorer = SizedScorer(0.3)
-    decider = MllmDecider(BatchingScorer(scorer), FakeWriter("no json"))
+    batching = BatchingScorer(scorer)
+    first_of_many = 9
+    scorer.hold[first_of_many] = lambda: others_wait(batching) if in_batches else time.sleep(0.2)
+    decider = MllmDecider(batching, FakeWriter("no json"))
     monkeypatch.setattr("echo_agent.resources.open_decider", lambda *_: decider)
     monkeypatch.setattr("echo_agent.mllm.choice.resolve_device", lambda _: device)
     settings = {"mllm": "fake/scripted", "max_attempts": 1, "calibrate_on_references": False}

@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from tests.conftest import synthetic_part
+from tests.conftest import REPOSITORY, synthetic_part
 
 COUNT = 40
 
@@ -24,11 +24,16 @@ def shift(tmp_path_factory):
     return folder
 
 
-def started(plates, photographs, run, *options):
-    command = [sys.executable, "-m", "echo_agent.cli.app", "inspect", str(photographs), "--product", "plate"]
-    command += ["--out", str(run), "--memory", str(plates), *options]
+def started(plates, photographs, run, quick):
+    """A process that is slow after some photographs: what is sent to it then finds it with others left."""
+    command = [sys.executable, "-m", "tests.slowed", "echo_agent.runs.folder:RunFolder.add", str(quick)]
+    command += ["inspect", str(photographs), "--product", "plate", "--out", str(run), "--memory", str(plates)]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
     )
 
 
@@ -52,8 +57,8 @@ def in_one_go(echo, plates, photographs, run):
 @pytest.mark.slow
 def test_a_killed_run_goes_on_with_none_repeated_lost_or_doubled(echo, plates, shift, tmp_path):
     run = tmp_path / "run"
-    for wanted in (3, 19):
-        process = started(plates, shift, run)
+    for done, wanted in ((0, 3), (3, 19)):
+        process = started(plates, shift, run, wanted - done)
         wait_for_lines(run, wanted, process)
         process.kill()
         process.communicate()
@@ -79,10 +84,10 @@ def test_a_killed_run_goes_on_with_none_repeated_lost_or_doubled(echo, plates, s
 
 @pytest.mark.slow
 def test_ctrl_c_ends_cleanly_and_tells_how_to_go_on(plates, shift, tmp_path):
-    process = started(plates, shift, tmp_path / "run")
+    process = started(plates, shift, tmp_path / "run", 2)
     wait_for_lines(tmp_path / "run", 2, process)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     done = len(lines_of(tmp_path / "run"))
     assert process.returncode == 130
     assert f"stopped with {COUNT - done} left: the same command goes on there" in err

@@ -189,12 +189,15 @@ def test_a_real_checkpoint_answers_every_question(bench, tmp_path, tmp_path_fact
     assert all(answer.letter in OPTIONS for answer in read_run(tmp_path / "run")[1])
 
 
-def started(bench, out, repository):
+def started(bench, out, repository, quick):
+    """A process that is slow after some answers: what is sent to it then finds it with others left."""
     return subprocess.Popen(
         [
             sys.executable,
             "-m",
-            "echo_agent.cli.app",
+            "tests.slowed",
+            "echo_agent.evaluation.run_file:RunFile.add",
+            str(quick),
             "evaluate",
             "mmad",
             str(bench),
@@ -223,8 +226,8 @@ def test_a_killed_process_goes_on_to_the_same_result(bench, tmp_path, repository
     whole.check()
     expected = whole.ask_all()
     stopped = tmp_path / "stopped"
-    process = started(bench, stopped, repository)
-    deadline = time.monotonic() + 100
+    process = started(bench, stopped, repository, 3)
+    deadline = time.monotonic() + 300
     answers = stopped / "answers.jsonl"
     while time.monotonic() < deadline and not (answers.exists() and answers.read_bytes().count(b"\n") > 3):
         time.sleep(0.01)
@@ -233,7 +236,7 @@ def test_a_killed_process_goes_on_to_the_same_result(bench, tmp_path, repository
     process.stdout.close()
     had = answers.read_bytes().count(b"\n") - 1
     assert 3 <= had < 12
-    output, _ = started(bench, stopped, repository).communicate(timeout=100)
+    output, _ = started(bench, stopped, repository, 12).communicate(timeout=300)
     (line,) = output.decode().splitlines()
     assert json.loads(line)["accuracy"] == expected.accuracy
     (resumed, resumed_confidences), (straight, straight_confidences) = (

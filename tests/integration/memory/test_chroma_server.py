@@ -1,6 +1,5 @@
 """A real Chroma server holds the index: the same verdicts, also when it has lost its rows; told where it is away."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -14,33 +13,29 @@ from echo_agent.inspector import Inspector
 from echo_agent.memory.memory import Memory
 from tests.conftest import synthetic_part
 from tests.photographs import another_part
+from tests.ports import free_port
 
 
 def start(port, folder):
     chroma = Path(sys.executable).with_name("chroma")
     command = [chroma, "run", "--host", "127.0.0.1", "--port", str(port), "--path", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while True:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/heartbeat").close()
         except OSError:
+            assert process.poll() is None
             assert time.monotonic() < end
             time.sleep(0.2)
         else:
             return process
 
 
-@pytest.fixture
-def port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-def test_verdicts_are_the_same_with_the_index_on_a_server(good_parts, scratched_part, tmp_path, port):
+def test_verdicts_are_the_same_with_the_index_on_a_server(good_parts, scratched_part, tmp_path):
+    port = free_port()
     address, folder = f"http://127.0.0.1:{port}", tmp_path / "memory"
     plain = Inspector.open(folder)
     plain.register("plate", good_parts)

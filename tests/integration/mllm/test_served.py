@@ -25,7 +25,7 @@ def case(pictures):
     return Case(image=ImageRef(uri=pictures[0], sha256="0" * 64, width=140, height=180))
 
 
-def served(server, timeout=5.0):
+def served(server, timeout=60.0):
     model = ServedModel(server.url, "served-model", timeout=timeout, api_key="none", max_pixels=10_000)
     return MllmDecider(model, model.write)
 
@@ -96,14 +96,14 @@ def test_a_server_that_does_not_answer_in_time_is_told(server, case):
 
 
 def test_a_server_that_is_not_there_is_told():
-    model = ServedModel("http://127.0.0.1:9/v1", "m", timeout=1, api_key="none", max_pixels=10_000)
+    model = ServedModel("http://127.0.0.1:9/v1", "m", timeout=60, api_key="none", max_pixels=10_000)
     with pytest.raises(ModelError, match="start the server"):
         model.write([HumanMessage("hello")])
 
 
 def test_words_are_written_by_the_server(server):
     server.content = "A scratch."
-    model = ServedModel(server.url, "served-model", timeout=5, api_key="none", max_pixels=10_000)
+    model = ServedModel(server.url, "served-model", timeout=60, api_key="none", max_pixels=10_000)
     answer = model.write([HumanMessage("What is it?")])
     assert answer.text == "A scratch."
     assert answer.usage_metadata["output_tokens"] == 1

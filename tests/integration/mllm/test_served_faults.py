@@ -17,8 +17,8 @@ from echo_agent.mllm.served_chat import ServedChat
 from echo_agent.state import ImageRef
 
 TIMEOUT = 1.5
-SLACK = 6.0
-"""What a busy machine may add: the faults below last for ever where nothing ends them."""
+SLACK = 20.0
+"""What a busy machine may add: the faults below last for ever, or half a minute, where nothing ends them."""
 
 
 def answer(content="A", logprobs=None, **more):
@@ -141,17 +141,17 @@ def case(pictures):
     return Case(image=ImageRef(uri=pictures[0], sha256="0" * 64, width=140, height=180))
 
 
-def model_of(server):
-    return ServedModel(server.url, "served", timeout=TIMEOUT, api_key="secret", max_pixels=10_000)
+def model_of(server, timeout=60.0):
+    return ServedModel(server.url, "served", timeout=timeout, api_key="secret", max_pixels=10_000)
 
 
-def refused(server, case):
+def refused(server, case, timeout=60.0):
     """Lets a model decide, and returns the error that makes it ``review``."""
-    model = model_of(server)
+    model = model_of(server, timeout)
     started = time.monotonic()
     with pytest.raises(NoAnswerError) as told:
         MllmDecider(model, model.write).decide(case)
-    assert time.monotonic() - started < TIMEOUT + SLACK
+    assert time.monotonic() - started < timeout + SLACK
     assert "secret" not in str(told.value)
     assert len(str(told.value)) < 600
     return told.value
@@ -195,7 +195,7 @@ def waits_after_its_head(server, handler):
 @pytest.mark.parametrize("behaviour", [silent, drips, drips_its_head, waits_after_its_head])
 def test_a_server_that_does_not_come_to_an_end_is_left_in_time(behaviour, server, case):
     server.behave = lambda handler: behaviour(server, handler)
-    assert isinstance(refused(server, case), ModelTimeoutError)
+    assert isinstance(refused(server, case, TIMEOUT), ModelTimeoutError)
 
 
 def test_an_endless_answer_is_left_at_its_bound(server, case):
@@ -206,7 +206,7 @@ def test_an_endless_answer_is_left_at_its_bound(server, case):
             handler.wfile.write(b" " * 65_536)
 
     server.behave = endless
-    assert "MiB" in str(refused(server, case)) or isinstance(refused(server, case), ModelTimeoutError)
+    assert "MiB" in str(refused(server, case))
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
@@ -228,7 +228,7 @@ def test_a_server_that_breaks_off_is_told(server, case):
 
 def test_tries_after_faults_are_within_the_one_time(server, case):
     server.behave = lambda handler: (time.sleep(0.7), server.say(handler, b"{}", status=503))
-    refused(server, case)
+    assert isinstance(refused(server, case, TIMEOUT), ModelTimeoutError)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -265,7 +265,7 @@ def test_all_wordings_of_a_case_are_asked_at_the_same_time_and_an_image_is_encod
 
     def all_at_once(handler):
         under_way.append(1)
-        gate.wait(5)
+        gate.wait(30)
         most.append(len(under_way))
         server.say(handler, answer(logprobs=likely(*(entry(label, -2.0) for label in "AB12"))))
 
@@ -312,12 +312,12 @@ def test_a_stream_that_does_not_end_is_left_in_time_and_a_reader_may_leave_befor
             handler.wfile.write(piece("on "))
 
     server.behave = endless
-    chat = model_of(server).chat
+    chat = model_of(server, TIMEOUT).chat
     assert isinstance(chat, ServedChat)
     started = time.monotonic()
     with pytest.raises(ModelTimeoutError):
         list(chat.stream([HumanMessage("go")]))
-    left = chat.stream([HumanMessage("go")])
+    left = model_of(server).chat.stream([HumanMessage("go")])
     next(left)
     left.close()
     assert time.monotonic() - started < TIMEOUT + SLACK

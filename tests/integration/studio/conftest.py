@@ -1,6 +1,5 @@
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ import httpx
 import pytest
 
 from echo_agent.inspector import Inspector
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +32,7 @@ def server(repository, studio_memory, allowed_folder, tmp_path_factory):
     program = Path(sys.executable).with_name("langgraph")
     if not program.exists() and shutil.which("langgraph") is None:
         pytest.skip("the extra 'studio' is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **{
             name: value
@@ -64,14 +62,14 @@ def server(repository, studio_memory, allowed_folder, tmp_path_factory):
             yield place, _seconds_until_ok(place, process, log, started), log
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=120)
 
 
 def _seconds_until_ok(place, process, log, started):
-    while time.perf_counter() - started < 60:
+    while time.perf_counter() - started < 240:
         assert process.poll() is None, log.read_text()[-3000:]
         try:
-            if httpx.get(f"{place}/ok", timeout=2).status_code == 200:
+            if httpx.get(f"{place}/ok", timeout=10).status_code == 200:
                 return time.perf_counter() - started
         except httpx.HTTPError:
             time.sleep(0.1)

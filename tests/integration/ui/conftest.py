@@ -1,7 +1,6 @@
 """The page, served and opened in real Chromium."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from tests.integration.ui.chromium import browser, lacking
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="package")
@@ -32,9 +32,7 @@ def open_page(chromium, tmp_path):
 
     @contextmanager
     def opened(*options):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         log = tmp_path / "page.log"
         command = [sys.executable, "-m", "echo_agent.cli.app", "ui", "--no-browser", "--port", str(port)]
         with log.open("ab") as stream:
@@ -51,7 +49,7 @@ def open_page(chromium, tmp_path):
         finally:
             tab.close()
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=120)
 
     return opened
 
@@ -61,7 +59,7 @@ def _elsewhere(url, port):
 
 
 def _wait(tab, address, process, log):
-    deadline = time.perf_counter() + 180
+    deadline = time.perf_counter() + 240
     while time.perf_counter() < deadline:
         assert process.poll() is None, log.read_text()[-2000:]
         try:

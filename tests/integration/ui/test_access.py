@@ -2,10 +2,10 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
+import uuid
 from contextlib import contextmanager
 
 import httpx
@@ -14,6 +14,7 @@ import pytest
 from echo_agent.inspector import Inspector
 from echo_agent.memory.memory import Memory
 from tests.conftest import synthetic_part
+from tests.ports import free_port
 
 pytest.importorskip("gradio")
 
@@ -25,9 +26,7 @@ def served(tmp_path_factory, good_parts):
     secret = folder / "secret.png"
     synthetic_part(77, defect=True).save(secret)
     Inspector(Memory.open(folder / "memory", create=True)).register("plate", good_parts)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         sys.executable,
         "-m",
@@ -47,7 +46,7 @@ def served(tmp_path_factory, good_parts):
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
+        for _ in range(1200):
             assert process.poll() is None, log.read_text()[-2000:]
             try:
                 httpx.get(address, timeout=5)
@@ -57,12 +56,12 @@ def served(tmp_path_factory, good_parts):
         yield address, secret
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
 
 @contextmanager
 def entered(address):
-    with httpx.Client(base_url=address, timeout=30) as browser:
+    with httpx.Client(base_url=address, timeout=120) as browser:
         browser.get("/")
         assert browser.post("/login", data={"username": "echo", "password": "right"}).status_code == 200
         yield browser
@@ -77,12 +76,13 @@ def told(browser, handler, data):
     """Asks one of the page's handlers as its script would; gives the status, and all that came of it."""
     config = browser.get("/config").json()
     (fn,) = [one for one in config["dependencies"] if one["api_name"] == handler]
-    given = {"data": data, "fn_index": fn["id"], "session_hash": "abc123"}
+    session = {"session_hash": uuid.uuid4().hex}  # of one that was left the server forgets what is asked
+    given = {"data": data, "fn_index": fn["id"], **session}
     joined = browser.post("/gradio_api/queue/join", json=given)
     if joined.status_code != 200:
         return joined.status_code, joined.text
     heard = []
-    with browser.stream("GET", "/gradio_api/queue/data", params={"session_hash": "abc123"}) as events:
+    with browser.stream("GET", "/gradio_api/queue/data", params=session) as events:
         for line in events.iter_lines():
             if line.startswith("data:"):
                 heard.append(json.loads(line.removeprefix("data:")))
@@ -174,7 +174,7 @@ def test_no_handler_breaks_on_what_no_widget_sends(served, scratched_part):
 
 def test_another_host_and_another_origin_are_not_served(served):
     address, _ = served
-    assert httpx.get(address, headers={"Host": "evil.example"}).status_code == 421
+    assert httpx.get(address, headers={"Host": "evil.example"}, timeout=60).status_code == 421
     with entered(address) as browser:
         forged = browser.post(
             "/gradio_api/queue/join", json={"data": []}, headers={"Origin": "https://evil.example"}
@@ -191,7 +191,9 @@ def test_wrong_passwords_slow_down_and_all_cookies_are_strict(served):
         assert all("SameSite=Strict" in cookie and "HttpOnly" in cookie for cookie in cookies)
     start = time.perf_counter()
     wrong = [
-        httpx.post(f"{address}/login", data={"username": "echo", "password": str(number)}).status_code
+        httpx.post(
+            f"{address}/login", data={"username": "echo", "password": str(number)}, timeout=60
+        ).status_code
         for number in range(25)
     ]
     assert wrong[:5] == [400] * 5

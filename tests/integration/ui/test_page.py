@@ -16,7 +16,7 @@ def test_a_person_registers_inspects_asks_and_corrects(open_page, tmp_path, shoo
         page.get_by_text("No product is registered yet").first.wait_for()
         shoot(page, "empty")
         page.get_by_role("button", name="Inspect", exact=True).click()
-        page.get_by_text("There is no photograph yet").wait_for(timeout=15_000)
+        page.get_by_text("There is no photograph yet").wait_for()
         register(page, "plate", good_parts_in(tmp_path, 10))
         shoot(page, "products")
 
@@ -113,8 +113,8 @@ def test_what_waits_for_a_person_outlives_the_page_and_teaches_it(open_page, tmp
 def test_with_a_password_nothing_is_shown_without_it(open_page):
     with open_page("--password", "sesame") as page:
         address = page.url.rstrip("/")
-        assert httpx.get(f"{address}/config").status_code == 401
-        with httpx.Client(base_url=address) as person:
+        assert httpx.get(f"{address}/config", timeout=60).status_code == 401
+        with httpx.Client(base_url=address, timeout=60) as person:
             assert person.post("/login", data={"username": "echo", "password": "guess"}).status_code == 400
             assert person.get("/config").status_code == 401
             assert person.post("/login", data={"username": "echo", "password": "sesame"}).status_code == 200

@@ -27,10 +27,10 @@ LAUGHS = "a: &a [lol, lol]\n" + "".join(f"k{n}: &k{n} [*a, *a, *a]\n" for n in r
     ],
 )
 def test_what_a_card_does_not_need_is_refused_with_its_line(text, line, words):
-    start = time.perf_counter()
+    start = time.process_time()
     document = read_yaml(text, "card.yaml")
     assert any(words in p.message and line in {None, p.line} for p in document.problems), document.problems
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_dates_and_merge_keys_are_plain_text():

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from echo_agent.errors import EchoError, ModelMemoryError
+from echo_agent.mllm import batching
 from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.case import Case
 from echo_agent.mllm.prompts import case_prompt
@@ -25,7 +26,7 @@ class SlowScorer(FakeScorer):
         self.sizes.append(len(prompts))
         if not self.begun.is_set():
             self.begun.set()
-            self.let_go.wait(10)
+            self.let_go.wait(60)
         return super().score(prompts, orders)
 
 
@@ -47,46 +48,46 @@ class GatheringScorer(FakeScorer):
         return self.fits
 
 
-def outcome(batching):
+def outcome(shared):
     prompt = case_prompt(Case(image=image()))
     try:
-        return batching.score([prompt], 2)[0].probabilities["verdict"]["defective"]
+        return shared.score([prompt], 2)[0].probabilities["verdict"]["defective"]
     except (EchoError, KeyError) as error:
         return error
 
 
 def run_four(scorer):
-    batching = BatchingScorer(scorer)
+    shared = BatchingScorer(scorer)
     outcomes: list[object] = []
-    threads = [threading.Thread(target=lambda: outcomes.append(outcome(batching))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: outcomes.append(outcome(shared))) for _ in range(4)]
     threads[0].start()
-    scorer.begun.wait(10)
+    scorer.begun.wait(60)
     for thread in threads[1:]:
         thread.start()
-    for _ in range(10_000):
-        if len(batching._waiting) == 3:
+    for _ in range(60_000):
+        if len(shared._waiting) == 3:
             break
         threading.Event().wait(0.001)
     scorer.let_go.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     return outcomes
 
 
 def run_eight(scorer):
-    batching = BatchingScorer(scorer)
+    shared = BatchingScorer(scorer)
     outcomes: list[object] = []
     barrier = threading.Barrier(FULL)
 
     def call():
-        barrier.wait(10)
-        outcomes.append(outcome(batching))
+        barrier.wait(60)
+        outcomes.append(outcome(shared))
 
     threads = [threading.Thread(target=call) for _ in range(FULL)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     return outcomes
 
 
@@ -114,21 +115,28 @@ def test_a_batch_that_fails_by_an_error_that_is_none_of_echos_is_scored_call_by_
 
 
 def test_one_calls_fault_reaches_its_caller():
-    batching = BatchingScorer(FakeScorer(ModelMemoryError("full")))
+    shared = BatchingScorer(FakeScorer(ModelMemoryError("full")))
     with pytest.raises(ModelMemoryError):
-        batching.score([case_prompt(Case(image=image()))], 2)
+        shared.score([case_prompt(Case(image=image()))], 2)
 
 
-def test_eight_that_arrive_together_are_one_batch_from_the_first():
+@pytest.fixture
+def patient(monkeypatch):
+    """However late a thread comes, a batch that is not full waits for it."""
+    monkeypatch.setattr(batching, "GATHER_SECONDS", 60.0)
+    monkeypatch.setattr(batching, "COMES_WITHIN_SECONDS", 60.0)
+
+
+def test_eight_that_arrive_together_are_one_batch_from_the_first(patient):
     scorer = GatheringScorer(0.3)
     assert run_eight(scorer) == [0.3] * FULL
     assert scorer.sizes == [FULL]
 
 
-def test_a_batch_is_no_larger_than_what_the_free_memory_holds():
-    scorer = GatheringScorer(0.3, fits=3)
+def test_a_batch_is_no_larger_than_what_the_free_memory_holds(patient):
+    scorer = GatheringScorer(0.3, fits=4)
     assert run_eight(scorer) == [0.3] * FULL
-    assert max(scorer.sizes) == 3
+    assert scorer.sizes == [4, 4]
 
 
 def test_one_that_is_alone_waits_a_moment_only():

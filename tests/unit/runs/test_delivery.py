@@ -38,6 +38,10 @@ class FakeChannel:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(delivery, "FIRST_WAIT", 0.01)
+
+
+@pytest.fixture
+def soon_given_up(monkeypatch):
     monkeypatch.setattr(delivery, "LAST_PATIENCE", 0.5)
 
 
@@ -66,17 +70,19 @@ def test_nothing_is_lost_and_the_order_kept_while_the_receiver_is_away(run):
     assert told == ["fake somewhere is away (no way): its lines wait", "fake somewhere is back"]
 
 
-def test_after_a_restart_it_goes_on_where_the_receiver_has_got(run):
+def test_after_a_restart_it_goes_on_where_the_receiver_has_got(run, monkeypatch):
     away, told = FakeChannel(away=10**6), []
     add(run, [], 1, 2)
     first = FakeChannel()
     one = Delivery(run.folder, first, told.append)
     one.close()
+    monkeypatch.setattr(delivery, "LAST_PATIENCE", 0.5)
     two = Delivery(run.folder, away, told.append)
     add(run, [two], 3)
     two.close()
     assert two.told() == {"delivered": 2, "left": 1}
     assert "delivered when the same command is given again" in told[-1]
+    monkeypatch.undo()
     again = FakeChannel()
     three = Delivery(run.folder, again, told.append)
     three.close()
@@ -135,12 +141,12 @@ def test_a_receiver_that_is_back_when_the_run_ends_gets_the_rest_at_once(run, mo
     assert one.told() == {"delivered": 2, "left": 0}
 
 
-def test_nothing_is_delivered_any_more_after_the_end(run):
+def test_nothing_is_delivered_any_more_after_the_end(run, soon_given_up):
     channel, told = FakeChannel(away=10**6), []
     one = Delivery(run.folder, channel, told.append)
     add(run, [one], 1)
     one.close()
-    one._thread.join(5)
+    one._thread.join(60)
     assert channel.closed
     assert one.told() == {"delivered": 0, "left": 1}
 
