@@ -64,7 +64,7 @@ def inspect_into_run(options: InspectOptions, out: Path) -> None:
             for changed in changed_standards(run.record.sessions):
                 _say(changed)
         if options.lot:
-            lot = judged_as_a_lot(photographs, station.inspector, options.product)
+            lot = judged_as_a_lot(photographs, station.inspector, options.product, options.part_id)
             new = [photograph for photograph in lot if not run.knows(photograph)]
         observers = options.sinks.open(run, _say)
         observers.append(DriftOfRun(DriftWatch(station.inspector.memory), _say, seen=before))

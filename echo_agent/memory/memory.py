@@ -1,8 +1,9 @@
 """The memory: register what normal looks like, and compare an image with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from echo_agent.context import Encoders
@@ -317,7 +318,12 @@ class Memory(KeptImages):
         return self._counting.of(record, image, on, tuple(places))
 
     def judge_lot(
-        self, images: Sequence[ImageRef], product: str | None, *, encoders: Encoders = "retry"
+        self,
+        images: Sequence[ImageRef],
+        product: str | None,
+        *,
+        encoders: Encoders = "retry",
+        shown: Mapping[str, str] = MappingProxyType({}),
     ) -> dict[str, LotEvidence]:
         """Lets the parts of a lot judge each other, those of each product on their own.
 
@@ -325,6 +331,8 @@ class Memory(KeptImages):
             images: Photographs of the parts.
             product: What they all are; found out for each where not given.
             encoders: Which encoders take part; ``retry`` is both.
+            shown: The part that a photograph is a view of, by its digest, where that is known; photographs that repeat
+                each other are taken for one part without it.
 
         Returns:
             What the lot says of each part, by the digest of its photograph; what resembles no product is left out.
@@ -341,7 +349,8 @@ class Memory(KeptImages):
                 by_product.setdefault(name, []).append(image)
 
         def judged(name: str) -> dict[str, LotEvidence]:
-            return judge_lot(by_product[name], self.product(name), encoders, self._scorer)
+            known = {image.sha256: shown[image.sha256] for image in by_product[name] if image.sha256 in shown}
+            return judge_lot(by_product[name], self.product(name), encoders, self._scorer, known)
 
         found = (self._while_it_stands(partial(judged, name)) for name in by_product)
         return {digest: said for of_product in found for digest, said in of_product.items()}

@@ -8,13 +8,15 @@ from cachetools import LRUCache, cachedmethod
 from PIL import Image
 
 from echo_agent.images.ignored import NOTHING, Ignored
+from echo_agent.images.photographs import Photographs
 from echo_agent.images.stored import load_stored
 from echo_agent.memory.carrying import drawn_on
 from echo_agent.memory.product import ProductRecord
 from echo_agent.memory.working_resolutions import FIRST
 from echo_agent.state import ImageRef
 from echo_agent.vision.carrying import Laid, carried
-from echo_agent.vision.features import FeatureEncoder, Features
+from echo_agent.vision.features import Array, FeatureEncoder, Features
+from echo_agent.vision.near_duplicates import near_duplicates
 
 CACHED_FEATURES = 64
 CACHED_HIDDEN = 4096
@@ -101,6 +103,13 @@ class SeenImages:
         if drawn is None or drawn.sha256 == image.sha256:
             return record.ignored
         return carried(record.ignored, self._laid(drawn), self._laid(image))
+
+    def repeated(
+        self, images: Sequence[ImageRef], record: ProductRecord, embeddings: Array
+    ) -> tuple[int, ...]:
+        """The group of each image, of which those that repeat each other are in one; see ``near_duplicates``."""
+        counting = [self.counting(image, record) for image in images]
+        return near_duplicates(Photographs(images, counting), embeddings)
 
     def _laid(self, image: ImageRef) -> Laid:
         return Laid.of(self.read(image), self.first(image, NOTHING).patches)

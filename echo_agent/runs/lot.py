@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from echo_agent.errors import ImageError
 from echo_agent.inspector import Inspector
-from echo_agent.runs.photograph import Photograph
+from echo_agent.runs.photograph import PartIds, Photograph
 from echo_agent.state import ImageRef
 
 
 def judged_as_a_lot(
-    photographs: Sequence[Photograph], inspector: Inspector, product: str | None
+    photographs: Sequence[Photograph], inspector: Inspector, product: str | None, part_id: str | None = None
 ) -> list[Photograph]:
     """Lets the parts that photographs show judge each other, those of each product on their own.
 
@@ -19,6 +19,7 @@ def judged_as_a_lot(
         photographs: All photographs of the lot.
         inspector: What inspects them.
         product: What they all show; found out for each where not given.
+        part_id: Regular expression of the part's id, of which the photographs are views; see ``PartIds``.
 
     Returns:
         The photographs, each with what the lot says of it; what cannot be read takes no part, and is told when it is
@@ -28,6 +29,12 @@ def judged_as_a_lot(
     for photograph in photographs:
         with suppress(ImageError):
             images[photograph] = memory.store_image(photograph.path, product)
-    found = memory.judge_lot(list(images.values()), product, encoders=inspector.context.encoders)
+    parts = PartIds(part_id)
+    found = memory.judge_lot(
+        list(images.values()),
+        product,
+        encoders=inspector.context.encoders,
+        shown={image.sha256: parts.of(photograph) for photograph, image in images.items()},
+    )
     by_photograph = {photograph: found.get(image.sha256) for photograph, image in images.items()}
     return [replace(photograph, lot=by_photograph.get(photograph)) for photograph in photographs]

@@ -3,15 +3,18 @@
 import json
 
 import pytest
-from PIL import ImageEnhance
+from PIL import Image, ImageEnhance
 
 from echo_agent.errors import EncoderError, InputError
 from echo_agent.inspector import Inspector
 from echo_agent.memory import memory as of_memory
+from echo_agent.runs.lot import judged_as_a_lot
+from echo_agent.runs.photograph import Photograph
 from echo_agent.runs.replay import replay
 from tests.conftest import synthetic_part
 
-PARTS = 12
+SEEDS = (33, 42, 47, 45, 20, 14, 22, 8, 39, 28, 44, 25)
+PARTS = len(SEEDS)
 
 
 @pytest.fixture
@@ -20,9 +23,8 @@ def lot(memory, tmp_path):
     memory.register("plate", [synthetic_part(seed) for seed in range(7)])
     folder = tmp_path / "lot"
     folder.mkdir()
-    for number in range(PARTS):
-        part = synthetic_part(number % 7, defect=number == PARTS - 1)
-        ImageEnhance.Brightness(part).enhance(1 + number / 500).save(folder / f"part-{number:02d}.png")
+    for number, seed in enumerate(SEEDS):
+        synthetic_part(seed, defect=number == PARTS - 1).save(folder / f"part-{number:02d}.png")
     return Inspector(memory), folder
 
 
@@ -122,3 +124,24 @@ def test_a_lot_of_which_most_stands_out_declines_in_words(lot, tmp_path):
     declined = together[0].evidence.lot.declined
     assert "% of its parts stand out" in declined
     assert [verdict.label for verdict in together] == [verdict.label for verdict in alone]
+
+
+def _views(folder, *, turned):
+    """The scratched part of the lot on seven photographs more: frames of a burst, or turned over."""
+    with Image.open(folder / f"part-{PARTS - 1:02d}.png") as scratched:
+        for number in range(1, 8):
+            view = scratched.transpose(Image.Transpose.ROTATE_180) if turned and number % 2 else scratched
+            ImageEnhance.Brightness(view).enhance(1 + number / 100).save(folder / f"part-11-{number}.png")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_defect_that_is_photographed_often_is_had_by_one_part(lot, turned):
+    inspector, folder = lot
+    _views(folder, turned=turned)
+    photographs = [Photograph.at(path) for path in sorted(folder.iterdir())]
+    judged = judged_as_a_lot(photographs, inspector, "plate", r"part-(\d\d)" if turned else None)
+    assert {photograph.lot.parts for photograph in judged} == {PARTS}
+    (good,) = {photograph.lot.median for photograph in judged}
+    scores = [photograph.lot.score for photograph in judged if "part-11" in photograph.name]
+    assert len(scores) == 8
+    assert min(scores) > 1.1 * good
