@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite, Send
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -14,10 +13,11 @@ from echo_agent.checkpoints import reading, registered, types_of
 from echo_agent.context import Context
 from echo_agent.errors import EchoError, InputError
 from echo_agent.graph import CHECKPOINTED as OF_INSPECTIONS
-from echo_agent.graph import Update, build_graph
+from echo_agent.graph import Update, build_graph, context_of
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.own_decider import AnyDecider
 from echo_agent.state import Label, Value, Verdict
+from echo_agent.strict_graph import StrictGraph
 
 MAX_IMAGES = 256
 """Photographs of a batch over the graph; ``echo-agent inspect --out`` takes any number, and goes on after a kill."""
@@ -81,7 +81,7 @@ class _One(BaseModel):
     product: str | None
 
 
-BatchGraph = CompiledStateGraph[BatchState, Context, BatchInput, BatchOutput]
+BatchGraph = StrictGraph[BatchState, BatchInput, BatchOutput]
 
 CHECKPOINTED = registered(OF_INSPECTIONS | types_of(BatchInput, BatchOutput, BatchState, _One))
 """The types that a checkpoint of a batch holds."""
@@ -107,7 +107,7 @@ def build_batch_graph(
     inspections = build_graph(memory=memory, decider=decider)
 
     def inspection(state: _One, runtime: Runtime[Context]) -> Update:
-        context = (runtime.context or Context()).model_copy(update={"human_review": False})
+        context = context_of(runtime).model_copy(update={"human_review": False})
         given = {"image": state.image, "product": state.product}
         try:
             verdict = Verdict.model_validate(inspections.invoke(given, context=context)["verdict"])
@@ -123,7 +123,8 @@ def build_batch_graph(
     graph.add_conditional_edges("begin", _each, {"inspection": "inspection"})
     graph.add_edge("inspection", "count")
     graph.add_edge("count", END)
-    return graph.compile(checkpointer=reading(checkpointer, CHECKPOINTED), name="batch")
+    compiled = graph.compile(checkpointer=reading(checkpointer, CHECKPOINTED), name="batch")
+    return BatchGraph(**vars(compiled))
 
 
 def _begin(state: BatchState) -> Update:

@@ -10,7 +10,6 @@ from langchain_core.runnables.graph import Graph
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import NodeError
 from langgraph.graph import END, START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, RetryPolicy
 
@@ -33,9 +32,10 @@ from echo_agent.mllm.own_decider import AnyDecider
 from echo_agent.observing import observed
 from echo_agent.resources import Resources, decision_maker_of
 from echo_agent.state import ImageRef, InspectionInput, InspectionOutput, State
+from echo_agent.strict_graph import StrictGraph
 
 
-class InspectionGraph(CompiledStateGraph[State, Context, Any, InspectionOutput]):
+class InspectionGraph(StrictGraph[State, InspectionInput, InspectionOutput]):
     """The compiled graph; its drawing leaves out LangGraph's nodes for errors, which nobody walks by intention."""
 
     def get_graph(self, config: RunnableConfig | None = None, *, xray: int | bool = False) -> Graph:
@@ -132,7 +132,7 @@ def build_graph(
     )
 
     def resources(runtime: Runtime[Context]) -> Resources:
-        return Resources(runtime.context, memory=memory, decider=decider, embeddings=embeddings)
+        return Resources(context_of(runtime), memory=memory, decider=decider, embeddings=embeddings)
 
     for node in NODES:
         given = InspectionInput if node is intake else State
@@ -159,6 +159,11 @@ def build_graph(
     return InspectionGraph(**vars(compiled)).with_config(STALE_ANSWERS_REFUSED)
 
 
+def context_of(runtime: Runtime[Context]) -> Context:
+    """The settings of a run; Echo's own where it has none, or those of another graph around it that are no ``Context``."""
+    return runtime.context if isinstance(runtime.context, Context) else Context()
+
+
 def after_router(state: State) -> Literal["weigh step by step", "clear"]:
     """Follows the router's choice."""
     reasoned = state.route is not None and state.route.next == "reasoning_expert"
@@ -173,7 +178,7 @@ def after_decision(
     Without a checkpointer an interrupt would end the run without a verdict: then no person is asked. Whether there is
     one is asked at run time, because the LangGraph server brings a checkpointer to a graph compiled without one.
     """
-    context = runtime.context or Context()
+    context = context_of(runtime)
     last = state.attempts[-1]
     if looks_again(state.attempts, state.reference, context):
         return "unsure: look again"

@@ -7,7 +7,6 @@ from typing import Literal, Protocol
 from langchain_core.embeddings import Embeddings
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from echo_agent.chat.nodes import answer, inspection, is_answered, scores_choices, turn_intake
@@ -15,13 +14,14 @@ from echo_agent.chat.state import ChatInput, ChatState
 from echo_agent.checkpoints import reading, registered, types_of
 from echo_agent.context import Context
 from echo_agent.graph import CHECKPOINTED as OF_INSPECTIONS
-from echo_agent.graph import STALE_ANSWERS_REFUSED, Update, build_graph
+from echo_agent.graph import STALE_ANSWERS_REFUSED, Update, build_graph, context_of
 from echo_agent.memory.memory import Memory
 from echo_agent.mllm.own_decider import AnyDecider
 from echo_agent.resources import Resources, decision_maker_of
 from echo_agent.state import InspectionOutput
+from echo_agent.strict_graph import StrictGraph
 
-ChatGraph = CompiledStateGraph[ChatState, Context, ChatInput, InspectionOutput]
+ChatGraph = StrictGraph[ChatState, ChatInput, InspectionOutput]
 
 CHECKPOINTED = registered(OF_INSPECTIONS | types_of(ChatInput, ChatState))
 """The types that a checkpoint of a conversation, and of its inspections, holds."""
@@ -78,7 +78,7 @@ def build_chat_graph(
     inspections = build_graph(memory=memory, decider=decider, embeddings=embeddings)
 
     def resources(runtime: Runtime[Context]) -> Resources:
-        return Resources(runtime.context, memory=memory, decider=decider, embeddings=embeddings)
+        return Resources(context_of(runtime), memory=memory, decider=decider, embeddings=embeddings)
 
     def with_resources(
         node: Callable[[ChatState, Resources], Update],
@@ -117,4 +117,4 @@ def build_chat_graph(
     graph.add_conditional_edges("inspection", after_inspection, AFTER_INSPECTION)
     graph.add_edge("answer", END)
     compiled = graph.compile(checkpointer=reading(checkpointer, CHECKPOINTED), name="chat")
-    return compiled.with_config(STALE_ANSWERS_REFUSED)
+    return ChatGraph(**vars(compiled)).with_config(STALE_ANSWERS_REFUSED)

@@ -129,6 +129,27 @@ def test_a_bad_input_keeps_its_sentence_and_its_thread_goes_on(client, part, bad
     assert done["verdict"]["label"] == "defective"
 
 
+@pytest.mark.parametrize(
+    ("graph", "run", "kind", "words"),
+    [
+        ("inspection", {"input": {"prodct": "plate"}}, "InputError", "did you mean product?"),
+        ("chat", {"input": {"mesages": []}}, "InputError", "did you mean messages?"),
+        ("inspection", {"input": {}, "context": {"max_attempts": 0}}, "SettingsError", "max_attempts cannot be 0"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told_with_the_right_word(client, graph, run, kind, words):
+    events = list(client.runs.stream(None, graph, **run))
+    assert (events[-1].event, events[-1].data["error"]) == ("error", kind)
+    assert words in events[-1].data["message"]
+
+
+def test_the_server_takes_settings_as_context_and_as_its_own_configuration(client, part):
+    given = {"image": part, "product": "plate"}
+    for run in ({"context": {"max_attempts": 1}}, {"config": {"configurable": {"max_attempts": 1}}}):
+        done = client.runs.wait(None, "inspection", input=given, **run)
+        assert len(done["verdict"]["attempts"]) == 1
+
+
 def test_experts_are_switched_in_the_settings(client, part):
     found = assistant(client, "inspection")
     settings = client.assistants.get_schemas(found["assistant_id"])["context_schema"]
