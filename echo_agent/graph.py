@@ -35,7 +35,7 @@ from echo_agent.state import ImageRef, InspectionInput, InspectionOutput, State
 from echo_agent.strict_graph import StrictGraph
 
 
-class InspectionGraph(StrictGraph[State, InspectionInput, InspectionOutput]):
+class InspectionGraph(StrictGraph[State, Any, InspectionOutput]):
     """The compiled graph; its drawing leaves out LangGraph's nodes for errors, which nobody walks by intention."""
 
     def get_graph(self, config: RunnableConfig | None = None, *, xray: int | bool = False) -> Graph:
@@ -160,7 +160,7 @@ def build_graph(
 
 
 def context_of(runtime: Runtime[Context]) -> Context:
-    """The settings of a run; Echo's own where it has none, or those of another graph around it that are no ``Context``."""
+    """The settings of a run; the defaults where it has none, or those of a graph around it, which are no ``Context``."""
     return runtime.context if isinstance(runtime.context, Context) else Context()
 
 

@@ -1,11 +1,12 @@
 """A graph that refuses what it would read nothing of: LangGraph drops a misspelt key of the input in silence."""
 
 import difflib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, StateUpdate
 from pydantic import BaseModel, ValidationError
 
 from echo_agent.context import Context
@@ -19,12 +20,10 @@ _WITHIN_ANOTHER = "__pregel_read"
 """What LangGraph puts into the configuration of a graph that is a node of another, whose state has keys of its own."""
 
 
-class StrictGraph(
-    CompiledStateGraph[StateT, Context, InputT, OutputT], Generic[StateT, InputT, OutputT]
-):
-    """A compiled graph over a ``Context``; ``invoke``, ``batch`` and the server go through ``stream`` and ``astream``."""
+class StrictGraph(CompiledStateGraph[StateT, Context, InputT, OutputT], Generic[StateT, InputT, OutputT]):
+    """A compiled graph over a ``Context``; ``invoke``, ``batch`` and the server go through these methods."""
 
-    def stream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:  # type: ignore[override]
+    def stream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
         """Runs the graph.
 
         Raises:
@@ -33,12 +32,38 @@ class StrictGraph(
         """
         return super().stream(input, config, **self._checked(input, config, options))
 
-    async def astream(  # type: ignore[override]
+    async def astream(
         self, input: Any, config: RunnableConfig | None = None, **options: Any
     ) -> AsyncIterator[Any]:
         """As ``stream``."""
         async for part in super().astream(input, config, **self._checked(input, config, options)):
             yield part
+
+    def bulk_update_state(
+        self, config: RunnableConfig, supersteps: Sequence[Sequence[StateUpdate]]
+    ) -> RunnableConfig:
+        """Changes a thread's state.
+
+        Raises:
+            InputError: A key is none of the state's.
+        """
+        self._check_updates(config, supersteps)
+        return super().bulk_update_state(config, supersteps)
+
+    async def abulk_update_state(
+        self, config: RunnableConfig, supersteps: Sequence[Sequence[StateUpdate]]
+    ) -> RunnableConfig:
+        """As ``bulk_update_state``."""
+        self._check_updates(config, supersteps)
+        return await super().abulk_update_state(config, supersteps)
+
+    def _check_updates(self, config: RunnableConfig, supersteps: Sequence[Sequence[StateUpdate]]) -> None:
+        if config.get("configurable", {}).get("checkpoint_ns"):  # the state of a graph within this one
+            return
+        known = self.builder.state_schema.model_fields
+        for update in (update for updates in supersteps for update in updates):
+            if isinstance(update.values, Mapping):
+                _refuse(update.values, known, known, "is not in the state", InputError)
 
     def _checked(
         self, given: object, config: RunnableConfig | None, options: dict[str, Any]
@@ -46,6 +71,8 @@ class StrictGraph(
         configured = (config or {}).get("configurable", {})
         if _WITHIN_ANOTHER in configured:
             return options
+        if isinstance(given, Command) and given == Command(resume=None):
+            raise InputError("Command(resume=None) answers nothing: give what the person said")
         if isinstance(given, Mapping):
             schema, state = self.builder.input_schema, self.builder.state_schema
             known = schema.model_json_schema()["properties"]

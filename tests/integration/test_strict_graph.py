@@ -1,11 +1,13 @@
-"""What a graph reads nothing of is refused, where LangGraph would drop it in silence; a host's own state is none of it."""
+"""What a graph reads nothing of is refused, where LangGraph drops it in silence; a host's own state is none of it."""
 
 import asyncio
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, StateGraph
+from langgraph.types import Command
 
 from echo_agent import Context, Memory, State, build_chat_graph, build_graph
 from echo_agent.batch_graph import build_batch_graph
@@ -75,7 +77,7 @@ def test_a_setting_that_is_none_is_refused_in_a_sentence(memory, image, context,
 
 def test_settings_in_the_place_where_older_graphs_had_them_are_not_overlooked(memory, image):
     given, config = {"image": image, "product": "plate"}, {"configurable": {"max_attempts": 1}}
-    with pytest.raises(SettingsError, match="'max_attempts' stands in configurable.*context="):
+    with pytest.raises(SettingsError, match=r"'max_attempts' stands in configurable.*context="):
         build_graph(memory=memory).invoke(given, config)
     assert build_graph(memory=memory).invoke(given, config, context=Context())["verdict"].label == "normal"
 
@@ -83,6 +85,26 @@ def test_settings_in_the_place_where_older_graphs_had_them_are_not_overlooked(me
 def test_a_whole_state_is_an_input(memory, image):
     given = State(image=image, product="plate").model_dump()
     assert build_graph(memory=memory).invoke(given, context={"max_attempts": 1})["verdict"].label == "normal"
+
+
+def test_a_thread_is_changed_by_the_names_of_its_state_alone(memory, image):
+    graph = build_graph(InMemorySaver(), memory=memory)
+    thread = {"configurable": {"thread_id": "1"}}
+    graph.invoke({"image": image, "product": "plate"}, thread)
+    with pytest.raises(
+        InputError, match="'escalation_levl' is not in the state: did you mean escalation_level"
+    ):
+        graph.update_state(thread, {"escalation_levl": 1})
+    decided = [past for past in graph.get_state_history(thread) if past.next == ("decision_maker",)][-1]
+    fork = graph.update_state(decided.config, {"escalation_level": 1})
+    assert graph.invoke(None, fork)["verdict"].label == "normal"
+
+
+def test_an_empty_answer_to_a_person_s_question_is_refused_in_a_sentence(memory):
+    with pytest.raises(InputError, match="answers nothing"):
+        build_graph(InMemorySaver(), memory=memory).invoke(
+            Command(resume=None), {"configurable": {"thread_id": "1"}}
+        )
 
 
 @pytest.mark.parametrize("build", [build_graph, build_chat_graph])
