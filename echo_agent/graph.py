@@ -160,7 +160,7 @@ def build_graph(
 
 
 def context_of(runtime: Runtime[Context]) -> Context:
-    """The settings of a run; the defaults where it has none, or those of a graph around it, which are no ``Context``."""
+    """The settings of a run; the defaults where it has none, or has those of a graph around it, no ``Context``."""
     return runtime.context if isinstance(runtime.context, Context) else Context()
 
 
