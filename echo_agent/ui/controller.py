@@ -1,6 +1,6 @@
 """What the page does: register, inspect, ask, correct. Knows no widgets."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -57,6 +57,7 @@ class Controller:
         self._history = InMemorySaver()
         self._past: tuple[tuple[str, str | None] | None, list[InspectionRecord]] = None, []
         self._tabs: OrderedDict[str, None] = OrderedDict()
+        self._ended: deque[str] = deque(maxlen=most_tabs)
 
     def products(self) -> list[ProductRecord]:
         """The registered products."""
@@ -124,6 +125,16 @@ class Controller:
             raise ImageError(said.rstrip("."))
         self.drift.add(image, verdict)
         return image, verdict
+
+    def talks(self, thread: str) -> bool:
+        """Whether a conversation goes on: not where it was ended while an answer of it is written."""
+        return thread not in self._ended
+
+    def end(self, thread: str) -> None:
+        """Ends a conversation."""
+        self._ended.append(thread)
+        self._tabs.pop(thread, None)
+        self._history.delete_thread(thread)
 
     def _used(self, thread: str) -> None:
         """Notes that a tab is in use; forgets that of longest ago where there are too many."""

@@ -31,7 +31,8 @@ class Page:
         self._controller = controller
         self._gr = gradio
         with gradio.Blocks(title="Echo", analytics_enabled=False) as self.blocks:
-            self.tab = gradio.State(lambda: uuid.uuid4().hex)
+            self.tab = gradio.State(_new_name)
+            self.turns = gradio.State([])
             gradio.HTML(
                 "<h1>Echo</h1><p>Photograph a part: normal, defective, or a person should look.</p>",
                 elem_id="title",
@@ -93,6 +94,9 @@ class Page:
 
     def _review_tab(self) -> None:
         gr = self._gr
+        self.listed = gr.Textbox(
+            visible=False
+        )  # the inspections of the queue's pictures, as the browser shows them
         self.none_waits = gr.HTML(part("nothing_waits"), padding=False)
         with gr.Row(equal_height=False, visible=False) as self.queue_box:
             with gr.Column(scale=2, min_width=340):
@@ -136,7 +140,7 @@ class Page:
 
     def _wire(self) -> None:
         listed = [self.product, self.registered]
-        queue = [self.queue, self.queue_box, self.none_waits, self.review_tab]
+        queue = [self.queue, self.listed, self.queue_box, self.none_waits, self.review_tab]
         self.blocks.load(self._products, None, listed, show_progress="hidden")
         self.blocks.load(self._queue, None, queue, show_progress="hidden")
         self.blocks.load(self._begin, None, self.empty, show_progress="hidden")
@@ -145,6 +149,7 @@ class Page:
             self.inspected.opacity,
             [*self.inspected.outputs, self.empty],
             show_progress="hidden",
+            **self.inspected.in_turn,
         )
         self.regions.wire(self.regions_tab, self._products, listed)
         self.threshold.wire(self.threshold_tab, self._products, listed)
@@ -153,19 +158,35 @@ class Page:
         self.go.click(
             self._inspect,
             [self.tab, self.image, self.product, self.inspected.opacity],
-            [*self.inspected.outputs, self.empty, self.talk, self.chat, self.notices, *queue],
+            [
+                *self.inspected.outputs,
+                self.empty,
+                self.talk,
+                self.tab,
+                self.turns,
+                self.chat,
+                self.notices,
+                *queue,
+            ],
+            **self.inspected.in_turn,
         )
         given = [self.name, self.files, self.card]
         made = [*listed, self.empty, *given, self.register, self.known, self.known_as]
         self.register.click(self._ask_or_register, given, made)
         self.add.click(self._register, given, made)
         self.replace.click(partial(self._register, replace=True), given, made)
-        self.question.submit(
-            self._ask, [self.tab, self.question, self.product, self.chat], [self.chat, self.question]
-        )
+        talked: dict[str, Any] = {"outputs": [self.turns, self.chat, self.question], "concurrency_id": "talk"}
+        self.question.submit(self._ask, [self.tab, self.question, self.product, self.turns], **talked)
         for button in self.suggested:
-            button.click(self._ask, [self.tab, button, self.product, self.chat], [self.chat, self.question])
-        self.queue.select(self._on_choice(), [self.waiting.opacity], [*self.waiting.outputs, self.pick])
+            suggested = partial(self._ask, typed=False)
+            button.click(suggested, [self.tab, button, self.product, self.turns], **talked)
+        self.queue.select(
+            self._on_choice(),
+            [self.listed, self.waiting.opacity],
+            [*self.waiting.outputs, self.pick],
+            trigger_mode="always_last",
+            **self.waiting.in_turn,
+        )
         for label, ours, theirs in (
             ("normal", self.inspected.normal, self.waiting.normal),
             ("defective", self.inspected.defective, self.waiting.defective),
@@ -175,6 +196,7 @@ class Page:
                 partial(self._close, label),
                 self.waiting.inputs,
                 [*self.waiting.outputs, self.pick, *queue, *listed],
+                **self.waiting.in_turn,
             )
 
     def _on_link(self) -> Any:
@@ -183,7 +205,7 @@ class Page:
         def show(opacity: float, request: Any) -> tuple[Any, ...]:
             name = request.query_params.get("inspection")
             if name is None:
-                return (*self.inspected.hide(), self._gr.update())
+                return tuple([self._gr.update()] * (len(self.inspected.outputs) + 1))
             record = shown_errors(self._gr, self._controller.inspection, name)
             return (
                 *self.inspected.show(record.image, record.verdict, opacity),
@@ -219,6 +241,7 @@ class Page:
         gr = self._gr
         return (
             gr.update(value=pictures, selected_index=None),
+            " ".join(record.id for record in waiting),
             gr.update(visible=bool(waiting)),
             gr.update(visible=not waiting),
             gr.update(label=f"Review ({len(waiting)})" if waiting else "Review"),
@@ -228,12 +251,16 @@ class Page:
         gr = self._gr
         if picture is None:
             raise gr.Error("There is no photograph yet: drop or paste one.", print_exception=False)
-        image, verdict = shown_errors(gr, self._controller.inspect, tab, picture, _named(product))
+        talk = _new_name()  # an answer about the photograph before may still be written
+        image, verdict = shown_errors(gr, self._controller.inspect, talk, picture, _named(product))
+        self._controller.end(tab)
         shown = self.inspected.show(image, verdict, opacity)
         return (
             *shown,
             gr.update(visible=False),
             gr.update(visible=True),
+            talk,
+            [],
             [],
             self._notices(),
             *self._queue(),
@@ -262,33 +289,39 @@ class Page:
         return (*self._products(record.name), self._begin(), *done)
 
     def _ask(
-        self, tab: str, question: str, product: str, chat: list[Any] | None
-    ) -> Iterator[tuple[list[Any], Any]]:
+        self, tab: str, question: str, product: str, turns: list[Any], *, typed: bool = True
+    ) -> Iterator[tuple[Any, Any, Any]]:
         """Shows the question at once and then its answer; what is typed meanwhile stays."""
-        turns = list(chat or [])
+        as_it_is = self._gr.update()
         if not str(question or "").strip():
-            yield turns, ""
+            yield as_it_is, as_it_is, as_it_is
             return
         # As text: Gradio's Markdown would load pictures from elsewhere, and its HTML keeps links that are script.
-        turns.append({"role": "user", "content": escape(str(question))})
-        yield turns, ""
+        turns = [*turns, {"role": "user", "content": escape(str(question))}]
+        yield turns, turns, "" if typed else as_it_is
         said = shown_errors(self._gr, self._controller.ask, tab, str(question), _named(product))
-        yield [*turns, {"role": "assistant", "content": escape(said)}], self._gr.skip()
+        turns = [*turns, {"role": "assistant", "content": escape(said)}]
+        if self._controller.talks(tab):
+            yield turns, turns, as_it_is
+        else:  # another photograph was inspected meanwhile
+            self._controller.end(tab)
 
     def _on_choice(self) -> Any:
         """What happens when a picture of the queue is chosen; Gradio knows the event by its annotation."""
 
-        def choose(opacity: float, event: Any) -> tuple[Any, ...]:
-            return self._choose(opacity, event.index)
+        def choose(listed: str, opacity: float, event: Any) -> tuple[Any, ...]:
+            return self._choose(listed, opacity, event.index)
 
         choose.__annotations__["event"] = self._gr.SelectData
         return choose
 
-    def _choose(self, opacity: float, index: int) -> tuple[Any, ...]:
+    def _choose(self, listed: str, opacity: float, index: int) -> tuple[Any, ...]:
+        """Shows the part that was chosen of those that the page lists; others may wait by now."""
+        chosen = next((name for at, name in enumerate(str(listed).split()) if at == index), None)
         waiting = shown_errors(self._gr, self._controller.waiting)
-        if index >= len(waiting):
+        record = next((record for record in waiting if record.id == chosen), None)
+        if record is None:
             raise self._gr.Error("That part no longer waits.", print_exception=False)
-        record = waiting[index]
         shown = self.waiting.show(record.image, record.verdict, opacity)
         return (*shown, self._gr.update(visible=False))
 
@@ -299,6 +332,10 @@ class Page:
     def _close(self, label: Any, *given: Any) -> tuple[Any, ...]:
         done = self._record(self.waiting, label, *given)
         return (*self.waiting.hide(), self._gr.update(visible=True), *done)
+
+
+def _new_name() -> str:
+    return uuid.uuid4().hex
 
 
 def _named(product: str | None) -> str | None:

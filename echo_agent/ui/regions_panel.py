@@ -80,7 +80,7 @@ class RegionsPanel:
         shown = [self.product, self.stored, self.drawn, self.corners]
         in_turn: dict[str, Any] = {"show_progress": "hidden", "concurrency_id": "regions"}
         opened.select(self._opened, shown, [self.product, *whole], **in_turn)
-        self.product.input(self._chosen, shown, whole, **in_turn)
+        self.product.input(self._chosen, shown, whole, trigger_mode="always_last", **in_turn)
         self.picture.select(
             self._on_click(),
             [self.product, self.typed],

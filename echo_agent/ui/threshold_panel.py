@@ -54,7 +54,9 @@ class ThresholdPanel:
         whole = [self.of, self.rate, *shown]
         in_turn: dict[str, Any] = {"show_progress": "hidden", "concurrency_id": "threshold"}
         opened.select(self._opened, [self.product, self.rate, self.of], [self.product, *whole], **in_turn)
-        self.product.input(self._chosen, [self.product, self.of], whole, **in_turn)
+        self.product.input(
+            self._chosen, [self.product, self.of], whole, trigger_mode="always_last", **in_turn
+        )
         self.rate.change(self._try, [self.product, self.rate], shown, trigger_mode="always_last", **in_turn)
 
         def keep(product: str | None, rate: float, who: str) -> tuple[Any, ...]:

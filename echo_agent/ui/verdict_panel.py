@@ -35,6 +35,9 @@ class VerdictPanel:
         self._controller = controller
         self._gr = gradio
         self.shown = gradio.State(None)
+        self.of = gradio.Textbox(
+            visible=False
+        )  # the photograph that the person sees, as the browser knows it
         with gradio.Column(visible=False) as self.box:
             self.banner = gradio.HTML(elem_id=f"{name}-verdict", padding=False)
             self.picture = gradio.Image(
@@ -56,7 +59,9 @@ class VerdictPanel:
                 self.references = self._tab("References")
                 self.trace = self._tab("Trace")
             self._answer()
-        self.opacity.release(self._redraw, [self.shown, self.opacity], self.picture, show_progress="hidden")
+        self.in_turn = {"concurrency_id": name}  # of what fills it, the last that is asked for is seen last
+        drawn_of = [self.shown, self.opacity]
+        self.opacity.release(self._redraw, drawn_of, self.picture, show_progress="hidden", **self.in_turn)
 
     def _tab(self, title: str) -> Any:
         with self._gr.Tab(title):
@@ -83,12 +88,13 @@ class VerdictPanel:
         return [
             self.shown, self.box, self.banner, self.picture, self.reasons, self.regions, self.rules,
             self.references, self.trace, self.proposal, self.normal, self.defective, self.defect_type, self.learn,
+            self.of,
         ]  # fmt: skip
 
     @property
     def inputs(self) -> list[Any]:
         """The widgets that ``record`` reads, in its order."""
-        return [self.shown, self.defect_type, self.who, self.learn]
+        return [self.shown, self.of, self.defect_type, self.who, self.learn]
 
     def show(self, image: ImageRef, verdict: Verdict, opacity: float) -> tuple[Any, ...]:
         """Values of ``outputs`` for an inspection."""
@@ -110,18 +116,23 @@ class VerdictPanel:
             ),
             verdict.defect_type or "",
             False,
+            image.sha256,
         )
 
     def hide(self) -> tuple[Any, ...]:
         """Values of ``outputs`` where there is nothing to show."""
         return (None, self._gr.update(visible=False), *[self._gr.update()] * (len(self.outputs) - 2))
 
-    def record(self, label: Label, shown: Any, defect_type: str, who: str, learn: bool) -> str:
-        """Records the person's answer; says what was recorded."""
+    def record(self, label: Label, shown: Any, of: str, *said: Any) -> str:
+        """Records the person's answer, of the photograph that was seen; says what was recorded."""
         if shown is None:
             raise self._gr.Error("No verdict is shown: inspect a photograph first.", print_exception=False)
         image, verdict = shown
-        said = shown_errors(
+        if of != image.sha256:
+            told = "Meanwhile another part is shown: nothing was recorded. Look, and answer again."
+            raise self._gr.Error(told, print_exception=False)
+        defect_type, who, learn = said
+        kept = shown_errors(
             self._gr,
             self._controller.correct,
             image,
@@ -131,9 +142,9 @@ class VerdictPanel:
             who or "",
             learn=learn,
         )
-        learnt = f" The memory learnt it as {said.learnt}." if said.learnt else ""
-        by = f" by {said.answer.who}" if said.answer.who else ""
-        return f"Recorded{by}: {said.label} (Echo proposed {said.proposed}).{learnt}"
+        learnt = f" The memory learnt it as {kept.learnt}." if kept.learnt else ""
+        by = f" by {kept.answer.who}" if kept.answer.who else ""
+        return f"Recorded{by}: {kept.label} (Echo proposed {kept.proposed}).{learnt}"
 
     def _redraw(self, shown: Any, opacity: float) -> Any:
         return None if shown is None else shown_errors(self._gr, self._controller.picture, *shown, opacity)

@@ -79,6 +79,6 @@ def shoot(tmp_path):
     def save(tab, name):
         folder = os.environ.get("SCREENSHOTS_TO") or str(tmp_path)
         tab.screenshot(path=f"{folder}/{name}.png", full_page=True)
-        assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+        tab.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
 
     return save

@@ -101,9 +101,9 @@ def test_a_question_is_shown_before_its_answer_and_the_next_may_be_typed_meanwhi
     with entered(served[0]) as browser:
         _, heard = told(browser, "_ask", [None, "What is <b>this</b>?", "find out", []])
     first = next(one["output"]["data"] for one in heard if one["msg"] == "process_generating")
-    assert first[0][0]["content"][0]["text"] == "What is &lt;b&gt;this&lt;/b&gt;?"
-    assert first[1] == ""
-    assert heard[-1]["output"]["data"][1] == {"__type__": "update"}, "what is typed meanwhile would be wiped"
+    assert first[1][0]["content"][0]["text"] == "What is &lt;b&gt;this&lt;/b&gt;?"
+    assert first[2] == ""
+    assert heard[-1]["output"]["data"][2] == {"__type__": "update"}, "what is typed meanwhile would be wiped"
 
 
 def test_a_forged_payload_opens_no_other_file_of_the_machine(served, scratched_part):

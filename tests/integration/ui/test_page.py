@@ -5,7 +5,7 @@ import pytest
 
 from echo_agent.memory.memory import Memory
 from tests.integration.chat.parts import spotted_part
-from tests.integration.ui.steps import ask_to_register, go_to, good_parts_in, inspect, register
+from tests.integration.ui.steps import ask_to_register, go_to, good_parts_in, inspect, register, slow_line
 
 
 @pytest.mark.slow
@@ -53,11 +53,18 @@ def test_a_person_registers_inspects_asks_and_corrects(open_page, tmp_path, shoo
             page.get_by_role("tab", name=tab, exact=True).first.click()
             page.get_by_text(told).filter(visible=True).first.wait_for()
 
-        page.get_by_label("Ask").first.fill("Where is it?")
-        page.get_by_label("Ask").first.press("Enter")
+        page.locator("#ask textarea").fill("Where is it?")
+        page.locator("#ask textarea").press("Enter")
         page.locator("#conversation").get_by_text("R1 lies at the top").wait_for(timeout=30_000)
-        page.get_by_role("button", name="How big is it?").click()
-        page.locator("#conversation").get_by_text("in area").wait_for(timeout=30_000)
+        with slow_line(page):
+            for question in ("How big is it?", "In tolerance?"):
+                page.get_by_role("button", name=question).click()
+            page.locator("#ask textarea").fill("And why")
+        conversation = page.locator("#conversation")
+        conversation.get_by_text("I know no tolerance").wait_for()
+        for turn in ("R1 lies at the top", "How big is it?", "in area", "In tolerance?"):
+            assert conversation.get_by_text(turn).count() == 1, conversation.inner_text()
+        assert page.locator("#ask textarea").input_value() == "And why"
         shoot(page, "inspected")
         page.set_viewport_size({"width": 390, "height": 844})
         shoot(page, "inspected-390")

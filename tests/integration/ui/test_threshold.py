@@ -50,8 +50,8 @@ def test_a_rate_is_tried_and_stored_with_the_keyboard(open_page, tmp_path, shoot
         with slow_line(page) as held:
             page.get_by_label("Product").last.click()
             page.get_by_role("option", name="plate").click()
-            page.wait_for_timeout(200)
-            assert held
+            while not held:
+                page.wait_for_timeout(20)
             page.locator("#rate input[type=range]").focus()
             page.keyboard.press("Home")
         tried.get_by_text("nothing can be promised from 19 normals; it needs 180 more references").wait_for()
@@ -84,8 +84,10 @@ def test_a_rate_is_tried_and_stored_with_the_keyboard(open_page, tmp_path, shoot
 
 
 @pytest.mark.slow
-def test_two_references_promise_nothing_at_any_rate(open_page, tmp_path):
-    Memory.open(tmp_path / "memory", create=True).register("few", [synthetic_part(0), synthetic_part(1)])
+def test_two_references_promise_nothing_at_any_rate_and_the_product_chosen_last_is_shown(open_page, tmp_path):
+    memory = Memory.open(tmp_path / "memory", create=True)
+    for product, count in (("few", 2), ("more", 3), ("most", 4)):
+        memory.register(product, [synthetic_part(seed) for seed in range(count)])
     with open_page() as page:
         go_to(page, "Threshold")
         for key in ("Home", "End"):
@@ -93,3 +95,8 @@ def test_two_references_promise_nothing_at_any_rate(open_page, tmp_path):
             page.keyboard.press(key)
             page.locator("#tried").get_by_text("nothing can be promised from 2 normals").wait_for()
             page.locator("#tried").get_by_text("what stands out is review, not defective").wait_for()
+        with slow_line(page):
+            for product in ("more", "most"):
+                page.get_by_label("Product").last.click()
+                page.get_by_role("option", name=product).click()
+        page.locator("#tried").get_by_text("nothing can be promised from 4 normals").wait_for()
