@@ -33,3 +33,8 @@ def spelled(name: str) -> str:
 def canonical_name(name: str) -> str:
     """Returns the form in which names are compared: ``Metal Nut`` and ``metal-nut`` are ``metal_nut``."""
     return "_".join(spelled(name).casefold().replace("-", " ").replace("_", " ").split())
+
+
+def file_name(name: str) -> str:
+    """What a file can be called after a product on any system: its name, but for what a file's name cannot hold."""
+    return re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]+', "-", spelled(name))[:60].strip(" .-") or "product"

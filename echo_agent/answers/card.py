@@ -1,5 +1,7 @@
 """What the product's card says to an inspected part: tolerances, defect types, effects, checklist."""
 
+from shlex import quote
+
 from echo_agent.answers.inspected import Inspected
 from echo_agent.answers.regions import nothing_stands_out
 from echo_agent.state import ChecklistFinding
@@ -26,7 +28,7 @@ def _no_finding(inspected: Inspected) -> str:
         name = verdict.product or "PRODUCT"
         return (
             f"I cannot tell: there is no card for {verdict.product or 'this product'}, so I know no tolerance. "
-            f"'echo-agent knowledge new {name}' begins one. {suppose}"
+            f"echo-agent knowledge new {quote(name)} begins one. {suppose}"
         )
     if not card.tolerances:
         return f"I cannot tell: the card of {card.product} states no tolerance [K]. {suppose}"

@@ -30,18 +30,19 @@ def bundle(
     """
     from echo_agent.memory.bundle import SUFFIX, write_bundle
     from echo_agent.memory.catalog import open_database
-    from echo_agent.memory.product import readable_name
+    from echo_agent.names import file_name
     from echo_agent.settings import process_settings
+    from echo_agent.state.notation import counted
 
-    file = out or Path(f"{readable_name(product)}{SUFFIX}")
+    file = out or Path(f"{file_name(product)}{SUFFIX}")
     database = open_database(memory.expanduser().resolve())
     written = write_bundle(database, product, file, records=records)
     if as_json:
         say(written.model_dump_json())
         return
     say(
-        f"{file}: {written.product}, version {written.version}, {len(written.files)} files, "
-        f"{written.records} records, {file.stat().st_size / 2**20:.1f} MiB."
+        f"{file}: {written.product}, version {written.version}, {counted(len(written.files), 'file')}, "
+        f"{counted(written.records, 'record')}, {file.stat().st_size / 2**20:.1f} MiB."
     )
     if process_settings().knowledge is not None:
         say(
@@ -58,9 +59,12 @@ def unbundle(
 ) -> None:
     """Put a product that was carried here into the memory: the same verdicts as there."""
     from echo_agent.memory.bundle import read_bundle
+    from echo_agent.state.notation import counted
 
     read = read_bundle(file, memory.expanduser().resolve())
     if as_json:
         say(read.model_dump_json())
     else:
-        say(f"{read.product}, version {read.version}, is in {memory}, with {read.records} records.")
+        say(
+            f"{read.product}, version {read.version}, is in {memory}, with {counted(read.records, 'record')}."
+        )

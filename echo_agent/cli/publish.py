@@ -24,10 +24,11 @@ def publish(
     """
     from echo_agent.memory.catalog import open_database
     from echo_agent.memory.published import publish
+    from echo_agent.state.notation import counted
 
     published = publish(open_database(memory.expanduser().resolve()), url)
     if as_json:
         say(published.model_dump_json())
         return
     products = ", ".join(f"{name} version {version}" for name, version in published.products.items())
-    say(f"{url}: {products or 'no product'}, {len(published.files)} files.")
+    say(f"{url}: {products or 'no product'}, {counted(len(published.files), 'file')}.")

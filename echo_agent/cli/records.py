@@ -52,6 +52,7 @@ def records(
     from echo_agent.memory.inspections import Inspections
     from echo_agent.names import spelled
     from echo_agent.report.table import record_table
+    from echo_agent.state.notation import counted
 
     database = open_database(memory.expanduser().resolve())
     products = existing(database).records
@@ -71,7 +72,7 @@ def records(
         for record, said in kept:
             say(json.dumps(_full(record, said), allow_nan=False))
     elif table is not None:
-        say(f"{len(kept)} records: {table}")
+        say(f"{counted(len(kept), 'record')}: {table}")
     else:
         nothing = "Nothing waits for a person." if waiting else "Nothing is recorded."
         say(record_table(kept) if kept else nothing)

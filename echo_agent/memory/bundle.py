@@ -213,6 +213,8 @@ def read_bundle(file: Path, folder: Path) -> Manifest:
 
 def _unpacked(file: Path, place: Path) -> Manifest:
     """Unpacks a bundle, each file held against its digest and its name."""
+    if not file.is_file():
+        raise StoreError(f"there is no file {file}: name what echo-agent bundle PRODUCT wrote")
     try:
         with zipfile.ZipFile(file) as archive:
             held = archive.infolist()

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from shlex import quote
 
 from echo_agent.errors import EncoderError
 from echo_agent.memory.product import ProductRecord
@@ -78,8 +79,8 @@ class SecondEncoders:
         """
         if record.second is None:
             raise EncoderError(
-                f"{record.name} is registered with one encoder: echo-agent register {record.name} --add-encoder adds "
-                "the second one"
+                f"{record.name} is registered with one encoder: echo-agent register {quote(record.name)} --add-encoder "
+                "adds the second one"
             )
         known = record.second
         try:
@@ -92,7 +93,7 @@ class SecondEncoders:
         if found.id != known.id:
             raise EncoderError(
                 f"{record.name} is registered with the second encoder {known.id}, and {known.name} is {found.id} here: "
-                f"echo-agent register {record.name} --add-encoder fits it anew"
+                f"echo-agent register {quote(record.name)} --add-encoder fits it anew"
             )
         return found
 

@@ -1,6 +1,7 @@
 """Which knowledge card a product goes by, in words: one of its own, or one that is taken because of its name."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from echo_agent.errors import KnowledgeError
@@ -31,7 +32,7 @@ def taken_by_name(record: "ProductRecord") -> str:
     if record.card is not None or card == "-":
         return ""
     return (
-        f"\nKnowledge card: {card}. To do without: echo-agent knowledge decline {record.name}; "
+        f"\nKnowledge card: {card}. To do without: echo-agent knowledge decline {quote(record.name)}; "
         "another one: --knowledge."
     )
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from echo_agent.images.depth import EIGHT_BITS
@@ -132,7 +133,7 @@ def registered(record: "ProductRecord", memory: Path) -> str:
         (Strictness().max_false_reject, WHOSE["default"]) if own is None else (own, WHOSE["product"])
     )
     allowed = f"False rejects at {100 * rate:g} % ({whose}): {promise(record.guarantee)}."
-    earlier = f"; echo-agent products history {record.name} lists all" if record.version > 1 else ""
+    earlier = f"; echo-agent products history {quote(record.name)} lists all" if record.version > 1 else ""
     before = f" ({record.origin}{earlier})" if record.origin != "registered" else ""
     return (
         f"{record.name} is registered in {memory}: {images}{learnt}{depth}{tiles}, version {record.version}{before}, "
@@ -143,9 +144,7 @@ def registered(record: "ProductRecord", memory: Path) -> str:
 def _encoders(record: "ProductRecord") -> str:
     if record.second is not None:
         return f"encoder {record.encoder}, second encoder {record.second.id}"
-    return (
-        f"encoder {record.encoder} alone (echo-agent register {record.name} --add-encoder adds a second one)"
-    )
+    return f"encoder {record.encoder} alone (echo-agent register {quote(record.name)} --add-encoder adds a second one)"
 
 
 def tally(labels: Sequence[Label], bad: int = 0) -> str:

@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Mapping
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from echo_agent.errors import ImageError
@@ -62,7 +63,7 @@ class Drift(Value):
             f"Drift of {self.product}, certain at part {self.part}: {self.what}. Likeliest cause: {self.cause}. "
             f"Where nothing changes, such an alarm comes once in {round(1 / self.false_alarm_rate):,} parts at most. "
             "Look at light, camera and parts; where they are meant to be so, add photographs of good ones: "
-            f"echo-agent register {self.product} DIR"
+            f"echo-agent register {quote(self.product)} DIR"
         )
 
 

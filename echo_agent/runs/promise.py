@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -58,7 +59,7 @@ class BrokenPromise(Value):
             cause = f"Likeliest cause: they are {self.cause}."
         remedy = (
             f"Take photographs as the references were taken, or add some of these that show good parts: "
-            f"echo-agent register {self.product} DIR"
+            f"echo-agent register {quote(self.product)} DIR"
         )
         return f"{told} {cause} {remedy}"
 

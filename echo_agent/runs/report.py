@@ -16,6 +16,7 @@ from echo_agent.runs.drift import Drift
 from echo_agent.runs.line import Line
 from echo_agent.runs.record import WORST_FIRST, changed_standards, read_lines, read_record
 from echo_agent.state import ImageRef
+from echo_agent.state.notation import counted
 
 EMBEDDED_AT_MOST = 200
 """Photographs whose pictures stand in the page itself; those of more stay in the run's folder."""
@@ -47,16 +48,14 @@ def report_of_run(run: Path, file: Path | None = None) -> Path:
         (sorted(views, key=_badness) for views in parts.values()), key=lambda views: _badness(views[0])
     )
     entries = [_entry(views, pictures, named=named) for views in ordered]
-    about = f"Run {run.resolve().name}, {photographs} photographs"
+    about = f"Run {run.resolve().name}, {counted(photographs, 'photograph')}"
     if record.sessions:
         about += f", begun {record.sessions[0].started[:16].replace('T', ' ')} UTC"
     about += f". Memory {record.settings.memory}, encoder {record.settings.encoder}."
     if record.unreadable:
         about += f" {record.unreadable} of the photographs cannot be read."
-    title = (
-        f"{len(entries)} parts of {record.settings.product}"
-        if record.settings.product
-        else f"{len(entries)} parts"
+    title = counted(len(entries), "part") + (
+        f" of {record.settings.product}" if record.settings.product else ""
     )
     notices = (*changed_standards(record.sessions), *_notices(record.told.get("drift", ())))
     write_page(target, entries, title=title, about=about, notices=notices)

@@ -49,6 +49,11 @@ WHOSE: dict[Origin, str] = {
 }
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things in words: ``1 record``, ``12 records``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def settings_in_words(settings: Strictness | StrictnessSettings) -> str:
     """Returns the settings that are given, such as ``max_false_reject 5 %``; a dash where there is none."""
     said = StrictnessSettings.of(settings).said()

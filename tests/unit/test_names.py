@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echo_agent.names import canonical_name, printable, spelled
+from echo_agent.names import canonical_name, file_name, printable, spelled
 
 
 @given(st.text(max_size=20))
@@ -30,3 +30,17 @@ def test_what_is_printed_steers_no_terminal_and_json_stays_itself(text):
     assert json.loads(written) == text
     assert not {"Cc", "Cs"} & {unicodedata.category(one) for one in written}
     assert (printable("a\nb"), printable("a\nb", keep="")) == ("a\nb", "a\\u000ab")
+
+
+@given(st.text(max_size=80))
+def test_a_file_can_be_called_after_any_product(name):
+    called = f"{file_name(name)}.echo"
+    assert not set('/\\:*?"<>|\0') & set(called)
+    assert called[0] not in ".-"
+    assert len(called.encode("utf-8", "surrogatepass")) < 255
+
+
+def test_files_of_products_whose_names_differ_in_other_letters_differ():
+    names = ["Figur Ä", "Figur Ö", "螺丝", "垫圈"]
+    assert [file_name(name) for name in names] == names
+    assert (file_name("a/b"), file_name("plate"), file_name("..")) == ("a-b", "plate", "product")

@@ -16,7 +16,7 @@ from echo_agent.memory.memory import Memory
 from echo_agent.state import HumanAnswer, flat_verdict
 from tests.conftest import synthetic_part
 from tests.photographs import another_part
-from tests.stand_in_encoder import StandInEncoder
+from tests.stand_in_encoder import StandInEncoder, use_stand_in_encoder
 
 CARD = """schema_version: 1
 product: plate
@@ -175,6 +175,18 @@ def test_the_command_lines(here, tmp_path, echo, monkeypatch):
     code, told, _ = echo("bundle", "plate", "--memory", here.memory.folder)
     assert (code, told.startswith("plate.echo: plate, version 1,")) == (0, True)
     code, told, _ = echo("unbundle", "plate.echo", "--memory", tmp_path / "there")
-    assert (code, "with 1 records" in told) == (0, True)
+    assert (code, "with 1 record." in told) == (0, True)
     code, _, err = echo("bundle", "screw", "--memory", here.memory.folder)
     assert (code, "unknown product" in err) == (1, True)
+
+
+def test_products_of_other_letters_are_bundled_side_by_side_and_commands_name_them_as_they_are_typed(
+    echo, good_parts, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    use_stand_in_encoder(monkeypatch)
+    for name in ("Plate Ä", "Plate Ö"):
+        assert "echo-agent register 'Plate" in echo("register", name, good_parts, "--memory", "there")[1]
+        assert echo("bundle", name, "--memory", "there")[0] == 0
+        assert echo("unbundle", f"{name}.echo", "--memory", "elsewhere")[0] == 0
+    assert "there is no file none.echo" in echo("unbundle", "none.echo", "--memory", "elsewhere")[2]
