@@ -15,9 +15,9 @@ def tolerance_answer(inspected: Inspected) -> str:
         return _no_finding(inspected)
     outcomes = {finding.outcome for finding in findings}
     if "exceeds" in outcomes:
-        head = "No, it is out of tolerance."
+        head = "It is out of tolerance."
     else:
-        head = "Yes, it is within tolerance." if outcomes == {"within"} else "I cannot tell."
+        head = "It is within tolerance." if outcomes == {"within"} else "I cannot tell."
     return "\n".join([head, *(f"- {finding.reason} [{finding.id}]" for finding in findings)])
 
 

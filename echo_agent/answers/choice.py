@@ -11,9 +11,9 @@ from echo_agent.answers.place import cells_in_words, share_of_the_likeliest, sha
 from echo_agent.answers.polarity import Said, Side, Statement, read_statement
 from echo_agent.answers.question import WHICH_HOLDS, ClassifiedQuestion, last_sentence
 from echo_agent.answers.region_shape import describe_regions
-from echo_agent.answers.regions import count_answer, size_answer
+from echo_agent.answers.regions import count_answer, place_answer, size_answer
 from echo_agent.answers.text_similarity import similarities, words
-from echo_agent.answers.yes_or_no import PART, yes_means
+from echo_agent.answers.yes_or_no import PART, is_about_a_place, yes_means
 from echo_agent.state import Answer, KnowledgeEvidence, Question
 from echo_agent.state.notation import percent
 
@@ -74,6 +74,7 @@ NOTHING_SPEAKS = (
     "What was measured cannot tell these options apart, so I choose none; a language model could (--mllm)."
 )
 WHAT_IT_IS = "that something stands out is measured, not what it is"
+SAID_INSTEAD = "I choose none of these options, and say what was measured."
 NOT_MEASURED = "Nothing was measured that could answer this, so I choose none of the options."
 
 
@@ -126,8 +127,13 @@ def _judgement(question: Question, asked: ClassifiedQuestion, inspected: Inspect
 def _likelier(
     question: Question, said: Mapping[str, Said], probability: float, inspected: Inspected
 ) -> Answer:
-    """The option on the likelier side; a guess where the sides are even, or more is said than was measured."""
+    """The option on the likelier side; a guess where the sides are even, or more is said than was measured.
+
+    What is defective as a whole need not be so at the place that is asked of: then none.
+    """
     side: Side = "defective" if probability >= 0.5 else "normal"
+    if side == "defective" and any(map(is_about_a_place, (question.text, *question.options.values()))):
+        return _declined(f"{SAID_INSTEAD} {place_answer(inspected)}")
     share = {"defective": probability, "normal": 1 - probability}
     sides = [one.side for one in said.values()]
     shares = {letter: share[one.side] / sides.count(one.side) for letter, one in said.items()}
@@ -218,7 +224,7 @@ def _of_a_defect(question: Question, asked: ClassifiedQuestion, inspected: Inspe
     """Where a defect is, which it is, how it looks, what it does: on a normal part there is none."""
     if asked.intent in {"size", "count"}:
         told = size_answer(inspected) if asked.intent == "size" else count_answer(inspected)
-        return _declined(f"I choose none of these options, and say what was measured. {told}")
+        return _declined(f"{SAID_INSTEAD} {told}")
     read = {letter: read_statement(text) for letter, text in question.options.items()}
     denying = [
         letter

@@ -28,7 +28,7 @@ from echo_agent.answers.verdict import (
     verdict_answer,
 )
 from echo_agent.answers.what_if import limit_in, what_if_limit
-from echo_agent.answers.yes_or_no import yes_means
+from echo_agent.answers.yes_or_no import is_about_a_place, yes_means
 from echo_agent.state import Answer, Question
 
 CAN = (
@@ -73,7 +73,9 @@ def answer_measured(question: Question, inspected: Inspected) -> Answer:
 def _yes_or_no(question: Question, inspected: Inspected) -> str:
     """The particle that answers a question about the part; none where Yes and No would say more than the verdict."""
     said, label = yes_means(question.text), inspected.verdict.label
-    if said is None or label == "review" or (said.typed and label == "defective"):
+    if said is None or label == "review":
+        return ""
+    if label == "defective" and (said.typed or is_about_a_place(question.text)):
         return ""
     return "Yes. " if said.side == label else "No. "
 

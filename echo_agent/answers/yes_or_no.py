@@ -8,7 +8,7 @@ No are used in both ways as its answer.
 import re
 from collections.abc import Sequence
 
-from echo_agent.answers.polarity import Said, in_plain_words, judging_words, said_by
+from echo_agent.answers.polarity import JudgingWord, Said, in_plain_words, judging_words, said_by
 
 _MARKS = {"named": "N", "typed": "N", "on": "G", "out": "O"}
 """How a word that judges is written in the forms: a noun N, what becomes of the part G or O, all else A."""
@@ -77,6 +77,10 @@ _LEAD = re.compile(
     r"|(?:do|would) you (?:think|believe|say)(?: that)?\s)?"
 )
 _TRAIL = re.compile(r"(?:[\s,]+(?:or not|yes or no|please|true or false)|,\s*(?:right|correct))*[\s?.!:]*$")
+_A_PLACE = re.compile(
+    r"\b(?:left|right|top|bottom|upper|lower|uppermost|lowermost|leftmost|rightmost|middle|cent(?:re|er|ral)|corners?"
+    r"|edges?|sides?|half|halves|quadrants?|ends?|areas?|regions?|zones?|sections?|rims?|borders?|margins?)\b"
+)
 _PICTURE = r"(?:photo(?:graph)?|picture|image)"
 _REWRITTEN = (
     (rf"\b(?:(?:shown |seen |visible )?(?:in|on) )(?:the |this |that )?{_PICTURE}\b", ""),
@@ -112,17 +116,27 @@ def yes_means(question: str) -> Said | None:
     Returns:
         What Yes says; None where that is not surely understood.
     """
-    plain = _TRAIL.sub("", in_plain_words(question))
-    lead = _LEAD.match(plain)
-    plain = _all_replaced(_REWRITTEN, plain[lead.end() if lead is not None else 0 :])
-    words = judging_words(plain)
+    words, marked = _marked(question)
     said = said_by(words)
     if said is None or words is None or any(word.turned or word.kind == "feature" for word in words):
         return None
-    marked = plain
-    for word in reversed(words):
-        marked = f"{marked[: word.start]}{_MARKS.get(word.kind, 'A')}{marked[word.end :]}"
     return said if _FORMS.fullmatch(_all_replaced(_LEFT_OUT, marked)) is not None else None
+
+
+def is_about_a_place(text: str) -> bool:
+    """Whether a question, or an option, speaks of one place of the part: what holds of the whole may not hold there."""
+    return _A_PLACE.search(_marked(text)[1]) is not None
+
+
+def _marked(question: str) -> tuple[list[JudgingWord] | None, str]:
+    """The words of a question that judge, and its text with their marks in their place."""
+    plain = _TRAIL.sub("", in_plain_words(question))
+    lead = _LEAD.match(plain)
+    plain = marked = _all_replaced(_REWRITTEN, plain[lead.end() if lead is not None else 0 :])
+    words = judging_words(plain)
+    for word in reversed(words or []):
+        marked = f"{marked[: word.start]}{_MARKS.get(word.kind, 'A')}{marked[word.end :]}"
+    return words, marked
 
 
 def _all_replaced(pairs: Sequence[tuple[str, str]], text: str) -> str:

@@ -86,6 +86,26 @@ def test_options_that_are_not_surely_understood_are_declined(text, options):
         assert "I choose none" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("Is there a defect at the bottom?", {"A": "Yes", "B": "No"}),
+        ("Is the left side ok?", {"A": "No", "B": "Yes"}),
+        ("Is it ok?", {"A": "Yes, it is fine", "B": "No, the left corner is damaged"}),
+    ],
+)
+def test_what_is_asked_of_one_place_is_not_answered_by_the_whole_part(text, options):
+    for verdict in (a_verdict(), unsure(0.6)):
+        answer = ask(verdict, text, **options)
+        assert answer.declined
+        assert answer.letter is None
+    assert "R1 lies at the top centre" in ask(a_verdict(), text, **options).text
+    assert (
+        ask(a_verdict("normal"), text, **options).letter
+        == "AB"["No" in options["A"] or text.startswith("Is there")]
+    )
+
+
 def test_an_undecided_part_gets_the_likelier_side_and_a_person():
     answer = ask(unsure(0.6), "Is it ok?", A="Yes", B="No")
     assert answer.letter == "B"

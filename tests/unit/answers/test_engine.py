@@ -63,7 +63,7 @@ def test_broken_and_intact_are_told_apart():
 
 def test_a_broken_tolerance_is_told_with_its_finding(with_card):
     told = ask(with_card, "Is it within tolerance?")
-    assert told.startswith("No, it is out of tolerance.")
+    assert told.startswith("It is out of tolerance.")
     assert "[T1]" in told
 
 
@@ -170,3 +170,17 @@ def test_a_question_about_the_part_is_answered_with_yes_or_no_where_the_verdict_
     question, label, begins
 ):
     assert ask(Inspected(a_verdict(label=label), IMAGE), question).startswith(begins)
+
+
+def test_what_is_out_of_tolerance_is_told_alike_whichever_way_it_is_asked(with_card):
+    assert ask(with_card, "Is it out of spec?") == ask(with_card, "Is it within spec?")
+
+
+@pytest.mark.parametrize(
+    "text", ["Is there a defect at the bottom?", "Is the left side ok?", "Is there any damage on the edge?"]
+)
+def test_of_one_place_of_a_defective_part_neither_yes_nor_no_is_said(text):
+    told = ask(Inspected(a_verdict(), IMAGE), text)
+    assert told.startswith("plate: defective")
+    assert "R1 at the top centre" in told
+    assert ask(Inspected(a_verdict("normal"), IMAGE), text).startswith(("Yes. plate", "No. plate"))
