@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
 
-from echo_agent.errors import AnswerError
+from echo_agent.errors import AnswerError, ModelError
 from echo_agent.mllm.any_chat_model import chat_model_decider
 from echo_agent.mllm.batching import BatchingScorer
 from echo_agent.mllm.case import Case, Decision
@@ -61,9 +61,9 @@ def as_decision_maker(own: AnyDecider, settings: Settings) -> DecisionMaker:
     """A Decision Maker that was handed in, as the experts ask one.
 
     Raises:
-        ModelError: A pair is no image-text model with its processor.
+        ModelError: A pair is no image-text model with its processor, or an object is no Decision Maker.
     """
-    if isinstance(own, DecisionMaker):
+    if isinstance(own, DecisionMaker) and not isinstance(own, type):
         return own
     if isinstance(own, tuple):
         own = loaded_model(*own, settings)
@@ -71,6 +71,9 @@ def as_decision_maker(own: AnyDecider, settings: Settings) -> DecisionMaker:
         return MllmDecider(BatchingScorer(LocalScorer(own)), own.invoke, max_pixels=own.max_pixels, chat=own)
     if isinstance(own, BaseChatModel):
         return chat_model_decider(own, settings.mllm_max_pixels)
+    if isinstance(own, type) or not callable(getattr(own, "decide", None)):
+        what = f"the class {own.__name__}" if isinstance(own, type) else f"{type(own).__name__}"
+        raise ModelError(f"{what} is no Decision Maker: give an object with decide(case), or a chat model")
     return _OwnDecider(own)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from echo_agent.errors import EncoderError
 from echo_agent.vision.features import Array
 from echo_agent.vision.side_by_side import side_by_side, thread_count
 
@@ -75,9 +76,16 @@ def patch_distances(grid: Array, bank: PatchBank) -> Array:
 
     Returns:
         Euclidean distances ``(rows, columns)``, float32, from 0 to 2 for patches of unit length.
+
+    Raises:
+        EncoderError: The bank is empty: a coreset of patches that are all alike holds those of one reference alone.
     """
     import torch
 
+    if not len(bank.patches):
+        raise EncoderError(
+            "the encoder gives the same features for all references, so there is nothing to compare"
+        )
     if bank.neighbours > 1:
         return _drawn(grid, bank)
     rows, columns, channels = grid.shape

@@ -1,13 +1,18 @@
 """An encoder and a Decision Maker of a user's own, fifteen lines each, from the public face alone."""
 
+import itertools
+
 import numpy as np
 import pytest
+import torch
 from langgraph.checkpoint.memory import InMemorySaver
 
 from echo_agent import Context, Decider, Encoder, Inspector, Memory, State, build_chat_graph, build_graph
+from echo_agent.errors import EncoderError, ModelError
 from tests.conftest import synthetic_part
 from tests.photographs import another_part, stained
 
+CHANNELS = itertools.count(3)
 GOOD, STAINED = synthetic_part(50), stained(synthetic_part(51))
 
 
@@ -142,6 +147,25 @@ def test_inspectors_with_different_memories_encoders_and_deciders_do_not_meet(me
         (lambda images: [np.full((4, 4, 3), np.nan)] * len(images), "finite"),
         (lambda images: [np.zeros((4, 4))] * len(images), "rows, columns, channels"),
         (lambda images: [], "one for each"),
+        (lambda images: None, "gave NoneType: give a list"),
+        (lambda images: [()] * len(images), "rows, columns, channels"),
+        (lambda images: [np.full((4, 4, 3), "red")] * len(images), "no numbers"),
+        (lambda images: [np.full((4, 4, 3), 1 + 1j)] * len(images), "complex128: give finite real numbers"),
+        (lambda images: [np.full((4, 4, 3), 1e300)] * len(images), "finite"),
+        (
+            lambda images: [np.ones((4, 4, next(CHANNELS))) for _ in images],
+            "4 channels, and 3 before",
+        ),
+        (lambda images: [np.ones((36, 48, 3))] * len(images), "the same features for all"),
+        (
+            lambda images: [(np.ones((4, 4, 3)), np.array([np.nan, 1]))] * len(images),
+            "an image embedding of the shape",
+        ),
+        (
+            lambda images: [(np.ones((4, 4, 3)), np.ones((2, 2)))] * len(images),
+            "an image embedding of the shape",
+        ),
+        (lambda images: [(np.ones((4, 4, 3)), np.zeros(4))] * len(images), "an image embedding of zeros"),
     ],
 )
 def test_what_are_no_features_are_refused_in_a_sentence(tmp_path, encoded, says):
@@ -153,5 +177,32 @@ def test_what_are_no_features_are_refused_in_a_sentence(tmp_path, encoded, says)
 
     memory = Memory.open(tmp_path / "memory", encoder=Wrong(), create=True)
     with pytest.raises(Exception, match=says) as raised:
-        memory.register("plate", [synthetic_part(seed) for seed in range(2)])
+        memory.register("plate", [synthetic_part(seed) for seed in range(12)])
     assert type(raised.value).__name__ == "EncoderError"
+
+
+@pytest.mark.parametrize("as_given", [list, iter, lambda encoded: torch.tensor(np.stack(encoded)).bfloat16()])
+def test_features_are_taken_as_tensors_of_low_precision_and_from_a_generator(tmp_path, as_given):
+    class Mine(Colours):
+        def encode(self, images, *, scale=1.0):
+            return as_given([grid for grid, _ in super().encode(images, scale=scale)])
+
+    memory = Memory.open(tmp_path / "memory", encoder=Mine(), create=True)
+    memory.register("plate", [synthetic_part(seed) for seed in range(6)])
+    assert Inspector(memory).inspect(STAINED, product="plate").score > 1
+
+
+@pytest.mark.parametrize("wrong", [Colours, object(), type("NoId", (), {"name": "x", "encode": print})()])
+def test_what_is_no_encoder_is_refused_where_it_is_handed_in(tmp_path, wrong):
+    with pytest.raises(EncoderError, match="is no encoder: give an object with name and id"):
+        Memory.open(tmp_path / "memory", encoder=wrong, create=True)
+
+
+@pytest.mark.parametrize("wrong", [ByScore, object(), lambda case: 0.5])
+def test_what_is_no_decision_maker_is_refused_where_it_is_handed_in(memory, wrong):
+    for hand_in in (
+        lambda: Inspector(memory, decider=wrong),
+        lambda: build_graph(memory=memory, decider=wrong),
+    ):
+        with pytest.raises(ModelError, match=r"is no Decision Maker: give an object with decide\(case\)"):
+            hand_in()
