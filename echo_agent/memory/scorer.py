@@ -216,10 +216,14 @@ class Scorer:
             evidence.save_map(self._maps, described.map_id, prediction.anomaly_map)
             self._retention.wrote()
         defects = [said for said in confirmed if said.product == record.name and self._is_there(said, lost)]
-        others = {said.image.sha256: said for said in defects if said.image.sha256 != image.sha256}
-        max_escape = strictness.max_escape
-        enough = len(others) >= normals_needed(max_escape)
-        scores = [self._score_of(said, record, working) for said in others.values() if enough]
+        known, max_escape = {said.image.sha256: said for said in reversed(defects)}, strictness.max_escape
+        needed = normals_needed(max_escape)
+        images = tuple(said.image for said in known.values() if len(known) >= needed)
+        shown = self.seen.parts(images, record)
+        others = {
+            part: known[one] for one, part in reversed(shown.items()) if part != shown.get(image.sha256)
+        }
+        scores = [self._score_of(said, record, working) for said in others.values() if len(others) >= needed]
         return described.model_copy(
             update={
                 "pass_threshold": pass_threshold(scores, max_escape),

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from operator import attrgetter
 
+import numpy as np
 from cachetools import LRUCache, cachedmethod
 from PIL import Image
 
@@ -36,12 +37,13 @@ class SeenImages:
         self._caching = threading.Lock()
         self._photographs: LRUCache[ImageRef, Image.Image] = LRUCache(CACHED_PIXELS, _cached_pixels)
         self._features: LRUCache[tuple[str, str, float, Ignored], Features] = LRUCache(CACHED_FEATURES)
+        self._parts: LRUCache[tuple[tuple[str, ...], str], dict[str, int]] = LRUCache(CACHED_FEATURES)
         self._hidden: LRUCache[tuple[str, str], Ignored | None] = LRUCache(CACHED_HIDDEN)
 
     def forget(self) -> None:
         """Drops what is kept."""
         with self._caching:
-            for cache in (self._photographs, self._features, self._hidden):
+            for cache in (self._photographs, self._features, self._parts, self._hidden):
                 cache.clear()
 
     def has_opened(self, image: ImageRef, pixels: Image.Image) -> None:
@@ -110,6 +112,19 @@ class SeenImages:
         """The group of each image, of which those that repeat each other are in one; see ``near_duplicates``."""
         counting = [self.counting(image, record) for image in images]
         return near_duplicates(Photographs(images, counting), embeddings)
+
+    @cachedmethod(
+        attrgetter("_parts"),
+        lambda _, images, record: (tuple(image.sha256 for image in images), record.key),
+        attrgetter("_caching"),
+    )
+    def parts(self, images: tuple[ImageRef, ...], record: ProductRecord) -> dict[str, int]:
+        """The part that each image shows, by its digest: those that repeat each other show one."""
+        if not images:
+            return {}
+        embeddings = [self.first(image, self.counting(image, record)).embedding for image in images]
+        groups = self.repeated(images, record, np.stack(embeddings))
+        return dict(zip((image.sha256 for image in images), groups, strict=True))
 
     def _laid(self, image: ImageRef) -> Laid:
         return Laid.of(self.read(image), self.first(image, NOTHING).patches)

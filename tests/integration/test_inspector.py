@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from PIL import ImageEnhance
 
 from echo_agent import Context, Inspector, Verdict, build_graph
 from echo_agent.errors import ImageError, ProductError, StoreError
@@ -250,6 +251,9 @@ def test_with_defects_enough_a_part_is_normal_only_where_few_of_them_score_lower
     confirm_defects(inspector, defects[:8])
     verdict = inspector.inspect(part, product="plate", context=once)
     assert (verdict.label, verdict.pass_threshold) == ("normal", None)
+    confirm_defects(inspector, [ImageEnhance.Brightness(defects[0]).enhance(1.01)])
+    burst = inspector.inspect(part, product="plate", context=once)
+    assert burst.pass_threshold is None, "a defect that is photographed twice is one part's"
     confirm_defects(inspector, defects[8:])
     strict = inspector.inspect(part, product="plate", context=once)
     assert strict.label == "review"
