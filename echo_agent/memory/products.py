@@ -131,7 +131,7 @@ class Products:
         registration.check_tiles(tiles)
         given = registration.given_images(name, images_or_folder, shots, recursive=recursive)
         domain_knowledge = None if knowledge is None else read_domain_knowledge(knowledge)
-        there = self._store.catalog().products.get(name)
+        there = registration.known_or_new(name, self._store.catalog().products)
         before = None if replace else there
         read_with = registration.depth_of(given, depth, before)
         chosen, names = dict[str, ImageRef](), dict[str, str]()

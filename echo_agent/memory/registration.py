@@ -1,7 +1,7 @@
 """From a list of good photographs to a version of a product."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +17,7 @@ from echo_agent.images.in_memory import ImageLike, is_tensor, value_range
 from echo_agent.images.listing import list_images
 from echo_agent.memory.normal_model import Fitted
 from echo_agent.memory.product import NamedEncoder, ProductRecord, SetBy, promised, readable_name
-from echo_agent.names import spelled
+from echo_agent.names import canonical_name, spelled
 from echo_agent.state import ImageRef
 from echo_agent.strictness import StrictnessSettings
 from echo_agent.vision.features import Array, FeatureEncoder
@@ -44,6 +44,20 @@ def check_name(product: str) -> str:
             f"{product!r} is no name for a product: give 1 to {MAX_NAME_LENGTH} printable characters"
         )
     return name
+
+
+def known_or_new(name: str, products: Mapping[str, ProductRecord]) -> ProductRecord | None:
+    """The product of that name; None where it is a new one.
+
+    Raises:
+        ProductError: It is registered in another case or with other joints: a slip would part its references.
+    """
+    alike = next((known for known in products if canonical_name(known) == canonical_name(name)), name)
+    if name not in products and alike != name:
+        raise ProductError(
+            f"{name!r} is registered as {alike!r}: say that, or another name for another product"
+        )
+    return products.get(name)
 
 
 def check_tiles(side: int | None) -> None:

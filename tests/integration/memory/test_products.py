@@ -254,3 +254,14 @@ def test_tiles_that_are_too_small_are_refused_at_once(memory, side):
     with pytest.raises(ProductError, match="32 or more"):
         memory.register("plate", goods(1), tiles=side)
     assert memory.products() == []
+
+
+@pytest.mark.parametrize("name", ["Plate", "PLATE", "plate "])
+def test_a_slip_of_the_pen_makes_no_second_product(plates, name):
+    added = [synthetic_part(60)]
+    if name.strip() != "plate":
+        with pytest.raises(ProductError, match="is registered as 'plate'"):
+            plates.register(name, added)
+    else:
+        assert plates.register(name, added).version == 2
+    assert [record.name for record in plates.products()] == ["plate"]
