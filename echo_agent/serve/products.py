@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
 from echo_agent.errors import EchoError, ImageError, ProductError
+from echo_agent.memory.registration import known_or_new
 from echo_agent.names import spelled
 from echo_agent.serve.schemas import (
     Failure,
@@ -131,11 +132,15 @@ def _register(service: Service, asked: Registration, files: dict[str, list[Uploa
 
     Raises:
         ImageError: A photograph is too large or cannot be read.
-        ExistingProductError: The product is there, and it was not said what shall become of it.
+        ExistingProductError: The product is there and it was not said what shall become of it, or is spelled otherwise.
         EchoError: As ``Inspector.register`` raises it.
     """
-    known = {record.name for record in service.memory.products()}
-    if asked.existing is None and spelled(asked.name) in known:
+    known = {record.name: record for record in service.memory.products()}
+    try:
+        there = known_or_new(spelled(asked.name), known)
+    except ProductError as error:
+        raise ExistingProductError(str(error)) from error
+    if asked.existing is None and there is not None:
         raise ExistingProductError(
             f"{asked.name} is registered: send existing=add to add references, existing=replace to put them in the "
             "place of those that it has, or another name"

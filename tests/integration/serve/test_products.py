@@ -56,6 +56,8 @@ def test_a_name_that_is_taken_is_changed_only_as_said(client):
     replaced = register(client, photographs(range(10, 13)), existing="replace").json()
     assert (replaced["references"], replaced["version"]) == (3, 3)
     assert register(client, photographs([9]), existing="perhaps").status_code == 422
+    slip = register(client, photographs([9]), name="Plate", existing="add")
+    assert (slip.status_code, "is registered as 'plate'" in slip.json()["detail"]) == (409, True)
 
 
 def test_a_product_is_told_restored_and_removed(client):
