@@ -354,9 +354,12 @@ def _all_alike(values: Mapping[str, float]) -> bool:
 
 
 def in_words(answer: Answer, question: Question) -> Answer:
-    """A language model's choice said with its letter and confidence; other answers as they are."""
+    """A language model's choice said with its letter and confidence, a tie as a guess; other answers as they are."""
     if answer.letter is None:
         return answer
+    likeliest = _most(answer.probabilities) if answer.probabilities else [answer.letter]
+    if len(likeliest) > 1:
+        return _guess(question, answer.probabilities, likeliest, "the model finds others as likely")
     sure = f" ({percent(answer.confidence)} sure, uncalibrated)" if answer.confidence is not None else ""
     return answer.model_copy(update={"text": f"{_option(question, answer.letter)}{sure}"})
 

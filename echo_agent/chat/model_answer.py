@@ -11,6 +11,7 @@ from echo_agent.answers.inspected import Inspected, evidence_ids
 from echo_agent.errors import ModelError
 from echo_agent.images.budget import as_data_url, within_budget
 from echo_agent.images.decoding import load_image
+from echo_agent.mllm.any_chat_model import told
 from echo_agent.mllm.delimiters import delimited
 from echo_agent.report.words import measured
 from echo_agent.state import Question
@@ -50,9 +51,10 @@ def answer_by_model(
         exist are named as such.
 
     Raises:
-        ModelError: The model gave no text.
+        ModelError: The model failed, or gave no text.
     """
-    said = model.invoke(_prompt(question, inspected, earlier, max_pixels))
+    prompt = _prompt(question, inspected, earlier, max_pixels)
+    said = told(type(model).__name__, lambda: model.invoke(prompt))
     text = str(said.text)
     if not text.strip():
         raise ModelError("the model gave no answer: ask again, or choose another model by ECHO_MLLM")

@@ -20,6 +20,9 @@ REFUSED = (401, 403, 404)
 
 _LABEL = re.compile(r"\W*([A-Z]|[1-9])\b")
 
+_OTHER_LABEL = re.compile(r"(?<![\w'])([A-Z]|[1-9])(?![\w'])(?!(?<=A)\s+[a-z])")
+"""A label within an answer; an A before a small letter is an article."""
+
 T = TypeVar("T")
 
 
@@ -86,25 +89,36 @@ class AskedChatModel:
         )
 
     def _voted(self, wording: Wording, text: str) -> str:
-        """The key of the option whose label the answer begins with."""
+        """The key of the option whose label the answer begins with, and names no other one's: ``A or B`` is none."""
         found = _LABEL.match(text)
-        if found is None or found.group(1) not in wording.labels:
+        more = text[found.end() :] if found is not None else ""
+        others = set(_OTHER_LABEL.findall(more)) - {found.group(1) if found is not None else ""}
+        if found is None or found.group(1) not in wording.labels or others & set(wording.labels):
             raise AnswerError(
                 f"{self.decided_by().model} answered {text[:80]!r}, which is none of {', '.join(wording.labels)}"
             )
         return wording.question.options[wording.order[wording.labels.index(found.group(1))]][0]
 
     def _told(self, ask: Callable[[], T]) -> T:
-        """Asks; an error of the provider's, which may be of any type, becomes one of Echo's."""
-        try:
-            return ask()
-        except EchoError:
-            raise
-        except Exception as error:  # providers have no common base of their errors
-            name, told = self.decided_by().model, _first_line(error)
-            if getattr(error, "status_code", None) in REFUSED:
-                raise ModelError(f"{name} refuses the request: {told}") from error
-            raise ModelServerError(f"{name} failed ({type(error).__name__}): {told}") from error
+        return told(self.decided_by().model, ask)
+
+
+def told(name: str, ask: Callable[[], T]) -> T:
+    """Asks a chat model; an error of its provider's, which may be of any type, becomes one of Echo's.
+
+    Raises:
+        ModelError: It refuses the request.
+        ModelServerError: It failed.
+    """
+    try:
+        return ask()
+    except EchoError:
+        raise
+    except Exception as error:  # providers have no common base of their errors
+        what = _first_line(error)
+        if getattr(error, "status_code", None) in REFUSED:
+            raise ModelError(f"{name} refuses the request: {what}") from error
+        raise ModelServerError(f"{name} failed ({type(error).__name__}): {what}") from error
 
 
 def _first_line(error: BaseException) -> str:

@@ -31,6 +31,14 @@ class Choosing(FakeListChatModel):
         return next((line[0] for line in options if f'"{self.word}' in line), self.responses[0])
 
 
+class Torn(Choosing):
+    """One that calls a part defective, and fine where it is asked in other words."""
+
+    def _call(self, messages, stop=None, run_manager=None, **kwargs):
+        self.word = "It is fine" if "It is fine" in str(messages[-1].content) else "defective"
+        return super()._call(messages, stop, run_manager, **kwargs)
+
+
 class Failing(FakeListChatModel):
     responses: list[str] = Field(default_factory=lambda: [""])
 
@@ -129,3 +137,51 @@ def test_a_loaded_model_with_its_processor_decides_as_its_folder_does(memory, ch
     assert (loaded.decided_by.model, loaded.decided_by.revision) == (folder, "loaded")
     with pytest.raises(ModelError, match="AutoProcessor"):
         Inspector(memory, decider=(processor, model))
+
+
+@pytest.mark.parametrize("said", ["A or B", "A/B", "A) would be normal, but it is B)", "B, A"])
+def test_an_answer_that_names_several_options_is_none(memory, said):
+    verdict = Inspector(memory, decider=FakeListChatModel(responses=[said]), context=ONCE).inspect(
+        GOOD, product="plate"
+    )
+    assert verdict.label == "review"
+    assert "none of A, B" in verdict.attempts[0].error
+
+
+@pytest.mark.parametrize(
+    "said", ["A", "**A**", "(A)", "A) It looks as A should", "A. A scratch is not there"]
+)
+def test_a_label_with_words_around_it_is_a_choice(memory, said):
+    model = FakeListChatModel(responses=[said])
+    verdict = Inspector(memory, decider=model, context=ONCE).inspect(GOOD, product="plate")
+    assert verdict.attempts[0].error is None
+
+
+def test_a_model_s_choice_is_held_against_the_verdict(memory):
+    asked = "Is it ok? A) normal B) not ok"
+    passing = Inspector(memory, decider=Choosing(word="normal", responses=["A"], shown=[]), context=ONCE)
+    verdict = passing.inspect(SCRATCHED, product="plate", question=asked)
+    assert (verdict.label, verdict.answer.letter) == ("review", "A")
+    assert verdict.answer.text.endswith("which is not enough to decide: a person should look.")
+    torn = Inspector(memory, decider=Torn(shown=[]), context=ONCE)
+    verdict = torn.inspect(SCRATCHED, product="plate", question="Is it ok? A) It is fine B) not ok")
+    assert (verdict.label, verdict.answer.letter) == ("defective", "A")
+    assert "That is the model's word alone; by the verdict it is B) not ok" in verdict.answer.text
+
+
+def test_a_tie_of_a_model_s_choice_is_a_guess(memory):
+    always_first = Inspector(memory, decider=FakeListChatModel(responses=["A"]), context=ONCE)
+    answer = always_first.inspect(GOOD, product="plate", question="Is it ok? A) Yes B) No").answer
+    assert answer.guess
+    assert "which is a guess: the model finds others as likely" in answer.text
+
+
+def test_one_that_fails_in_a_conversation_is_told_in_words_and_the_thread_goes_on(memory):
+    chat = build_chat_graph(InMemorySaver(), memory=memory, decider=Failing())
+    thread = {"configurable": {"thread_id": "failing"}}
+    photograph = {"type": "image", "url": f"echo-image:{memory.store_image(GOOD).sha256}"}
+    turns = [[photograph, {"type": "text", "text": "What is it?"}], "And why?"]
+    for content in turns:
+        asked = {"messages": [{"role": "user", "content": content}], "product": "plate"}
+        said = chat.invoke(asked, thread, context=ONCE)["messages"][-1].text
+        assert said == "Failing failed (ConnectionError): the line is down."
