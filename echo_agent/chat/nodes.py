@@ -1,5 +1,6 @@
 """The nodes of the conversation: take a turn in, inspect a new photograph, answer."""
 
+import re
 from collections.abc import Sequence
 
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
@@ -13,7 +14,7 @@ from echo_agent.decision.answering import answer_from_evidence
 from echo_agent.errors import EchoError, ImageError
 from echo_agent.experts.intake import store_source
 from echo_agent.graph import InspectionGraph, Update
-from echo_agent.images.message_blocks import kept_message, take_apart
+from echo_agent.images.message_blocks import ImageSource, kept_message, take_apart
 from echo_agent.resources import Resources
 from echo_agent.state import Answer, ImageRef, Question, State, Verdict
 
@@ -22,12 +23,30 @@ NO_PHOTOGRAPH = (
     "reference, within tolerance, what if the limit were 3 mm, why, how sure."
 )
 
+NOT_IN_THE_LAST_MESSAGE = (
+    "A photograph came in another message than the last one, and was not looked at: send it again in one message, with "
+    "the question or alone."
+)
+
+_DATA_URL = re.compile(r"data:\S+")
+
 NOTHING_LEFT: Update = {"image": None, "verdict": None}
 """After a photograph that was refused: what is asked next is not answered about the part before it."""
 
 
 def turn_intake(state: ChatState, resources: Resources) -> Update:
-    """Takes the last message in: stores its photograph and clears what the one before left."""
+    """Takes the last message in: stores its photograph and clears what the one before left.
+
+    A photograph in another message that was never taken in, because several messages came at once or an earlier one
+    was replaced, is refused: what is asked would be answered about the part before it.
+    """
+    unread = _unread(state)
+    if unread:
+        return {**_refused(NOT_IN_THE_LAST_MESSAGE, *map(_without_image, unread)), **NOTHING_LEFT}
+    return _last_message(state, resources)
+
+
+def _last_message(state: ChatState, resources: Resources) -> Update:
     message = state.messages[-1] if state.messages else None
     if not isinstance(message, HumanMessage):
         return _refused("Nothing was asked: send a photograph or a question.")
@@ -144,6 +163,31 @@ def _in_words(error: EchoError) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
+def _unread(state: ChatState) -> list[AnyMessage]:
+    """A person's messages before the last one with a photograph that was never taken in.
+
+    They have its pixels still; or no answer followed, and it is not the one that is talked about.
+    """
+    shown = state.image.sha256 if state.image is not None else None
+    answered = max(
+        (at for at, one in enumerate(state.messages) if not isinstance(one, HumanMessage)), default=-1
+    )
+    return [
+        message
+        for at, message in enumerate(state.messages[:-1])
+        if any(
+            one.kind == "base64" or (at > answered and one.value != shown) for one in _photographs(message)
+        )
+    ]
+
+
+def _photographs(message: AnyMessage) -> Sequence[ImageSource]:
+    try:
+        return take_apart(message.content).images if isinstance(message, HumanMessage) else ()
+    except EchoError:  # what was refused when it came
+        return ()
+
+
 def _is_text(message: HumanMessage) -> bool:
     content = message.content
     return isinstance(content, str) or all(
@@ -151,6 +195,6 @@ def _is_text(message: HumanMessage) -> bool:
     )
 
 
-def _without_image(message: HumanMessage) -> HumanMessage:
-    text = message.content if isinstance(message.content, str) else str(message.text)
+def _without_image(message: BaseMessage) -> HumanMessage:
+    text = _DATA_URL.sub("", message.content if isinstance(message.content, str) else str(message.text))
     return HumanMessage(content=text[:200] or "(a photograph that was refused)", id=message.id)

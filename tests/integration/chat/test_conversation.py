@@ -1,5 +1,7 @@
 import pytest
+from langchain_core.messages import HumanMessage
 
+from echo_agent.context import Context
 from tests.integration.chat.parts import spotted_part
 
 
@@ -92,6 +94,46 @@ def test_after_a_refused_photograph_nothing_is_said_of_the_part_before(talk, pho
     state = talk("Is it ok?", thread="refused")
     assert state["verdict"] is None
     assert "no photograph to talk about" in said(state)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_photograph_before_the_last_message_is_not_overlooked(talk, photograph, plate_inspector, stored):
+    """Several messages at once, on a thread about a good part: the question is not answered of that one."""
+    talk([image_forms(photograph(3))["v1"]], thread=f"several {stored}")
+    kept = plate_inspector.memory.store_image(spotted_part()).sha256
+    block = (
+        {"type": "image", "url": f"echo-image:{kept}"}
+        if stored
+        else image_forms(photograph(99, defect=True))["v1"]
+    )
+    asked = [{"role": "user", "content": [block]}, {"role": "user", "content": "Is it ok?"}]
+    config = {"configurable": {"thread_id": f"several {stored}"}}
+    context = Context(memory=str(plate_inspector.memory.folder))
+    state = talk.graph.invoke({"messages": asked, "product": "plate"}, config, context=context)
+    assert "came in another message than the last one" in said(state)
+    assert state["verdict"] is None
+    assert photograph(99, defect=True)[:200] not in repr(state)
+    assert said(talk([block], thread=f"several {stored}")).startswith("plate: defective")
+
+
+def test_a_photograph_put_in_the_place_of_an_earlier_one_is_not_answered_by_that_one(
+    talk, photograph, plate_inspector
+):
+    config, context = (
+        {"configurable": {"thread_id": "put"}},
+        Context(memory=str(plate_inspector.memory.folder)),
+    )
+    for seed, defect in ((3, False), (99, True)):
+        message = HumanMessage(content=[image_forms(photograph(seed, defect=defect))["v1"]], id="same")
+        state = talk.graph.invoke({"messages": [message], "product": "plate"}, config, context=context)
+    assert "came in another message than the last one" in said(state)
+    assert "no photograph to talk about" in said(talk("Is it ok?", thread="put"))
+
+
+def test_a_refused_data_url_in_a_text_is_refused_once(talk, photograph):
+    talk("Is it ok? data:image/png;base64,iVBORw0KGgoAAAANSUhEUg==", thread="broken")
+    assert "no photograph to talk about" in said(talk("Is it ok?", thread="broken"))
+    assert said(talk([image_forms(photograph(3))["v1"]], thread="broken")).startswith("plate: normal")
 
 
 def test_a_text_that_is_too_long_leaves_the_part_in_talk(talk, photograph):
