@@ -9,7 +9,7 @@ from echo_agent.evaluation.threshold_choice import Counted, Pass, Reject, Thresh
 from echo_agent.report.charts import score_edges
 from echo_agent.report.table import plain_table
 from echo_agent.report.words import counted_normals
-from echo_agent.state.notation import percent, strictness_in_words
+from echo_agent.state.notation import counted, percent, strictness_in_words
 
 BINS = 16
 BAR_WIDTH = 40
@@ -151,7 +151,9 @@ def _passes(passes: Pass) -> list[str]:
         "for defects of these kinds"
     ]
     if promised.defects_missing:
-        lines.append(f"  {promised.defects_missing} more defective parts would reach the wanted rate")
+        lines.append(
+            f"  {counted(promised.defects_missing, 'more defective part')} would reach the wanted rate"
+        )
     if passes.good_passed is not None:
         lines.append(f"  good parts below it: {passes.good_passed.count} of {passes.good_passed.of}")
     return lines
