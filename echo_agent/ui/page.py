@@ -176,7 +176,8 @@ class Page:
         self.add.click(self._register, given, made)
         self.replace.click(partial(self._register, replace=True), given, made)
         talked: dict[str, Any] = {"outputs": [self.turns, self.chat, self.question], "concurrency_id": "talk"}
-        self.question.submit(self._ask, [self.tab, self.question, self.product, self.turns], **talked)
+        asked = [self.tab, self.question, self.product, self.turns]
+        self.question.submit(self._ask, asked, trigger_mode="always_last", **talked)
         for button in self.suggested:
             suggested = partial(self._ask, typed=False)
             button.click(suggested, [self.tab, button, self.product, self.turns], **talked)

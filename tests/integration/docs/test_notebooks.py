@@ -16,4 +16,5 @@ def test_a_notebook_runs_and_is_kept_with_its_outputs(file):
     notebook = nbformat.read(file, as_version=4)
     kept = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
     assert kept
-    NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(file.parent)}}).execute()
+    place = {"metadata": {"path": str(file.parent)}}
+    NotebookClient(notebook, timeout=900, startup_timeout=300, resources=place).execute()

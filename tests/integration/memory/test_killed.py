@@ -97,6 +97,6 @@ def test_the_doctor_takes_nothing_from_a_registration_that_is_still_running(tmp_
     waiting = []
     monkeypatch.setattr(store, "add_version", mended_meanwhile)
     memory.register("plate", [synthetic_part(seed) for seed in range(10, 13)])
-    waiting[0].join(30)
+    waiting[0].join(120)
     assert examine(memory.folder) == []
     assert memory.product("plate").normals == 3

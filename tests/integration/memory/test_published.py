@@ -80,7 +80,7 @@ def test_a_copy_is_looked_after_as_long_as_somebody_holds_its_memory(database, t
     del node
     resources._OPENED.clear()
     gc.collect()
-    own.join(5)
+    own.join(60)
     assert not own.is_alive()
 
 
