@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
+from pydantic import ValidationError
 
 from echo_agent.answers.question import split_options
 from echo_agent.errors import ImageError, InputError
@@ -116,7 +117,12 @@ def _question(given: InspectionInput) -> Question | None:
     """The question of the turn: what is given as such, else the text that came with the image's message or after it."""
     asked = given.question
     if isinstance(asked, dict):
-        asked = Question.model_validate(asked)
+        try:
+            asked = Question.model_validate(asked)
+        except ValidationError as error:
+            raise InputError(
+                f"question is {str(asked)[:60]!r}: give it as text, or as {{'text': ..., 'options': {{'A': ...}}}}"
+            ) from error
     if isinstance(asked, Question):
         return split_options(asked)
     text = _text(asked, "question")

@@ -82,6 +82,14 @@ def test_settings_in_the_place_where_older_graphs_had_them_are_not_overlooked(me
     assert build_graph(memory=memory).invoke(given, config, context=Context())["verdict"].label == "normal"
 
 
+@pytest.mark.parametrize(
+    "question", [{"txt": "Is it ok?"}, {"text": "Is it ok?", "options": ["yes", "no"]}, 5]
+)
+def test_a_question_of_another_form_is_refused_in_a_sentence(memory, image, question):
+    with pytest.raises(InputError, match=r"^question is .*: give it as text"):
+        build_graph(memory=memory).invoke({"image": image, "product": "plate", "question": question})
+
+
 def test_a_whole_state_is_an_input(memory, image):
     given = State(image=image, product="plate").model_dump()
     assert build_graph(memory=memory).invoke(given, context={"max_attempts": 1})["verdict"].label == "normal"
