@@ -94,9 +94,8 @@ class Page:
 
     def _review_tab(self) -> None:
         gr = self._gr
-        self.listed = gr.Textbox(
-            visible=False
-        )  # the inspections of the queue's pictures, as the browser shows them
+        # the inspections of the queue's pictures, as the browser shows them
+        self.listed = gr.Textbox(visible=False)
         self.none_waits = gr.HTML(part("nothing_waits"), padding=False)
         with gr.Row(equal_height=False, visible=False) as self.queue_box:
             with gr.Column(scale=2, min_width=340):

@@ -31,9 +31,8 @@ class RegionsPanel:
         self.stored = (
             gradio.State()
         )  # the product that is shown and its stored regions: others are not stored yet
-        self.typed = gradio.State(
-            ""
-        )  # beside the text box: corners that are clicked quickly must not be lost
+        # beside the text box: corners that are clicked quickly must not be lost
+        self.typed = gradio.State("")
         with gradio.Row(equal_height=False, elem_id="drawing"):
             with gradio.Column(scale=2, min_width=340):
                 self.product = gradio.Dropdown([], label="Product", elem_id="regions-product")

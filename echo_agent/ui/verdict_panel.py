@@ -35,9 +35,8 @@ class VerdictPanel:
         self._controller = controller
         self._gr = gradio
         self.shown = gradio.State(None)
-        self.of = gradio.Textbox(
-            visible=False
-        )  # the photograph that the person sees, as the browser knows it
+        # the photograph that the person sees, as the browser knows it
+        self.of = gradio.Textbox(visible=False)
         with gradio.Column(visible=False) as self.box:
             self.banner = gradio.HTML(elem_id=f"{name}-verdict", padding=False)
             self.picture = gradio.Image(
