@@ -81,7 +81,7 @@ def test_after_a_restart_it_goes_on_where_the_receiver_has_got(run, monkeypatch)
     add(run, [two], 3)
     two.close()
     assert two.told() == {"delivered": 2, "left": 1}
-    assert "delivered when the same command is given again" in told[-1]
+    assert any("delivered when the same command is given again" in one for one in told)
     monkeypatch.undo()
     again = FakeChannel()
     three = Delivery(run.folder, again, told.append)
