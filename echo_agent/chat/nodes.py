@@ -175,17 +175,20 @@ def _unread(state: ChatState) -> list[AnyMessage]:
     return [
         message
         for at, message in enumerate(state.messages[:-1])
-        if any(
-            one.kind == "base64" or (at > answered and one.value != shown) for one in _photographs(message)
+        if isinstance(message, HumanMessage)
+        and (
+            (found := _photographs(message)) is None
+            or any(one.kind == "base64" or (at > answered and one.value != shown) for one in found)
         )
     ]
 
 
-def _photographs(message: AnyMessage) -> Sequence[ImageSource]:
+def _photographs(message: HumanMessage) -> Sequence[ImageSource] | None:
+    """The photographs of a message; None where it has one that cannot be read: what was refused has none any more."""
     try:
-        return take_apart(message.content).images if isinstance(message, HumanMessage) else ()
-    except EchoError:  # what was refused when it came
-        return ()
+        return take_apart(message.content).images
+    except EchoError:
+        return () if _is_text(message) else None
 
 
 def _is_text(message: HumanMessage) -> bool:

@@ -44,7 +44,9 @@ def check(
             say(line)
     for problem in problems:
         say(str(problem), err=True)
-    say(f"{len(cards)} card{'' if len(cards) == 1 else 's'} in order, {len(problems)} to mend.")
+    from echo_agent.state.notation import counted
+
+    say(f"{counted(len(cards), 'card')} in order, {len(problems)} to mend.")
     if problems:
         raise typer.Exit(1)
 
@@ -53,12 +55,10 @@ def _beside(card: Path) -> list[str]:
     """Tells what was read beside a card, and what was not."""
     from echo_agent.card_files import CARD_FILE
     from echo_agent.knowledge.documents import read_documents, unread_beside
+    from echo_agent.state.notation import counted
 
     read = read_documents(card.parent) if card.name == CARD_FILE else {}
-    told = [
-        f"{file}: {len(passages)} passage{'' if len(passages) == 1 else 's'}"
-        for file, passages in read.items()
-    ]
+    told = [f"{file}: {counted(len(passages), 'passage')}" for file, passages in read.items()]
     return told + [f"{file}: not read; save it as Markdown, text, CSV or PDF" for file in unread_beside(card)]
 
 

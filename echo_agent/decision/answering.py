@@ -1,5 +1,6 @@
-"""The answer to a question about a part without a language model: for the graph, the conversation and the benchmark."""
+"""The answer to a question about a part, from the evidence or a model: for graph, conversation and benchmark."""
 
+from echo_agent.answers.choice import in_words
 from echo_agent.answers.engine import answer_measured
 from echo_agent.answers.inspected import Inspected
 from echo_agent.answers.question import classify, split_options
@@ -27,6 +28,31 @@ def answer_from_evidence(
     if "reference" not in use and verdict.evidence is not None:
         changes["evidence"] = _without_comparison(verdict.evidence)
     return answer_measured(question, Inspected.from_memory(verdict.model_copy(update=changes), image, memory))
+
+
+def answer_of(
+    question: Question, verdict: Verdict, image: ImageRef, context: Context, memory: Memory
+) -> Answer | None:
+    """The answer from the evidence, or what a language model answered; None where that failed.
+
+    A model's choice that is contrary to the verdict, which joins its word with the evidence, says so. Arguments are
+    those of ``answer_from_evidence``.
+    """
+    if verdict.answer is None and verdict.decided_by.name == "mllm":
+        return None
+    measured = answer_from_evidence(question, verdict, image, context, memory)
+    if verdict.answer is None:
+        return measured
+    said = in_words(verdict.answer, question)
+    asked = classify(split_options(question)).intent
+    if asked != "verdict" or None in {said.letter, measured.letter}:
+        return said
+    text = said.text.rstrip(".")
+    if said.letter != measured.letter:
+        text = f"{text}. That is the model's word alone; by the verdict it is {measured.text}"
+    elif verdict.label == "review":
+        text = f"{text}, which is not enough to decide: a person should look."
+    return said.model_copy(update={"text": text})
 
 
 def _without_comparison(evidence: ReferenceEvidence) -> ReferenceEvidence:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from echo_agent.memory.calibration import defective_probability
 from echo_agent.state import Attempt, DecidedBy, Label, Reason, ReasonKind, ReferenceEvidence, VerdictEffect
-from echo_agent.state.notation import WHOSE, percent, region_in_words, threshold_in_words
+from echo_agent.state.notation import WHOSE, counted, percent, region_in_words, threshold_in_words
 from echo_agent.strictness import Strictness
 
 UNDECIDED = 0.5
@@ -33,7 +33,7 @@ def measured_by() -> DecidedBy:
 
 
 def _more(missing: int) -> str:
-    return f"{missing} more normal photograph{'' if missing == 1 else 's'}"
+    return counted(missing, "more normal photograph")
 
 
 def decide_measured(

@@ -13,6 +13,7 @@ from echo_agent.evaluation.labels import GOOD
 from echo_agent.evaluation.masks import marked
 from echo_agent.images.decoding import load_image
 from echo_agent.state import Value
+from echo_agent.state.notation import counted
 
 NAMED = 3
 """Files that a note names."""
@@ -80,7 +81,9 @@ class Category(Value):
             f"{len(self.normals)} good photographs to learn from; tests: {len(good)} good, {len(bad)} defective{masked}"
         ]
         if masked and bare:
-            lines.append(f"{counted(bare, 'defective test')} without a mask: their pixels are not counted")
+            lines.append(
+                f"{counted_files(bare, 'defective test')} without a mask: their pixels are not counted"
+            )
         if not good:
             lines.append("no test is good: what needs both kinds is not measured")
         return tuple(f"{self.name}: {line}" for line in (*lines, *self.notes))
@@ -99,7 +102,7 @@ class Category(Value):
         if not repeated:
             return self
         tests = tuple(test for test in self.tests if test.path not in repeated)
-        note = f"{counted(repeated, 'test')} that show the picture of a reference: left out"
+        note = f"{counted_files(repeated, 'test')} that show the picture of a reference: left out"
         return self.model_copy(update={"tests": tests, "notes": (*self.notes, note)})
 
     def without(self, references: Sequence[Path]) -> "Category":
@@ -170,8 +173,8 @@ def _picture(path: Path) -> str | None:
     return hashlib.sha256(f"{image.size}".encode() + image.tobytes()).hexdigest()
 
 
-def counted(files: Sequence[Path], what: str) -> str:
+def counted_files(files: Sequence[Path], what: str) -> str:
     """A number of files in words, with the first names of them."""
     names = ", ".join(f"{file.parent.name}/{file.name}" for file in files[:NAMED])
     more = " ..." if len(files) > NAMED else ""
-    return f"{len(files)} {what}{'' if len(files) == 1 else 's'} ({names}{more})"
+    return f"{counted(len(files), what)} ({names}{more})"

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from echo_agent.errors import DatasetError
-from echo_agent.evaluation.category import Category, LabelledImage, counted
+from echo_agent.evaluation.category import Category, LabelledImage, counted_files
 from echo_agent.evaluation.csv_layout import read_csv
 from echo_agent.evaluation.labels import GOOD, Labels
 from echo_agent.evaluation.masks import masks_of
@@ -101,7 +101,7 @@ def _inside(place: Path, labels: Labels) -> list[Category]:
     if not found:
         raise DatasetError(f"{place} holds no category: Echo reads {LAYOUTS}")
     if empty:
-        note = f"{counted(empty, 'folder')} beside it without a photograph: left out"
+        note = f"{counted_files(empty, 'folder')} beside it without a photograph: left out"
         found[0] = found[0].model_copy(update={"notes": (*found[0].notes, note)})
     return found
 
@@ -124,7 +124,7 @@ def _parted(folder: Path, test: Path | None, labels: Labels) -> Category:
     if train.is_dir() and not normals:
         raise DatasetError(f"{train}/{GOOD} holds no photographs: Echo reads {LAYOUTS}")
     unused = [path for kind in _kinds(train) if kind not in good for path in _images(kind)] if normals else []
-    notes = [f"{counted(unused, 'photograph')} in train that are not good: left out"] if unused else []
+    notes = [f"{counted_files(unused, 'photograph')} in train that are not good: left out"] if unused else []
     truth = (test if test.name == TESTS[0] else folder) / "ground_truth"
     tests, more = _tests(test, truth, labels)
     if not tests:
@@ -170,11 +170,11 @@ def _tests(folder: Path, truth: Path, labels: Labels) -> tuple[list[LabelledImag
     ]
     notes = []
     if empty := [kind for kind, photographs in kinds.items() if not photographs]:
-        notes.append(f"{counted(empty, 'folder')} without a photograph: left out")
+        notes.append(f"{counted_files(empty, 'folder')} without a photograph: left out")
     used = {mask for found in masks.values() for one in found for mask in one}
     left = [path for path in sorted(truth.rglob("*")) if _is_image(path) and path not in used]
     if left:
-        notes.append(f"{counted(left, 'mask')} of no test photograph: left out")
+        notes.append(f"{counted_files(left, 'mask')} of no test photograph: left out")
     return tests, notes
 
 

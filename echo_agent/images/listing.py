@@ -9,6 +9,7 @@ from echo_agent.errors import ImageError
 from echo_agent.files import digest_of
 from echo_agent.images.decoding import IMAGE_SUFFIXES
 from echo_agent.images.heif import HEIF_SUFFIXES, REMEDY, is_heif_read
+from echo_agent.state.notation import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def repeated(files: Sequence[Path]) -> list[str]:
     more = sum(
         len(same) - len({digest_of(file) for file in same}) for same in alike.values() if len(same) > 1
     )
-    photographs = _counted(len(files) - more, "photograph")
+    photographs = counted(len(files) - more, "photograph")
     return [f"{len(files)} files, {photographs}: the others are copies of these"] if more else []
 
 
@@ -84,7 +85,7 @@ def _left_out(others: Iterable[Path]) -> list[str]:
     told = []
     for kind, count in sorted(kinds.items()):
         remedy = f" ({REMEDY})" if kind in HEIF_SUFFIXES else ""
-        told.append(f"{_counted(count, f'{kind} file')} left out{remedy}")
+        told.append(f"{counted(count, f'{kind} file')} left out{remedy}")
     return told
 
 
@@ -101,12 +102,8 @@ def _below(folders: Iterable[Path]) -> list[str]:
         return []
     names = ", ".join(list(full)[:3]) + (", ..." if len(full) > 3 else "")
     count = sum(full.values())
-    return [f"{_counted(count, 'photograph')} in folders below ({names}) left out: --recursive takes them"]
+    return [f"{counted(count, 'photograph')} in folders below ({names}) left out: --recursive takes them"]
 
 
 def _is_shown(path: Path, folder: Path) -> bool:
     return not any(part.startswith(".") for part in path.relative_to(folder).parts)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

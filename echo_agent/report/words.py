@@ -12,6 +12,7 @@ from echo_agent.state import Attempt, EscapeGuarantee, Guarantee, Label, Verdict
 from echo_agent.state.notation import (
     MEANING,
     WHOSE,
+    counted,
     headline,
     percent,
     region_in_words,
@@ -94,7 +95,7 @@ def counted_normals(guarantee: Guarantee) -> str:
     """Returns how many good parts a promise rests on, and on how many photographs of them where some repeat others."""
     if guarantee.photographs is not None:
         return f"{guarantee.photographs} photographs, {guarantee.normals} distinct"
-    return f"{guarantee.normals} normal{'' if guarantee.normals == 1 else 's'}"
+    return counted(guarantee.normals, "normal")
 
 
 def escape_promise(guarantee: EscapeGuarantee) -> str:
@@ -123,7 +124,7 @@ def decided_by(verdict: Verdict) -> str:
 def registered(record: "ProductRecord", memory: Path) -> str:
     """Says what a registration made."""
     count = len(record.references)
-    images = f"{count} reference{'' if count == 1 else 's'}"
+    images = counted(count, "reference")
     wide = record.depth is not None and record.depth != EIGHT_BITS
     depth = f", read with {record.depth}" if wide else ""
     tiles = f", looked at in tiles of {record.tiles} px" if record.tiles else ""

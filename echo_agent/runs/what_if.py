@@ -12,7 +12,7 @@ from echo_agent.memory import calibration
 from echo_agent.memory.inspections import InspectionRecord
 from echo_agent.report.words import counted_normals
 from echo_agent.state import Guarantee, Label, ReferenceEvidence, Value, Verdict, VerdictEffect
-from echo_agent.state.notation import percent
+from echo_agent.state.notation import counted, percent
 from echo_agent.strictness import Strictness, StrictnessSettings
 
 if TYPE_CHECKING:
@@ -67,14 +67,16 @@ class WhatIf(Value):
         if not self.decided:
             words.append(f"No inspection of {self.product} is recorded that it could be tried on.")
         elif not self.changes:
-            words.append(f"Of the last {_inspections(self.decided)} it would have changed no label.")
+            words.append(f"Of the last {counted(self.decided, 'inspection')} it would have changed no label.")
         else:
             told = ", ".join(f"{count} from {old} to {new}" for (old, new), count in self.counts.items())
-            labels = f"{len(self.changes)} label{'' if len(self.changes) == 1 else 's'}"
-            words.append(f"Of the last {_inspections(self.decided)} it would have changed {labels}: {told}.")
+            labels = counted(len(self.changes), "label")
+            words.append(
+                f"Of the last {counted(self.decided, 'inspection')} it would have changed {labels}: {told}."
+            )
         if self.left_out:
             words.append(
-                f"{_inspections(self.left_out)} more cannot be tried: more than the evidence decided them."
+                f"{counted(self.left_out, 'inspection')} more cannot be tried: more than the evidence decided them."
             )
         return " ".join(words)
 
@@ -83,7 +85,7 @@ class WhatIf(Value):
         """What the references promise of it, a clause; that nothing can be promised where they are too few."""
         promised, missing = self.guarantee, self.guarantee.normals_missing
         if promised.expected_false_reject is None or promised.bound_95 is None or missing:
-            more = f"{missing} more reference{'' if missing == 1 else 's'}"
+            more = counted(missing, "more reference")
             return f"nothing can be promised from {counted_normals(promised)}; it needs {more}"
         return (
             f"{percent(promised.expected_false_reject)} of good parts are expected to be called defective, at most "
@@ -148,11 +150,6 @@ def what_if(
         left_out=left_out,
         changes=tuple(changes),
     )
-
-
-def _inspections(count: int) -> str:
-    """A number of inspections in words."""
-    return f"{count:,} inspection{'' if count == 1 else 's'}"
 
 
 def own_label(verdict: Verdict) -> Label:

@@ -116,6 +116,23 @@ def test_a_photograph_before_the_last_message_is_not_overlooked(talk, photograph
     assert said(talk([block], thread=f"several {stored}")).startswith("plate: defective")
 
 
+@pytest.mark.parametrize(
+    "broken", [{"type": "image"}, {"type": "image_url", "image_url": {"url": "data:image/png,x"}}]
+)
+def test_a_photograph_that_cannot_be_read_is_not_overlooked_before_another_message(
+    talk, photograph, plate_inspector, broken
+):
+    thread = f"before {broken}"
+    talk([image_forms(photograph(99, defect=True))["v1"]], thread=thread)
+    state = talk.graph.invoke(
+        {"messages": [HumanMessage([broken]), HumanMessage("Is it ok?")], "product": "plate"},
+        {"configurable": {"thread_id": thread}},
+        context=Context(memory=str(plate_inspector.memory.folder)),
+    )
+    assert "came in another message than the last one" in said(state)
+    assert state["verdict"] is None
+
+
 def test_a_photograph_put_in_the_place_of_an_earlier_one_is_not_answered_by_that_one(
     talk, photograph, plate_inspector
 ):
