@@ -176,10 +176,12 @@ class Page:
         self.replace.click(partial(self._register, replace=True), given, made)
         talked: dict[str, Any] = {"outputs": [self.turns, self.chat, self.question], "concurrency_id": "talk"}
         asked = [self.tab, self.question, self.product, self.turns]
-        self.question.submit(self._ask, asked, trigger_mode="always_last", **talked)
+        answered = [self.question.submit(self._ask, asked, trigger_mode="always_last", **talked)]
         for button in self.suggested:
             suggested = partial(self._ask, typed=False)
-            button.click(suggested, [self.tab, button, self.product, self.turns], **talked)
+            answered.append(button.click(suggested, [self.tab, button, self.product, self.turns], **talked))
+        for event in answered:  # a busy browser may have shown a later answer before this one
+            event.then(_as_it_is, self.turns, self.chat, queue=False, show_progress="hidden")
         self.queue.select(
             self._on_choice(),
             [self.listed, self.waiting.opacity],
@@ -332,6 +334,10 @@ class Page:
     def _close(self, label: Any, *given: Any) -> tuple[Any, ...]:
         done = self._record(self.waiting, label, *given)
         return (*self.waiting.hide(), self._gr.update(visible=True), *done)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _new_name() -> str:

@@ -8,6 +8,7 @@ from echo_agent.errors import MissingExtraError
 from echo_agent.ui.access import Access, said_hosts
 from echo_agent.ui.controller import Controller
 from echo_agent.ui.page import Page
+from echo_agent.ui.streams import Streams
 
 STYLE = Path(__file__).with_name("page.css")
 
@@ -90,7 +91,7 @@ def _looks(password: str | None, hosts: frozenset[str]) -> dict[str, Any]:
     )
     return {
         "auth": ("echo", password) if password else None,
-        "app_kwargs": {"middleware": [Middleware(Access, hosts=hosts)]},
+        "app_kwargs": {"middleware": [Middleware(Access, hosts=hosts), Middleware(Streams)]},
         "max_file_size": "25mb",
         "ssr_mode": False,
         "css_paths": [STYLE],

@@ -60,7 +60,10 @@ class VerdictPanel:
             self._answer()
         self.in_turn = {"concurrency_id": name}  # of what fills it, the last that is asked for is seen last
         drawn_of = [self.shown, self.opacity]
-        self.opacity.release(self._redraw, drawn_of, self.picture, show_progress="hidden", **self.in_turn)
+        drawn: dict[str, Any] = {"outputs": self.picture, "show_progress": "hidden"}
+        released = self.opacity.release(self._redraw, drawn_of, **drawn, **self.in_turn)
+        # once more: a busy browser may have shown another part before this picture of the one before
+        released.then(self._redraw, drawn_of, queue=False, **drawn)
 
     def _tab(self, title: str) -> Any:
         with self._gr.Tab(title):

@@ -38,8 +38,8 @@ def good_parts_in(folder, count):
 
 
 @contextmanager
-def slow_line(tab):
-    """What the page asks of its server waits until the block's end, as on a slow line."""
+def slow_line(tab, asking="**/queue/join**"):
+    """What the page asks of its server waits until the block's end, as on a slow line; else its answers alone do."""
     held, holding = [], True
 
     def hold(asked):
@@ -48,10 +48,10 @@ def slow_line(tab):
         else:
             asked.continue_()
 
-    tab.route("**/queue/join**", hold)
+    tab.route(asking, hold)
     yield held
     tab.wait_for_timeout(500)  # what was done last is asked as well
     holding = False
     for asked in held:
         asked.continue_()
-    tab.unroute("**/queue/join**")
+    tab.unroute(asking)
