@@ -16,7 +16,7 @@ from echo_agent.memory.doctor import examine
 from echo_agent.memory.mending import repair
 from echo_agent.ui.controller import Controller
 
-MAX_SECONDS = 60.0
+MAX_SECONDS = 300.0
 
 MAX_ALIKE = 3
 """Files of one kind that are damaged, such as photographs or banks."""

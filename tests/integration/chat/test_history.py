@@ -38,7 +38,7 @@ def test_a_killed_terminal_goes_on_with_its_thread(plate_inspector, tmp_path):
     child.stdin.close()
     child.stdout.close()
     again = subprocess.run(
-        command, input="Where is it?\n", capture_output=True, text=True, check=True, timeout=120
+        command, input="Where is it?\n", capture_output=True, text=True, check=True, timeout=300
     )
     assert "product plate" in again.stdout
     assert "2 earlier messages" in again.stdout

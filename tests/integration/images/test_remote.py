@@ -16,7 +16,7 @@ from echo_agent.images.remote import fetch
 def drip(stream):
     """Writes a byte each tenth of a second until the reader leaves."""
     with contextlib.suppress(OSError):
-        for _ in range(50):
+        for _ in range(600):
             stream.write(b"x")
             time.sleep(0.1)
 

@@ -22,7 +22,7 @@ def process(repository, *arguments):
         cwd=repository,
         check=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
-        timeout=120,
+        timeout=300,
     )
 
 

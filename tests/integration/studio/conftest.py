@@ -62,11 +62,11 @@ def server(repository, studio_memory, allowed_folder, tmp_path_factory):
             yield place, _seconds_until_ok(place, process, log, started), log
         finally:
             process.terminate()
-            process.wait(timeout=120)
+            process.wait(timeout=300)
 
 
 def _seconds_until_ok(place, process, log, started):
-    while time.perf_counter() - started < 240:
+    while time.perf_counter() - started < 300:
         assert process.poll() is None, log.read_text()[-3000:]
         try:
             if httpx.get(f"{place}/ok", timeout=10).status_code == 200:

@@ -4,6 +4,7 @@ import base64
 import io
 import itertools
 import json
+from functools import partial
 
 import httpx
 import pytest
@@ -14,17 +15,20 @@ NUMBER = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def ask(server):
-    """Sends a JSON-RPC request to the server's /mcp; gives its result."""
+def post(server):
+    """Sends something to the server's /mcp."""
+    headers = {"Accept": "application/json, text/event-stream"}
+    with httpx.Client(headers=headers, timeout=300) as client:
+        yield partial(client.post, f"{server[0]}/mcp")
+
+
+@pytest.fixture(scope="session")
+def ask(post):
+    """Sends a JSON-RPC request; gives its result."""
 
     def send(method, **params):
         body = {"jsonrpc": "2.0", "id": next(NUMBER), "method": method, "params": params}
-        answer = httpx.post(
-            f"{server[0]}/mcp",
-            json=body,
-            headers={"Accept": "application/json, text/event-stream"},
-            timeout=60,
-        )
+        answer = post(json=body)
         assert answer.status_code == 200
         return answer.json()["result"]
 
@@ -84,14 +88,13 @@ def test_what_cannot_be_taken_is_an_error_of_the_tool_with_its_sentence(ask, arg
     assert sentence in done["content"][0]["text"]
 
 
-def test_what_is_no_call_of_a_tool_of_echo_is_answered_by_the_server(ask, server):
+def test_what_is_no_call_of_a_tool_of_echo_is_answered_by_the_server(ask, post):
     assert ask("ping") == {}
     assert ask("initialize", protocolVersion="2025-06-18")["serverInfo"]["name"] == "LangGraph"
     for body, code in ((b"nonsense", 400), (b"[]", 400), (b"{}", 400)):
-        headers = {"Accept": "application/json"}
-        assert httpx.post(f"{server[0]}/mcp", content=body, headers=headers).status_code == code
+        assert post(content=body).status_code == code
     unknown = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "no tool"}}
-    told = httpx.post(f"{server[0]}/mcp", json=unknown, headers=headers).json()
+    told = post(json=unknown).json()
     assert "Unknown tool" in told["error"]["message"]
 
 
@@ -103,8 +106,8 @@ def test_what_is_no_call_of_a_tool_of_echo_is_answered_by_the_server(ask, server
         ({"name": "inspection", "arguments": {}, "context": "first"}, "context is"),
     ],
 )
-def test_what_is_no_call_is_refused_in_words(server, params, told):
+def test_what_is_no_call_is_refused_in_words(post, params, told):
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-    answer = httpx.post(f"{server[0]}/mcp", json=body, headers={"Accept": "application/json"}).json()
+    answer = post(json=body).json()
     assert answer["error"]["code"] == -32602
     assert told in answer["error"]["message"]

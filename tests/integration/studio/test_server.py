@@ -21,7 +21,7 @@ EXPERTS = [
 @pytest.fixture(scope="session")
 def client(server):
     """A client of the server."""
-    with get_sync_client(url=server[0], timeout=60) as client:
+    with get_sync_client(url=server[0], timeout=300) as client:
         yield client
 
 

@@ -53,7 +53,7 @@ def test_overlap_counts_a_small_region_as_much_as_a_large_one():
     assert metrics.auroc == pytest.approx(0.5, abs=0.01)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**31), scale=st.floats(0.01, 100))
 def test_pixel_auroc_agrees_with_scikit_learn_over_images_of_different_sizes(seed, scale):
     rng = np.random.default_rng(seed)

@@ -167,7 +167,7 @@ WHOLE = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(sorted(WHOLE)), st.data())
 def test_damaged_bytes_are_an_image_or_an_image_error(kind, data):
     damaged = bytearray(WHOLE[kind])

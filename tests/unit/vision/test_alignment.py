@@ -16,7 +16,7 @@ def rotated(degrees: float, size: float = 1.0, shift: complex = 0j) -> Similarit
     return Similarity(size * np.exp(1j * np.radians(degrees)), shift)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(-12, 12), st.floats(0.9, 1.1), st.floats(-0.12, 0.12), st.floats(-0.12, 0.12))
 def test_the_motion_is_found_to_within_a_patch(degrees, size, right, down):
     motion = rotated(degrees, size, complex(right, down))

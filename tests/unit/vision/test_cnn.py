@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 from echo_agent.vision.cnn import USUAL_LENGTH, patches_of, resized
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 1000), st.floats(0.1, 10))
 def test_patches_have_unit_length_and_their_lengths_grow_with_the_features(rows, columns, seed, factor):
     layer = torch.rand(2, 5, rows, columns, generator=torch.Generator().manual_seed(seed)) + 0.1

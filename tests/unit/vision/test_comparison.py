@@ -20,7 +20,7 @@ def bank_of(references):
     return PatchBank.of(references, range(len(references)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(1, 5), st.integers(1, 5), st.integers(1, 4))
 def test_distances_are_those_to_the_nearest_patch(seed, rows, columns, references):
     query, *bank = grids((rows, columns), *[(3, 4)] * references, seed=seed)
@@ -33,7 +33,7 @@ def test_distances_are_those_to_the_nearest_patch(seed, rows, columns, reference
     np.testing.assert_allclose(found, expected.reshape(rows, columns), atol=2e-3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(2, 30), st.integers(1, 3))
 def test_several_neighbours_say_how_far_they_draw_a_patch(seed, neighbours, references):
     query, *grid = grids((3, 4), *[(3, 4)] * references, seed=seed)
@@ -97,7 +97,7 @@ def test_copies_of_a_reference_are_left_out_with_it():
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(1, 8), st.integers(1, 8))
 def test_rarity_is_the_distance_to_like_patches_elsewhere_in_the_image(seed, rows, columns):
     (grid,) = grids((rows, columns), seed=seed)

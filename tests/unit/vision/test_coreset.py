@@ -39,7 +39,7 @@ def test_few_patches_are_all_kept_with_their_references_at_each_level():
         np.testing.assert_array_equal(bank.image_ids, np.repeat([0, 1, 2], len(grids[0])))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 1000), st.integers(20, 300))
 def test_a_bank_never_outgrows_its_bound_and_holds_only_patches_of_their_owners(seed, most):
     grids = [((patches(60, seed=seed + image_id).reshape(6, 10, 8),), image_id) for image_id in range(40)]

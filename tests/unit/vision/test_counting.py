@@ -46,7 +46,7 @@ def told(model, there, seed):
     return [place.presence for place in model.find(FIELD.photograph(things, moved(seed), seed=seed))]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.booleans(), min_size=4, max_size=4), st.integers(0, 10_000))
 @example([False, True, False, False], 376)
 def test_nothing_is_told_to_be_missing_that_is_there_nor_the_other_way(model, there, seed):

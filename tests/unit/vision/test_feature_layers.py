@@ -32,7 +32,7 @@ def image_of(made, guide=None):
 SHAPES = (16, 12), (8, 6), (4, 3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.floats(0.5, 4), min_size=3, max_size=3), st.integers(0, 1000))
 def test_the_score_is_the_geometric_mean_of_the_levels_scores_with_their_weights(weights, seed):
     image = layers(*SHAPES, seed=seed, uses=[Use(weight=weight) for weight in weights])

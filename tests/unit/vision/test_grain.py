@@ -41,7 +41,7 @@ def test_blur_lowers_the_grain():
     assert PixelDetail.of(part.filter(ImageFilter.GaussianBlur(1.5))).grain < 0.7 * PixelDetail.of(part).grain
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 255), st.floats(0, 5))
 def test_an_even_image_has_neither_detail_nor_noise(width, height, grey, usual_grain):
     detail = PixelDetail.of(Image.new("RGB", (width, height), (grey, grey, grey)))

@@ -27,7 +27,7 @@ def test_without_an_edge_the_map_is_smoothed():
     assert found.sum() == pytest.approx(4.0, rel=0.1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000), st.floats(0.01, 100), st.floats(-5, 5))
 def test_it_keeps_a_constant_map_and_follows_its_scale(seed, scale, constant):
     drawn = np.random.default_rng(seed)
@@ -39,7 +39,7 @@ def test_it_keeps_a_constant_map_and_follows_its_scale(seed, scale, constant):
     np.testing.assert_allclose(louder, follow_edges(drawing, guide), atol=1e-3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000), st.floats(0.2, 5), st.floats(-3, 3))
 def test_light_and_contrast_of_the_whole_image_leave_the_guide_as_it_is(seed, contrast, light):
     pixels = torch.rand(2, 3, 40, 32, generator=torch.Generator().manual_seed(seed))

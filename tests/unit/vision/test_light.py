@@ -11,14 +11,14 @@ def images(seed, count=2, contrast=0.2):
     return drawn.clamp(-1.5, 1.5) * contrast
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000), st.floats(-0.4, 0.4), st.floats(0.4, 2.0))
 def test_a_light_and_a_contrast_make_no_difference(seed, brightness, contrast):
     plain = images(seed)
     torch.testing.assert_close(evened(plain * contrast + brightness), evened(plain), atol=1e-4, rtol=0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000))
 def test_images_get_one_brightness_and_contrast_each_by_itself(seed):
     both = evened(torch.cat([images(seed, 1), images(seed + 1, 1) * 0.5 + 0.3]))

@@ -24,7 +24,7 @@ def ramp():
     return np.stack([columns + 1, rows + 1, np.full_like(rows, 20)], axis=2)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(0.3, 0.8), st.floats(0.3, 0.6), st.floats(0.05, 0.3), st.floats(-0.5, 0.5))
 def test_the_box_around_a_place_holds_its_lattice_and_is_upright(across, down, side, rotated):
     centre, extent = complex(across, down), complex(side, side)

@@ -109,7 +109,7 @@ def test_the_model_is_kept(model, tmp_path):
     assert QualityModel.model_validate_json((tmp_path / FILE_NAME).read_bytes()) == model
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     width=st.integers(1, 400),
     height=st.integers(1, 400),

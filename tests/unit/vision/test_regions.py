@@ -127,7 +127,7 @@ def test_at_most_ten_regions_highest_peak_first():
     assert peaks[0] == pytest.approx(3.4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.float32, (12, 16), elements=st.floats(0, 2, width=32)))
 def test_regions_cover_what_is_suspicious(anomaly_map):
     regions = find_regions(anomaly_map)
@@ -144,7 +144,7 @@ def test_regions_cover_what_is_suspicious(anomaly_map):
         assert regions[0].peak == anomaly_map.max()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.bool_, st.tuples(st.integers(1, 8), st.integers(1, 8))).filter(lambda mask: mask.any()))
 def test_the_longest_extent_is_the_feret_diameter(mask):
     corners = np.concatenate(

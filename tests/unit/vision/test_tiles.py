@@ -11,7 +11,7 @@ from echo_agent.vision.tiles import Tiling, too_large_as_a_whole
 LENGTHS = st.integers(1, 1500)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(LENGTHS, LENGTHS, st.integers(32, 300))
 def test_the_tiles_cover_all_of_a_photograph_and_neighbours_overlap(width, height, side):
     seen = np.zeros((height, width), dtype=int)
