@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from benchmarks.conversation import (
     photographs_of_half_a_megabyte,
     turns_told,
 )
+from benchmarks.ports import free_port
 from benchmarks.program import JsonOption, program, tell
 from echo_agent.cli.options import MEMORY_OF_THE_SETTINGS, MemoryOption
 from echo_agent.errors import MissingExtraError, ModelError
@@ -111,9 +111,7 @@ def _server(folder: Path, memory: Memory) -> Iterator[tuple[str, float]]:
     if program is None:
         raise MissingExtraError("langgraph-cli", "studio")
     (folder / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": GRAPHS}))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "ECHO_MEMORY": str(memory.folder),

@@ -18,8 +18,8 @@ from echo_agent.mllm.decider import MllmDecider
 from echo_agent.mllm.served import ServedModel
 
 TIMEOUT = 0.4
-MAX_SECONDS = 15.0
-"""Time for all that one inspection asks, on a busy machine."""
+MAX_SECONDS = 60.0
+"""Time for all that one inspection asks, on a busy machine: lies that do not end last twice as long."""
 
 VALUES: tuple[Any, ...] = (
     None, True, -1, 7, 1e308, float("nan"), float("-inf"), "", "A", "normal", "\ud800", "A" * 200_000, [], {}, [None],
@@ -89,7 +89,7 @@ class _Liar(BaseHTTPRequestHandler):
 def _drip(liar: _Liar) -> None:
     liar.send_response(200)
     liar.end_headers()
-    for _ in range(200):
+    for _ in range(round(2 * MAX_SECONDS / 0.05)):
         liar.wfile.write(b" ")
         liar.wfile.flush()
         time.sleep(0.05)
@@ -98,12 +98,12 @@ def _drip(liar: _Liar) -> None:
 def _endless(liar: _Liar) -> None:
     liar.send_response(200)
     liar.end_headers()
-    for _ in range(10_000):
+    while True:
         liar.wfile.write(b" " * 100_000)
 
 
 def _silent(_: _Liar) -> None:
-    time.sleep(10 * TIMEOUT)
+    time.sleep(2 * MAX_SECONDS)
 
 
 def _bomb(liar: _Liar) -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import yaml
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
+from benchmarks.ports import free_port
 from benchmarks.stress.always_normal import AlwaysNormal
 from benchmarks.stress.attack import Attack
 from benchmarks.stress.parts import drawn_part, open_memory
@@ -156,16 +156,14 @@ def show(folder: Path, port: int) -> None:
 
 @contextmanager
 def _served(folder: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = PROCESSES.Process(target=show, args=(folder, port))
     process.start()
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(300):
+        while True:
             with suppress(OSError):
-                urllib.request.urlopen(address, timeout=5).close()
+                urllib.request.urlopen(address, timeout=60).close()
                 break
             if not process.is_alive():
                 raise RuntimeError("the page ended")

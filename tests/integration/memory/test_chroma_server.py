@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_port
 from echo_agent.errors import StoreError
 from echo_agent.inspector import Inspector
 from echo_agent.memory.memory import Memory
 from tests.conftest import synthetic_part
 from tests.photographs import another_part
-from tests.ports import free_port
 
 
 def start(port, folder):

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
+from echo_agent.mllm import batching
 from echo_agent.mllm.batching import BatchingScorer, announced
 from echo_agent.mllm.case import Case
 from echo_agent.mllm.chat_model import EchoVLM
@@ -104,7 +105,10 @@ def test_another_budget_is_another_preparation(counting, parts):
     assert model.prepared == 2
 
 
-def test_eight_inspections_are_one_batch_from_the_first_and_come_to_what_they_come_to_alone(counting, parts):
+def test_eight_inspections_are_one_batch_from_the_first_and_come_to_what_they_come_to_alone(
+    counting, parts, monkeypatch
+):
+    monkeypatch.setattr(batching, "COMES_WITHIN_SECONDS", 60.0)
     model = counting("qwen3_vl")
     cases = [Case(image=part, references=(parts[8],)) for part in parts[:8]]
     with announced(8), ThreadPoolExecutor(8) as threads:

@@ -9,12 +9,12 @@ import time
 
 import pytest
 
-from echo_agent.runs import delivery
+from benchmarks.ports import free_port
+from echo_agent.runs import delivery, mqtt, webhook
 from echo_agent.runs.delivery import Delivery
 from echo_agent.runs.folder import RunFolder
 from echo_agent.runs.mqtt import Mqtt
 from echo_agent.runs.webhook import Webhook, secret_key, signature
-from tests.ports import free_port
 from tests.unit.runs.test_folder import SETTINGS, a_line
 
 
@@ -77,6 +77,8 @@ def serving(server_class, handler, port):
 def run(tmp_path, monkeypatch):
     monkeypatch.setattr(delivery, "FIRST_WAIT", 0.05)
     monkeypatch.setattr(delivery, "LAST_PATIENCE", 60.0)
+    for channel in (mqtt, webhook):  # what is answered late is sent again
+        monkeypatch.setattr(channel, "TIMEOUT", 60.0)
     Receiver.got, FakeBroker.got = [], []
     opened = RunFolder(tmp_path / "run", SETTINGS)
     yield opened

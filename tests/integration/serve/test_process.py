@@ -12,8 +12,8 @@ import time
 import httpx
 import pytest
 
+from benchmarks.ports import free_port
 from echo_agent.inspector import Inspector
-from tests.ports import free_port
 
 pytestmark = [pytest.mark.slow]
 

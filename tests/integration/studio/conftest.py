@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.ports import free_port
 from echo_agent.inspector import Inspector
-from tests.ports import free_port
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from benchmarks.ports import free_port
 from tests.integration.ui.chromium import browser, lacking
-from tests.ports import free_port
 
 
 @pytest.fixture(scope="package")

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from benchmarks.ports import free_port
 from echo_agent.inspector import Inspector
 from echo_agent.memory.memory import Memory
 from tests.conftest import synthetic_part
-from tests.ports import free_port
 
 pytest.importorskip("gradio")
 

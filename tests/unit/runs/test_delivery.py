@@ -38,6 +38,7 @@ class FakeChannel:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(delivery, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(delivery, "LAST_PATIENCE", 60.0)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Ports for servers that a test starts."""
+"""Ports for servers that a test or a benchmark starts."""
 
 import itertools
 import os
@@ -11,7 +11,7 @@ _turns = itertools.count()
 
 
 def free_port() -> int:
-    """A port of this machine that nothing listens on, and that no other test process is given at the same time."""
+    """A port of this machine that nothing listens on, and that no other process is given here at the same time."""
     while True:
         port = FIRST + (31 * os.getpid() + next(_turns)) % COUNT
         with socket.socket() as found:
