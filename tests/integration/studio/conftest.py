@@ -46,14 +46,17 @@ def server(repository, studio_memory, allowed_folder, tmp_path_factory):
         "LANGGRAPH_NO_VERSION_CHECK": "true",
         "PYTHONPATH": str(repository),
     }
-    log = tmp_path_factory.mktemp("log") / "server.log"
+    folder = tmp_path_factory.mktemp("server")  # it keeps its state where it runs: two would share it
+    for name in ("langgraph.json", "graphs"):
+        (folder / name).symlink_to(repository / name)
+    log = folder / "server.log"
     place = f"http://127.0.0.1:{port}"
     command = [program, "dev", "--no-browser", "--no-reload", "--host", "127.0.0.1", "--port", str(port)]
     with log.open("wb") as stream:
         started = time.perf_counter()
         process = subprocess.Popen(
             [*map(str, command), "--n-jobs-per-worker", "2"],
-            cwd=repository,
+            cwd=folder,
             env=environment,
             stdout=stream,
             stderr=stream,
