@@ -27,7 +27,7 @@ def test_its_commands_run_in_their_order(repository, tmp_path, good_parts, scrat
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
     assert ran.returncode == 0, ran.stderr
     assert "The same verdict again. Nothing has changed since." in ran.stdout

@@ -212,17 +212,13 @@ def test_many_threads_leave_the_warnings_of_the_program_as_they_are():
 
 
 MEASURE = """
-import re, sys
-from pathlib import Path
+import sys
 from echo_agent.images.decoding import decode_image
-
-def peak():  # getrusage would begin with what the process that started this one had used
-    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
-
-data = open(sys.argv[1], "rb").read()
-before = peak()
+from echo_agent.mllm.device_memory import ProcessMeter
+data, meter = open(sys.argv[1], "rb").read(), ProcessMeter()
+before = meter.begin()
 image = decode_image(data)
-print((peak() - before) / (image.width * image.height))
+print((meter.peak() - before) / (image.width * image.height))
 """
 
 
