@@ -16,6 +16,9 @@ from echo_agent.runs.station import Inspected, Station
 OBJECT_STORE_BYTES = 256 * 2**20
 """What a local cluster keeps of results on their way."""
 
+START_SECONDS = "300"
+"""What a local cluster's first process may take to come up on a busy machine: Ray's own patience is 30 s."""
+
 
 class OnRay:
     """Inspects on the cluster that ``RAY_ADDRESS`` names, else on one of this machine that goes with the run.
@@ -45,7 +48,7 @@ class OnRay:
         """See ``Engine.inspect``.
 
         Raises:
-            RunError: The cluster cannot be reached, or an actor cannot open the memory.
+            RunError: The cluster cannot be reached or started, or an actor cannot open the memory.
         """
         import ray
         from ray.exceptions import RayError
@@ -72,9 +75,7 @@ class OnRay:
                         free.append(waiting.pop(one))
                         yield from ray.get(one)
         except (RayError, ConnectionError) as error:
-            raise RunError(
-                f"Ray ended with an error ({str(error).splitlines()[0]}): mend it, the same command goes on"
-            ) from error
+            raise _ended(error) from error
 
 
 class _Station:
@@ -95,6 +96,11 @@ class _Station:
         return os.getpid()
 
 
+def _ended(error: Exception) -> RunError:
+    said, *_ = str(error).splitlines() or [type(error).__name__]
+    return RunError(f"Ray ended with an error ({said}): mend it, the same command goes on")
+
+
 @contextmanager
 def _cluster() -> Iterator[None]:
     """Connects to the cluster, or starts one here; ends what it started."""
@@ -104,16 +110,15 @@ def _cluster() -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(**quiet)
-    else:
-        ray.init(
-            **quiet,
-            include_dashboard=False,
-            object_store_memory=OBJECT_STORE_BYTES,
-            _node_ip_address="127.0.0.1",
-        )
+    options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
+    if not os.environ.get("RAY_ADDRESS"):
+        os.environ.setdefault("RAY_gcs_server_port_wait_time_s", START_SECONDS)
+        options |= {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
+        options["_node_ip_address"] = "127.0.0.1"
+    try:
+        ray.init(**options)
+    except Exception as error:  # what comes up too late is a bare Exception of Ray's
+        raise _ended(error) from error
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from echo_agent.context import Context
+from echo_agent.errors import RunError
 from echo_agent.inspector import Inspector
 from echo_agent.memory.published import publish
 from echo_agent.runs.batch import in_batches, inspect_batch
@@ -17,6 +18,7 @@ from echo_agent.runs.photograph import Photograph
 from echo_agent.runs.record import RunSettings, read_lines
 from echo_agent.runs.station import Station
 from tests.conftest import synthetic_part
+from tests.unit.runs.test_folder import SETTINGS
 
 pytest.importorskip("ray")
 
@@ -43,6 +45,19 @@ def photographs(tmp_path):
 
 def judged(run):
     return {line.image: (line.verdict.label, line.verdict.score, line.sha256) for line in read_lines(run)}
+
+
+def test_a_cluster_that_does_not_come_up_in_time_is_told_in_a_sentence(monkeypatch):
+    import ray
+
+    from echo_agent.runs.on_ray import OnRay
+
+    def late(**_):
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", late)
+    with pytest.raises(RunError, match=r"timed out during startup.*the same command goes on"):
+        list(OnRay(SETTINGS, 1).inspect(iter([]), threading.Event()))
 
 
 @pytest.mark.slow
