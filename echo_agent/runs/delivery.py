@@ -114,7 +114,7 @@ class Delivery:
                 self._news.clear()
                 ending = self._ending.is_set()
                 self._deliver()
-                if ending:
+                if ending or self._given_up.is_set():
                     break
                 self._news.wait()
         except RunError as error:

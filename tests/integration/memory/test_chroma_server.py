@@ -23,7 +23,7 @@ def start(port, folder):
     end = time.monotonic() + 240
     while True:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/heartbeat").close()
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/heartbeat", timeout=60).close()
         except OSError:
             assert process.poll() is None
             assert time.monotonic() < end

@@ -16,7 +16,7 @@ from echo_agent.mllm.served import ServedModel
 from echo_agent.mllm.served_chat import ServedChat
 from echo_agent.state import ImageRef
 
-TIMEOUT = 1.5
+TIMEOUT = 0.6
 SLACK = 20.0
 """What a busy machine may add: the faults below last for ever, or half a minute, where nothing ends them."""
 
@@ -227,7 +227,7 @@ def test_a_server_that_breaks_off_is_told(server, case):
 
 
 def test_tries_after_faults_are_within_the_one_time(server, case):
-    server.behave = lambda handler: (time.sleep(0.7), server.say(handler, b"{}", status=503))
+    server.behave = lambda handler: (time.sleep(0.25), server.say(handler, b"{}", status=503))
     assert isinstance(refused(server, case, TIMEOUT), ModelTimeoutError)
 
 

@@ -143,12 +143,21 @@ def test_a_receiver_that_is_back_when_the_run_ends_gets_the_rest_at_once(run, mo
 
 
 def test_nothing_is_delivered_any_more_after_the_end(run, soon_given_up):
-    channel, told = FakeChannel(away=10**6), []
-    one = Delivery(run.folder, channel, told.append)
+    over = threading.Event()
+
+    class Late(FakeChannel):
+        def send(self, number, line):
+            over.wait(60)
+            super().send(number, line)
+
+    channel = Late(away=1)
+    one = Delivery(run.folder, channel, print)
     add(run, [one], 1)
     one.close()
+    over.set()
     one._thread.join(60)
     assert channel.closed
+    assert channel.got == []
     assert one.told() == {"delivered": 0, "left": 1}
 
 
