@@ -67,18 +67,20 @@ def test_it_finds_the_cards_that_come_with_echo(installed, tmp_path):
     assert told.strip() == "39 cards in order, 0 to mend."
 
 
-def test_it_judges_as_the_checkout_does(installed, repository, good_parts, scratched_part, tmp_path):
-    def judged(name, code):
-        folder = tmp_path / name
-        folder.mkdir()
-        run(*MODULE, "register", "bottle", good_parts, where=folder, PYTHONPATH=str(code))
-        asked = (*MODULE, "inspect", scratched_part, "--product", "bottle", "--json")
-        verdict = json.loads(run(*asked, where=folder, PYTHONPATH=str(code)))
+def test_it_judges_as_the_checkout_does(installed, echo, good_parts, scratched_part, tmp_path):
+    def judged(memory, call):
+        call("register", "bottle", good_parts, "--memory", memory)
+        verdict = json.loads(
+            call("inspect", scratched_part, "--product", "bottle", "--json", "--memory", memory)
+        )
         cited = {citation["text"] for citation in verdict["knowledge"]["citations"]}
         return verdict["label"], verdict["score"], verdict["threshold"], cited
 
-    found = judged("wheel", installed)
-    assert found == judged("checkout", repository)
+    found = judged(
+        tmp_path / "wheel",
+        lambda *arguments: run(*MODULE, *arguments, where=tmp_path, PYTHONPATH=str(installed)),
+    )
+    assert found == judged(tmp_path / "checkout", lambda *arguments: echo(*arguments)[1])
     assert found[-1], "the card of the bottle was not read"
 
 

@@ -65,7 +65,7 @@ def seen(inspector, picture):
 MOTIONS = st.tuples(st.integers(-6, 6), st.integers(-5, 5), st.floats(-4, 4))
 
 
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[*HealthCheck])
 @given(
     motion=MOTIONS,
     place=st.tuples(st.floats(0.03, 0.4), st.floats(0.04, 0.4)),
@@ -84,7 +84,7 @@ def test_a_defect_inside_changes_nothing_wherever_the_part_lies(inspector, motio
     )
 
 
-@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[*HealthCheck])
 @given(motion=MOTIONS, beyond=st.floats(0.05, 0.1))
 def test_a_defect_that_crosses_the_border_counts(inspector, motion, beyond):
     box = (LABEL[2] - 0.08, 0.28, LABEL[2] + beyond, 0.4)
