@@ -1,11 +1,13 @@
 """What a card says about an inspection: passages that fit, tolerances held, statements answered."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from langchain_core.embeddings import Embeddings
 
+from echo_agent.card_files import files_of_card
 from echo_agent.knowledge.checklist import cannot_tell, counted
 from echo_agent.knowledge.documents import document_passages
 from echo_agent.knowledge.loader import CardLibrary, LoadedCard, list_cards, read_card
@@ -78,7 +80,7 @@ def find_card(product: str, own_folder: Path | None, registered: Path | None) ->
         KnowledgeError: A card is broken, or the user's folder is missing.
     """
     if registered is not None:
-        return _registered(registered, _stamp(file for file in (registered,) if file.is_file()))
+        return _registered(registered, _stamp([registered]))
     folders = (own_folder,) if own_folder is not None else ()
     files = [file for folder in folders for file in list_cards(folder)]
     return _library(folders, _stamp(files)).find(product)
@@ -86,11 +88,8 @@ def find_card(product: str, own_folder: Path | None, registered: Path | None) ->
 
 def look_up(loaded: LoadedCard, query: str, embeddings: Embeddings | None = None) -> list[Passage]:
     """Returns the passages of a card and of the documents beside it that fit a query, best first."""
-    folder = loaded.file.parent
-    documents = _documents(folder, _stamp(file for file in folder.rglob("*") if file.is_file()))
-    return PassageRetriever([*card_passages(loaded), *documents], embeddings).search(
-        query, MAX_DOCUMENT_PASSAGES
-    )
+    passages = [*card_passages(loaded), *_documents_of(loaded)]
+    return PassageRetriever(passages, embeddings).search(query, MAX_DOCUMENT_PASSAGES)
 
 
 def _checklist(loaded: LoadedCard, counts: Counts) -> list[ChecklistFinding]:
@@ -107,15 +106,22 @@ def _checklist(loaded: LoadedCard, counts: Counts) -> list[ChecklistFinding]:
 
 
 def _from_documents(loaded: LoadedCard, query: str, embeddings: Embeddings | None) -> list[Passage]:
-    folder = loaded.file.parent
-    passages = _documents(folder, _stamp(file for file in folder.rglob("*") if file.is_file()))
     wanted = query or " ".join(defect.name for defect in loaded.card.defects)
-    return PassageRetriever(passages, embeddings).search(wanted, MAX_DOCUMENT_PASSAGES)
+    return PassageRetriever(_documents_of(loaded), embeddings).search(wanted, MAX_DOCUMENT_PASSAGES)
+
+
+def _documents_of(loaded: LoadedCard) -> tuple[Passage, ...]:
+    folder = loaded.file.parent
+    return _documents(folder, _stamp(files_of_card(folder)))
 
 
 def _stamp(files: Iterable[Path]) -> tuple[tuple[str, int], ...]:
-    """Returns what changes when a file does."""
-    return tuple((str(file), file.stat().st_mtime_ns) for file in files)
+    """Returns what changes when a file does, or goes."""
+    found = []
+    for file in files:
+        with suppress(FileNotFoundError):
+            found.append((str(file), file.stat().st_mtime_ns))
+    return tuple(found)
 
 
 @lru_cache(maxsize=64)
