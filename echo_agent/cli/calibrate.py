@@ -53,6 +53,7 @@ def calibrate(
     from echo_agent.errors import ModelError
     from echo_agent.evaluation.mllm_calibration import calibrate_mllm
     from echo_agent.resources import Resources, open_memory
+    from echo_agent.state.notation import counted
 
     fit = {"--path": path != "both", "--method": method != "platt", "--limit": limit, "--label": label}
     only_with("DIR", data, fit)
@@ -78,7 +79,7 @@ def calibrate(
             say(
                 f"{fitted.model}, {each}: calibration error {fitted.ece_before:.2f} before, "
                 f"{fitted.ece_after:.2f} after on held-out photographs "
-                f"({fitted.normal} normal, {fitted.defective} defective)."
+                f"({counted(fitted.normal, 'normal part')}, {fitted.defective} defective)."
             )
 
 

@@ -32,7 +32,7 @@ def calibrate_mllm(
     """Fits and stores the calibration of a model on one path.
 
     Each image is inspected, with one attempt: what the model is shown and what its word is joined with are those of
-    an inspection.
+    inspection. Of images that repeat each other the first alone is: they show one part.
 
     What the model made of the references alone is dropped: this fit takes its place.
 
@@ -42,7 +42,7 @@ def calibrate_mllm(
         memory: The memory that holds the product; the calibration is stored below its folder.
         decider: The model.
         product: Name of the product.
-        images: Labelled photographs, five of each kind at least.
+        images: Labelled photographs, of five parts of each kind at least.
         path: ``fast``, or ``reasoned`` with a trace.
         method: ``platt`` or ``temperature``.
         context: Settings of the run; profile and attempts are set here.
@@ -60,6 +60,7 @@ def calibrate_mllm(
     )
     inspector = Inspector(memory, decider=decider, context=run)
     own, measured = [], []
+    images = _one_a_part(memory, product, images)
     for done, image in enumerate(images, start=1):
         (attempt,) = inspector.inspect(image.path, product=product, record=False).attempts
         if attempt.error is not None:
@@ -72,3 +73,15 @@ def calibrate_mllm(
     calibration = fit(by.model, by.revision, path, own, labels, evidence=measured, method=method)
     save(memory.folder / CONFIDENCE_FOLDER, calibration)
     return calibration
+
+
+def _one_a_part(memory: Memory, product: str, images: Sequence[LabelledImage]) -> list[LabelledImage]:
+    """The first photograph of each part, good and defective ones on their own."""
+    found: dict[tuple[bool, int], LabelledImage] = {}
+    for kind in (False, True):
+        of_kind = [image for image in images if image.defective == kind]
+        parts = memory.parts(product, [memory.store_image(image.path, product) for image in of_kind])
+        for part, image in zip(parts, of_kind, strict=True):
+            found.setdefault((kind, part), image)
+    kept = set(found.values())
+    return [image for image in images if image in kept]

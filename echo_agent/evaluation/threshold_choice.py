@@ -7,7 +7,7 @@ from echo_agent.errors import DatasetError
 from echo_agent.evaluation.category import Category
 from echo_agent.memory import calibration
 from echo_agent.memory.product import SetBy
-from echo_agent.state import EscapeGuarantee, Guarantee, Progress, Value
+from echo_agent.state import EscapeGuarantee, Guarantee, ImageRef, Progress, Value
 from echo_agent.strictness import Strictness
 
 if TYPE_CHECKING:
@@ -90,10 +90,17 @@ class Zones(Value):
 
 
 class Labelled(Value):
-    """Scores of labelled parts at the first look; references are not among them."""
+    """Scores of labelled parts at the first look; references are not among them.
+
+    Attributes:
+        good: Of the good parts, one a part: the highest of its photographs.
+        defective: Of the defective parts, one a part: the lowest of its photographs.
+        photographs: How many photographs show them; those that repeat each other show one part.
+    """
 
     good: tuple[float, ...] = ()
     defective: tuple[float, ...] = ()
+    photographs: int | None = None
 
 
 class ThresholdChoice(Value):
@@ -129,6 +136,8 @@ def score_labelled(
 ) -> Labelled:
     """Scores the tests of a category at the first look; none of them may be a reference of the product.
 
+    Photographs that repeat each other are one part, as references and confirmed defects are.
+
     Args:
         memory: The memory.
         product: Registered product.
@@ -139,15 +148,20 @@ def score_labelled(
         DatasetError: An image got no score.
         ProductError: The product is unknown.
     """
-    scores: dict[bool, list[float]] = {False: [], True: []}
+    scores: dict[bool, dict[ImageRef, float]] = {False: {}, True: {}}
     for done, test in enumerate(category.tests, start=1):
-        found = memory.evidence(memory.store_image(test.path, product), product)
+        image = memory.store_image(test.path, product)
+        found = memory.evidence(image, product)
         if found.score is None:
             raise DatasetError(f"{test.path} got no score: register {product} again")
-        scores[test.defective].append(found.score)
+        scores[test.defective][image] = found.score
         if progress is not None:
             progress(done, len(category.tests))
-    return Labelled(good=tuple(scores[False]), defective=tuple(scores[True]))
+    good, defective = (
+        calibration.one_a_part(memory.parts(product, tuple(found)), found.values(), severest)
+        for found, severest in ((scores[False], max), (scores[True], min))
+    )
+    return Labelled(good=good, defective=defective, photographs=len(category.tests))
 
 
 def choose_thresholds(

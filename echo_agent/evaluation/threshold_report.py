@@ -32,6 +32,13 @@ def as_text(choice: ThresholdChoice) -> str:
         )
     else:
         lines.append("photographs of a single good part give no threshold: register more")
+    labelled = choice.labelled
+    parts = len(labelled.good) + len(labelled.defective)
+    if labelled.photographs is not None and labelled.photographs > parts:
+        lines.append(
+            f"{labelled.photographs} labelled photographs show {counted(parts, 'part')}: those that repeat each other "
+            "count once"
+        )
     lines += ["", *_bars(choice), "", *_rejects(choice)]
     if choice.passes is not None:
         lines += ["", *_passes(choice.passes)]

@@ -1,7 +1,7 @@
 """From scores of normals to a threshold, a p-value and a guarantee. Pure statistics, no images."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import scipy
@@ -122,6 +122,23 @@ def guarantee(normals: int, max_false_reject: float, photographs: int | None = N
         bound_95=_beta_quantile_95(k, normals + 1 - k),
         normals_missing=missing,
     )
+
+
+def one_a_part(
+    parts: Iterable[int], scores: Iterable[float], chosen: Callable[[float, float], float] = max
+) -> tuple[float, ...]:
+    """One score a part, whichever number of photographs show it, in the order of their first photographs.
+
+    Args:
+        parts: The part of each photograph; see ``near_duplicates``.
+        scores: The photographs' scores; as many, or none.
+        chosen: Which of two counts: ``max`` for good parts, ``min`` for defective ones, so that neither a false reject
+            nor an escape is hidden by another photograph.
+    """
+    found: dict[int, float] = {}
+    for part, score in zip(parts, scores, strict=False):
+        found[part] = chosen(score, found.get(part, score))
+    return tuple(found.values())
 
 
 def pass_threshold(defective_scores: Sequence[float], max_escape: float) -> float | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from echo_agent.memory.calibration import one_a_part
 from echo_agent.memory.normal_model import Resolution
 from echo_agent.memory.working_resolutions import WorkingResolution
 from echo_agent.vision.anomaly_map import at_size
@@ -84,10 +85,7 @@ def _normals_of_each(
         if some:
             scores = [np.asarray(one.scores) for one, _ in some]
             joined = _geometric_mean(_by_encoder(scores, [at for _, at in some]))
-            highest: dict[int, float] = {}
-            for group, score in zip(some[0][0].groups, joined, strict=False):
-                highest[group] = max(float(score), highest.get(group, 0.0))
-            looks.append(tuple(highest.values()))
+            looks.append(one_a_part(some[0][0].groups, map(float, joined)))
     return looks
 
 

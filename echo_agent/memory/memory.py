@@ -11,6 +11,7 @@ from echo_agent.errors import EncoderError, ProductError, StoreError
 from echo_agent.images import stored
 from echo_agent.images.policy import USUAL, ImagePolicy
 from echo_agent.memory.answers import Feedback
+from echo_agent.memory.calibration import one_a_part
 from echo_agent.memory.catalog import Catalog, existing, open_database, read_catalog
 from echo_agent.memory.counting import Counting
 from echo_agent.memory.database import Database
@@ -222,7 +223,7 @@ class Memory(KeptImages):
     def confirmed_scores(self, product: str) -> dict[Label, tuple[float, ...]]:
         """Scores at the first look of the newest parts that people called normal or defective, references left out.
 
-        A part whose photograph is no longer there is left out as well.
+        One a part, however many photographs show it; a photograph that is no longer there is left out.
 
         Raises:
             ProductError: The product is unknown.
@@ -236,11 +237,24 @@ class Memory(KeptImages):
             if said.undone is None and said.image.sha256 not in references:
                 newest.setdefault(said.image.sha256, said)
         parts = list(newest.values())[:MAX_CONFIRMED]
-        scores: dict[Label, list[float]] = {"normal": [], "defective": []}
-        for said, score in self._scorer.first_scores(record, parts):
-            if said.label in scores:
-                scores[said.label].append(score)
-        return {label: tuple(found) for label, found in scores.items()}
+        scored = self._scorer.first_scores(record, parts)
+        scores: dict[Label, tuple[float, ...]] = {}
+        for label in ("normal", "defective"):
+            found = {said.image: score for said, score in scored if said.label == label}
+            scores[label] = one_a_part(
+                self.parts(record.name, tuple(found)), found.values(), max if label == "normal" else min
+            )
+        return scores
+
+    def parts(self, product: str, images: Sequence[ImageRef]) -> tuple[int, ...]:
+        """The part that each of a product's photographs shows, by number: those that repeat each other show one.
+
+        Raises:
+            ImageError: A photograph cannot be read.
+            ProductError: The product is unknown.
+        """
+        shown = self._while_it_stands(lambda: self._scorer.seen.parts(tuple(images), self.product(product)))
+        return tuple(shown[image.sha256] for image in images)
 
     def reference_measures(self, product: str) -> dict[str, tuple[float, ...]]:
         """What the references of a product measure as photographs: values by name of the measure.

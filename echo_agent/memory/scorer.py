@@ -13,7 +13,7 @@ from echo_agent.errors import ImageError
 from echo_agent.images.ignored import NOTHING
 from echo_agent.memory import evidence
 from echo_agent.memory.answers import Feedback
-from echo_agent.memory.calibration import escape_guarantee, normals_needed, pass_threshold
+from echo_agent.memory.calibration import escape_guarantee, normals_needed, one_a_part, pass_threshold
 from echo_agent.memory.catalog import named
 from echo_agent.memory.checked_photographs import CheckedPhotographs
 from echo_agent.memory.damage import damaged
@@ -220,10 +220,10 @@ class Scorer:
         needed = normals_needed(max_escape)
         images = tuple(said.image for said in known.values() if len(known) >= needed)
         shown = self.seen.parts(images, record)
-        others = {
-            part: known[one] for one, part in reversed(shown.items()) if part != shown.get(image.sha256)
-        }
-        scores = [self._score_of(said, record, working) for said in others.values() if len(others) >= needed]
+        others = {one: part for one, part in shown.items() if part != shown.get(image.sha256)}
+        enough = len(set(others.values())) >= needed
+        every = (self._score_of(known[one], record, working) for one in others if enough)
+        scores = one_a_part(others.values(), every, min)
         return described.model_copy(
             update={
                 "pass_threshold": pass_threshold(scores, max_escape),

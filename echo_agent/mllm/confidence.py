@@ -142,7 +142,7 @@ def fit(
     y = np.asarray(labels, dtype=bool)
     if min(int(y.sum()), int((~y).sum())) < _MIN_PER_CLASS:
         raise ModelError(
-            f"calibration needs {_MIN_PER_CLASS} normal and {_MIN_PER_CLASS} defective images at least, "
+            f"calibration needs {_MIN_PER_CLASS} normal and {_MIN_PER_CLASS} defective parts at least, "
             f"got {int((~y).sum())} and {int(y.sum())}"
         )
     columns = [logit(np.asarray(probabilities))]

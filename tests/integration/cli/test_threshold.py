@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from PIL import ImageDraw
+from PIL import Image, ImageDraw, ImageEnhance
 
 from tests.conftest import synthetic_part
 from tests.stand_in_encoder import use_stand_in_encoder
@@ -49,6 +49,28 @@ def test_labelled_parts_are_counted_in_zones(echo, registered):
     assert sum(found["zones"]["defective"]) == 2
     assert found["passes"]["guarantee"]["defects_missing"] == 7
     assert (registered / "scores.png").is_file()
+
+
+def test_frames_of_a_labelled_part_are_that_part_once(echo, registered):
+    def asked(*options):
+        labelled = "--labelled", registered / "labelled"
+        code, out, err = echo("--memory", registered / "memory", "threshold", "plate", *labelled, *options)
+        assert code == 0, err
+        return out
+
+    once = json.loads(asked("--json"))
+    assert "labelled photographs" not in asked()
+    for file in sorted((registered / "labelled").rglob("*.png")):
+        for frame in range(3):
+            again = ImageEnhance.Brightness(Image.open(file)).enhance(1.01 + frame / 100)
+            again.save(file.with_name(f"{file.stem}-{frame}.jpg"), quality=95)
+    repeated = json.loads(asked("--json"))
+    assert repeated["labelled"]["photographs"] == 16
+    assert repeated["passes"]["guarantee"] == once["passes"]["guarantee"]
+    for kind, severest in (("good", max), ("defective", min)):
+        for before, after in zip(once["labelled"][kind], repeated["labelled"][kind], strict=True):
+            assert severest(before, after) == after
+    assert "16 labelled photographs show 4 parts" in asked()
 
 
 def test_an_unknown_product_is_an_error_in_one_line(echo, registered):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PIL import Image
 
 from echo_agent.context import Context
 from echo_agent.errors import AnswerError, ModelError
@@ -99,6 +100,15 @@ def test_the_evidence_is_that_which_an_inspection_joins(plates, monkeypatch):
     ]
     assert None in joined, "what keeps the card's limits has no evidence against it"
     assert fitted == [[0.5 if probability is None else probability for probability in joined]]
+
+
+def test_frames_of_one_part_are_calibrated_on_once(plates, tmp_path):
+    memory, images = plates
+    again = [image.model_copy(update={"path": tmp_path / f"{image.path.stem}.jpg"}) for image in images]
+    for image, frame in zip(images, again, strict=True):
+        Image.open(image.path).save(frame.path, quality=92)
+    fitted = calibrate_mllm(memory, Recording().decider, "plate", [*images, *again], path="fast")
+    assert (fitted.normal, fitted.defective) == (5, 5)
 
 
 def test_a_photograph_that_the_model_gives_no_decision_on_ends_the_calibration(plates):

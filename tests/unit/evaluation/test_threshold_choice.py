@@ -1,3 +1,4 @@
+from collections import namedtuple
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +17,9 @@ STRICT = Strictness(max_escape=0.05)
 NORMALS = tuple(np.linspace(0.8, 1.2, 9).tolist())
 
 
+Stored = namedtuple("Stored", "sha256 path")
+
+
 class FakeMemory:
     """Nine references of plate; an image's score is its mean brightness over 100."""
 
@@ -32,10 +36,13 @@ class FakeMemory:
         return self.normals
 
     def store_image(self, path, product=None):
-        return SimpleNamespace(sha256=path.name, path=path)
+        return Stored(path.name, path)
 
     def evidence(self, image, product):
         return SimpleNamespace(score=float(np.asarray(load_image(image.path)).mean()) / 100)
+
+    def parts(self, product, images):
+        return tuple(range(len(images)))
 
 
 def choose(labelled=None, **options):
