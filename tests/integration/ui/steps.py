@@ -30,6 +30,17 @@ def inspect(tab, part):
     tab.locator("#inspected-verdict .verdict").wait_for(timeout=60_000)
 
 
+def in_conversation(tab, *told):
+    """Waits until the conversation says each of these once."""
+    tab.wait_for_function(
+        """told => {
+            const said = document.querySelector("#conversation").innerText;
+            return told.every(one => said.split(one).length === 2);
+        }""",
+        arg=list(told),
+    )
+
+
 def good_parts_in(folder, count):
     files = [folder / f"good-{seed}.png" for seed in range(count)]
     for seed, file in enumerate(files):

@@ -5,7 +5,15 @@ import pytest
 
 from echo_agent.memory.memory import Memory
 from tests.integration.chat.parts import spotted_part
-from tests.integration.ui.steps import ask_to_register, go_to, good_parts_in, inspect, register, slow_line
+from tests.integration.ui.steps import (
+    ask_to_register,
+    go_to,
+    good_parts_in,
+    in_conversation,
+    inspect,
+    register,
+    slow_line,
+)
 
 
 @pytest.mark.slow
@@ -60,10 +68,8 @@ def test_a_person_registers_inspects_asks_and_corrects(open_page, tmp_path, shoo
             for question in ("How big is it?", "In tolerance?"):
                 page.get_by_role("button", name=question).click()
             page.locator("#ask textarea").fill("And why")
-        conversation = page.locator("#conversation")
-        conversation.get_by_text("I know no tolerance").wait_for()
-        for turn in ("R1 lies at the top", "How big is it?", "in area", "In tolerance?"):
-            assert conversation.get_by_text(turn).count() == 1, conversation.inner_text()
+        asked = "How big is it?", "In tolerance?"
+        in_conversation(page, "R1 lies at the top", *asked, "in area", "I know no tolerance")
         assert page.locator("#ask textarea").input_value() == "And why"
         shoot(page, "inspected")
         page.set_viewport_size({"width": 390, "height": 844})
