@@ -54,6 +54,9 @@ PAYLOADS = (
 FIELDS = ("product", "file", "part", "normal", "defect", "look", "cause", "statement", "zone", "type", "who", "comment",
           "question", "answer", "step")  # fmt: skip
 
+MAX_START = 300.0
+"""Seconds for the page to come up."""
+
 FAULTS = """mark => [
     ...[...document.querySelectorAll('[data-xss]')].map(one => 'an element of ' + one.dataset.xss),
     ...[...document.querySelectorAll('[href^="javascript:" i], [src^="javascript:" i]')].map(one => one.outerHTML),
@@ -161,12 +164,13 @@ def _served(folder: Path) -> Iterator[str]:
     process.start()
     address = f"http://127.0.0.1:{port}"
     try:
+        end = time.monotonic() + MAX_START
         while True:
             with suppress(OSError):
                 urllib.request.urlopen(address, timeout=60).close()
                 break
-            if not process.is_alive():
-                raise RuntimeError("the page ended")
+            if not process.is_alive() or time.monotonic() > end:
+                raise RuntimeError("the page ended, or does not come up")
             time.sleep(0.2)
         yield address
     finally:

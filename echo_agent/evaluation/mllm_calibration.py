@@ -32,7 +32,7 @@ def calibrate_mllm(
     """Fits and stores the calibration of a model on one path.
 
     Each image is inspected, with one attempt: what the model is shown and what its word is joined with are those of
-    inspection. Of images that repeat each other the first alone is: they show one part.
+    an inspection. Of images that repeat each other the first alone is inspected: they show one part.
 
     What the model made of the references alone is dropped: this fit takes its place.
 

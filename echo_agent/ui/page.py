@@ -186,7 +186,7 @@ class Page:
             self._on_choice(),
             [self.listed, self.waiting.opacity],
             [*self.waiting.outputs, self.pick],
-            trigger_mode="always_last",
+            trigger_mode="multiple",  # "always_last" would choose the first again
             **self.waiting.in_turn,
         )
         for label, ours, theirs in (

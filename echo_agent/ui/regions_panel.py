@@ -108,7 +108,9 @@ class RegionsPanel:
     def _opened(self, product: str | None, stored: Any, drawn: Ignored, corners: str) -> tuple[Any, ...]:
         names = [record.name for record in self._controller.products()]
         chosen = product if product in names else next(iter(names), None)
-        return self._gr.update(choices=names, value=chosen), *self._chosen(chosen, stored, drawn, corners)
+        # the value only where it is another: a person may choose while this is answered
+        listed = self._gr.update(choices=names, **({} if chosen == product else {"value": chosen}))
+        return listed, *self._chosen(chosen, stored, drawn, corners)
 
     def _chosen(self, product: str | None, stored: Any, drawn: Ignored, corners: str) -> tuple[Any, ...]:
         known = self._controller.known(product) if isinstance(product, str) else None

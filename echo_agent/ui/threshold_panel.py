@@ -67,7 +67,8 @@ class ThresholdPanel:
     def _opened(self, product: str | None, rate: float, of: str | None) -> tuple[Any, ...]:
         names = [record.name for record in self._controller.products()]
         chosen = product if product in names else next(iter(names), None)
-        listed = self._gr.update(choices=names, value=chosen)
+        # the value only where it is another: a person may choose while this is answered
+        listed = self._gr.update(choices=names, **({} if chosen == product else {"value": chosen}))
         if chosen is not None and chosen == of:
             return listed, of, self._gr.update(), *self._try(chosen, rate)
         return listed, *self._chosen(chosen, of)

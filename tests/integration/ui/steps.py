@@ -65,4 +65,5 @@ def slow_line(tab, asking="**/queue/join**"):
     holding = False
     for asked in held:
         asked.continue_()
+        asked.request.response()  # in the order in which it was done
     tab.unroute(asking)

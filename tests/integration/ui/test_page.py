@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from echo_agent.inspector import Inspector
 from echo_agent.memory.memory import Memory
 from tests.integration.chat.parts import spotted_part
 from tests.integration.ui.steps import (
@@ -120,6 +121,30 @@ def test_what_waits_for_a_person_outlives_the_page_and_teaches_it(open_page, tmp
         page.get_by_role("tab", name="References", exact=True).first.click()
         page.get_by_text("Confirmed defects").wait_for()
         shoot(page, "exemplar")
+
+
+@pytest.mark.slow
+def test_of_two_waiting_parts_that_are_chosen_quickly_the_last_is_shown_and_answered(open_page, tmp_path):
+    inspector = Inspector(Memory.open(tmp_path / "memory", create=True))
+    inspector.register("plate", good_parts_in(tmp_path, 3))
+    parts, regions = [tmp_path / "first.png", tmp_path / "last.png"], []
+    for seed, part in zip((5, 7), parts, strict=True):
+        spotted_part(seed).save(part)
+        verdict = inspector.inspect(part)
+        assert verdict.label == "review"
+        regions.append(verdict.reasons[-1].text)
+    assert len(set(regions)) == 2
+    with open_page() as page:
+        page.get_by_role("tab", name="Review (2)").click()
+        page.locator("#queue button").nth(1).wait_for()
+        with slow_line(page):
+            for place in (0, 1):
+                page.locator("#queue button").nth(place).click()
+        page.get_by_text(regions[-1]).filter(visible=True).first.wait_for()
+        page.get_by_role("button", name="Accept: defective", exact=True).last.click()
+        page.get_by_role("tab", name="Review (1)").wait_for()
+    left = Memory.open(tmp_path / "memory").inspections.waiting()
+    assert [one.called for one in left] == [str(parts[0])]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from echo_agent.strictness import Strictness
+from echo_agent.ui.regions_panel import RegionsPanel
 from echo_agent.ui.threshold_panel import ThresholdPanel
 
 WIDGETS = MagicMock(update=lambda **changes: changes)
@@ -18,3 +19,17 @@ def test_the_slider_reaches_whatever_rate_is_in_force(rate, reach, monkeypatch):
     slider = panel._chosen("plate", None)[1]
     assert (slider["minimum"], slider["maximum"]) == pytest.approx(reach)
     assert slider["minimum"] <= slider["value"] <= slider["maximum"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"), [("more", {}), (None, {"value": "few"}), ("gone", {"value": "few"})]
+)
+def test_a_room_that_opens_chooses_a_product_only_where_none_is_chosen(chosen, told, monkeypatch):
+    products = [SimpleNamespace(name=name) for name in ("few", "more")]
+    for made, given in (
+        (ThresholdPanel(SimpleNamespace(products=lambda: products), WIDGETS), (10.0, None)),
+        (RegionsPanel(SimpleNamespace(products=lambda: products), WIDGETS), (None, None, "")),
+    ):
+        monkeypatch.setattr(made, "_chosen", lambda *_: ())
+        listed, *_ = made._opened(chosen, *given)
+        assert listed == {"choices": ["few", "more"], **told}
